@@ -1,0 +1,93 @@
+"""Feed-forward blocks, dense and sparse, as one layer sees them: no notion of a sequence.
+
+Legend: T tokens, D width, E experts, K experts chosen per token, F width of an expert.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from zaphod.compute.kernels import reference
+from zaphod.compute.kernels.reference import Routing
+from zaphod.model.config import Activation, MoEConfig, RouterConfig
+
+
+class GatedMLP(nn.Module):
+    """down(activate(gate(x)) · up(x))."""
+
+    def __init__(self, hidden_size: int, size: int, activation: Activation) -> None:
+        super().__init__()
+        self.activation = activation
+        self.gate_proj = nn.Linear(hidden_size, size, bias=False)
+        self.up_proj = nn.Linear(hidden_size, size, bias=False)
+        self.down_proj = nn.Linear(size, hidden_size, bias=False)
+
+    def forward(self, x_TD: Tensor) -> Tensor:
+        """Output [T, D]."""
+        return reference.gated_mlp(
+            x_TD, self.gate_proj.weight, self.up_proj.weight, self.down_proj.weight, self.activation
+        )
+
+
+class Router(nn.Module):
+    """Scores experts in float32: routing margins are small, and half precision flips choices."""
+
+    def __init__(self, hidden_size: int, config: RouterConfig) -> None:
+        super().__init__()
+        self.options = asdict(config)
+        self.options.pop("num_experts")
+        has_bias = self.options.pop("selection_bias")
+        self.weight = nn.Parameter(torch.empty(config.num_experts, hidden_size))
+        self.selection_bias = nn.Parameter(torch.zeros(config.num_experts), requires_grad=False) if has_bias else None
+
+    def forward(self, x_TD: Tensor) -> Routing:
+        """Which experts each token visits, and with what weight."""
+        logits_TE = F.linear(x_TD.float(), self.weight.float())
+        return reference.route(logits_TE, selection_bias_E=self.selection_bias, **self.options)
+
+
+class Experts(nn.Module):
+    """Gated experts, one stacked parameter per matrix."""
+
+    def __init__(self, hidden_size: int, config: MoEConfig, activation: Activation) -> None:
+        super().__init__()
+        num_experts, size = config.router.num_experts, config.expert_size
+        self.activation = activation
+        self.gate = nn.Parameter(torch.empty(num_experts, size, hidden_size))
+        self.up = nn.Parameter(torch.empty(num_experts, size, hidden_size))
+        self.down = nn.Parameter(torch.empty(num_experts, hidden_size, size))
+
+    def forward(self, x_TD: Tensor, routing: Routing) -> Tensor:
+        """Weighted sum of the chosen experts' outputs, [T, D]."""
+        return reference.experts(
+            x_TD, self.gate, self.up, self.down, routing.expert_ids_TK, routing.weights_TK, self.activation
+        )
+
+
+class SparseBlock(nn.Module):
+    """Router and experts, with an optional expert that every token visits."""
+
+    def __init__(self, hidden_size: int, config: MoEConfig, activation: Activation) -> None:
+        super().__init__()
+        self.router = Router(hidden_size, config.router)
+        self.experts = Experts(hidden_size, config, activation)
+        shared_size = config.shared_expert_size
+        self.shared = GatedMLP(hidden_size, shared_size, activation) if shared_size else None
+        self.shared_gate = nn.Linear(hidden_size, 1, bias=False) if config.shared_expert_gate else None
+
+    def forward(self, x_TD: Tensor, routing_of_layers: list[Routing] | None) -> Tensor:
+        """Output [T, D]; this layer's routing is appended to `routing_of_layers` when given."""
+        routing = self.router(x_TD)
+        if routing_of_layers is not None:
+            routing_of_layers.append(routing)
+        out: Tensor = self.experts(x_TD, routing)
+        if self.shared is None:
+            return out
+        shared: Tensor = self.shared(x_TD)
+        if self.shared_gate is not None:
+            shared = shared * self.shared_gate(x_TD).float().sigmoid().to(shared.dtype)
+        return out + shared

@@ -1,0 +1,153 @@
+"""The network: token ids in, logits out; the definition of the maths that every faster path is tested against.
+
+Knows nothing of files, text or sampling. Legend: T tokens of all sequences in one flat axis, D width, R rows whose
+logits are wanted, V vocabulary, B sequences.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from zaphod.compute.kernels import reference
+from zaphod.compute.kernels.reference import Routing
+from zaphod.model.attention import Attention, KeyValues, WholeSequences
+from zaphod.model.config import ModelConfig
+from zaphod.model.experts import GatedMLP, SparseBlock
+from zaphod.model.norm import RMSNorm
+
+
+class Layer(nn.Module):
+    """Attention and feed-forward, each normalised before and, in sandwich models, after.
+
+    The feed-forward part is sparse (`moe`), dense (`mlp`), or both in parallel as (mlp + moe) / sqrt(2).
+    """
+
+    def __init__(self, config: ModelConfig, layer: int) -> None:
+        super().__init__()
+        self.residual_multiplier = config.residual_multiplier
+        self.attention_norm = _norm(config)
+        self.attention = Attention(config, layer)
+        self.post_attention_norm = _post_norm(config)
+        self.ffn_norm = _norm(config)
+        self.moe = _sparse_block(config) if config.is_sparse(layer) else None
+        self.mlp = _dense_block(config) if self.moe is None or config.residual_dense else None
+        self.post_ffn_norm = _post_norm(config)
+
+    def forward(
+        self, x_TD: Tensor, cos: Tensor, sin: Tensor, keys_values: KeyValues, routing: list[Routing] | None
+    ) -> Tensor:
+        """The residual stream after this layer, [T, D]; a sparse layer appends its routing when `routing` is given."""
+        attended_TD = self.attention(self.attention_norm(x_TD), cos, sin, keys_values)
+        x_TD = self._add(x_TD, attended_TD, self.post_attention_norm)
+        return self._add(x_TD, self._feed_forward(self.ffn_norm(x_TD), routing), self.post_ffn_norm)
+
+    def _feed_forward(self, x_TD: Tensor, routing: list[Routing] | None) -> Tensor:
+        parts: list[Tensor] = []
+        if self.mlp is not None:
+            parts.append(self.mlp(x_TD))
+        if self.moe is not None:
+            parts.append(self.moe(x_TD, routing))
+        return parts[0] if len(parts) == 1 else (parts[0] + parts[1]) * 0.5**0.5
+
+    def _add(self, x_TD: Tensor, branch_TD: Tensor, post_norm: RMSNorm | None) -> Tensor:
+        if post_norm is not None:
+            branch_TD = post_norm(branch_TD)
+        if self.residual_multiplier != 1.0:
+            branch_TD = branch_TD * self.residual_multiplier
+        return x_TD + branch_TD
+
+
+class Transformer(nn.Module):
+    """A decoder-only transformer. Parameter names are those of `model.shapes.parameter_shapes`.
+
+    Built under `torch.device("meta")` it has shapes and no memory. Parameters are not initialised here: they are loaded
+    (`model.loading`) or drawn by the trainer.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(Layer(config, layer) for layer in range(config.num_layers))
+        self.norm = _norm(config)
+        self.head = None if config.tie_embeddings else nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def forward(
+        self,
+        token_ids_T: Tensor,
+        positions_T: Tensor,
+        keys_values: KeyValues,
+        *,
+        rows_R: Tensor | None = None,
+        routing: list[Routing] | None = None,
+    ) -> Tensor:
+        """Logits [R, V] in float32.
+
+        Args:
+            token_ids_T: token ids of all sequences in one flat axis, int64.
+            positions_T: position of each token in its own sequence.
+            keys_values: where keys and values are kept, and so what each token may look at.
+            rows_R: which of the T rows need logits; all of them by default.
+            routing: a list to which each sparse layer appends its decision.
+        """
+        config = self.config
+        x_TD = self._embed(token_ids_T)
+        cos, sin = reference.rotation(positions_T, self._frequencies(positions_T.device), self._rope_magnitude())
+        for layer in self.layers:
+            x_TD = layer(x_TD, cos, sin, keys_values, routing)
+        x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])
+        head_VD = self.embedding.weight if self.head is None else self.head.weight
+        return reference.softcap(F.linear(x_RD, head_VD).float() * config.output_multiplier, config.final_softcap)
+
+    def forward_sequences(self, token_ids_BT: Tensor, *, routing: list[Routing] | None = None) -> Tensor:
+        """Logits [B, T, V] of whole sequences that begin at position 0; differentiable."""
+        num_sequences, length = token_ids_BT.shape
+        positions_T = torch.arange(length, device=token_ids_BT.device).repeat(num_sequences)
+        logits = self(token_ids_BT.reshape(-1), positions_T, WholeSequences(num_sequences), routing=routing)
+        return logits.view(num_sequences, length, -1)  # type: ignore[no-any-return]
+
+    def _embed(self, token_ids_T: Tensor) -> Tensor:
+        x_TD: Tensor = self.embedding(token_ids_T)
+        if self.config.embedding_multiplier == 1.0:
+            return x_TD
+        return (x_TD.float() * self.config.embedding_multiplier).to(x_TD.dtype)
+
+    def _frequencies(self, device: torch.device) -> Tensor:
+        config, yarn = self.config, self.config.yarn
+        if yarn is None:
+            return reference.rope_frequencies(config.head_dim, config.rope_theta).to(device)
+        return reference.yarn_frequencies(
+            config.head_dim,
+            config.rope_theta,
+            factor=yarn.factor,
+            original_length=yarn.original_context_length,
+            beta_fast=yarn.beta_fast,
+            beta_slow=yarn.beta_slow,
+        ).to(device)
+
+    def _rope_magnitude(self) -> float:
+        yarn = self.config.yarn
+        if yarn is None:
+            return 1.0
+        return 0.1 * math.log(yarn.factor) + 1 if yarn.attention_factor is None else yarn.attention_factor
+
+
+def _norm(config: ModelConfig) -> RMSNorm:
+    return RMSNorm(config.hidden_size, config.rms_norm_epsilon)
+
+
+def _post_norm(config: ModelConfig) -> RMSNorm | None:
+    return _norm(config) if config.norms == "sandwich" else None
+
+
+def _sparse_block(config: ModelConfig) -> SparseBlock:
+    assert config.moe is not None
+    return SparseBlock(config.hidden_size, config.moe, config.activation)
+
+
+def _dense_block(config: ModelConfig) -> GatedMLP:
+    return GatedMLP(config.hidden_size, config.dense_size, config.activation)
