@@ -2,7 +2,8 @@
 
 Fast paths are tested against these functions. Legend: T tokens, B sequences, S keys of a sequence, D width, H query
 heads, G key/value heads, K head size (in attention) or experts chosen per token (in routing), E experts, A assignments
-(T times the experts chosen), F width of an expert. Sums that decide something (norms, scores, routing) run in float32 whatever the tensors' dtype.
+(T times the experts chosen), F width of an expert. Sums that decide something (norms, scores, routing) run in float32
+whatever the tensors' dtype.
 """
 
 from __future__ import annotations
