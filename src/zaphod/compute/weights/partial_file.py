@@ -1,6 +1,6 @@
 """One output file that appears whole or not at all, and can be resumed; knows offsets and parts, no file format.
 
-The data goes to `NAME.partial` and each finished tensor's name to a journal `NAME.partial.jsonl`, whose first line is
+The data goes to `NAME.partial` and each finished tensor's name to a journal `NAME.partial.json`, whose first line is
 a hash of the layout. A tensor is noted only after its bytes are on the disk, so that a kill or a power cut costs at
 most the tensor that was being written. A journal of another layout (or none) means starting anew.
 """
@@ -56,13 +56,13 @@ class PartialFile:
         assert self._tensors.keys() == places.keys()
         self._places = places
         self._data_path = path.with_name(path.name + ".partial")
-        self._journal_path = path.with_name(path.name + ".partial.jsonl")
+        self._journal_path = path.with_name(path.name + ".partial.json")
         layout_hash = _layout_hash(header, tensors, places, total_bytes, source)
         self._written = self._resume_or_begin(layout_hash, header, total_bytes)
 
     def _resume_or_begin(self, layout_hash: str, header: bytes, total_bytes: int) -> set[str]:
         written = _journal_names(self._journal_path, layout_hash)
-        if written is not None and self._data_path.is_file() and self._data_path.stat().st_size == total_bytes:
+        if written is not None and self._holds_data(total_bytes, is_complete=written >= self._tensors.keys()):
             # Written afresh: a line that the interruption cut off must not swallow the next name.
             self._begin_journal(layout_hash, [name for name in self._tensors if name in written])
             return written & self._tensors.keys()
@@ -74,6 +74,11 @@ class PartialFile:
             _sync(data.fileno())
         self._begin_journal(layout_hash, [])
         return set()
+
+    def _holds_data(self, total_bytes: int, *, is_complete: bool) -> bool:
+        """Whether the data that a journal speaks of is there: unfinished, or already under its final name."""
+        path = self.path if is_complete and not self._data_path.exists() else self._data_path
+        return path.is_file() and path.stat().st_size == total_bytes
 
     def _begin_journal(self, layout_hash: str, names: Sequence[str]) -> None:
         write_whole(self._journal_path, "".join(json.dumps(line) + "\n" for line in [layout_hash, *names]).encode())
@@ -122,18 +127,31 @@ class PartialFile:
         """Names of the tensors that are not written yet, in file order."""
         return [name for name in self._tensors if name not in self._written]
 
-    def publish(self) -> Path:
-        """Move the complete file to its final name. Raises `WeightsError` where planned tensors are missing."""
+    def check_complete(self) -> None:
+        """Raise `WeightsError` where planned tensors are missing."""
         if missing := self.missing():
             raise WeightsError(
                 f"{self.path.name}: {len(missing)} planned tensors were not written: {', '.join(missing[:5])}",
                 "A file is published only when it is complete.",
                 "Run the same command again; it goes on where it stopped.",
             )
-        os.replace(self._data_path, self.path)
-        sync_folder(self.path.parent)
-        self._journal_path.unlink(missing_ok=True)
+
+    def publish(self) -> Path:
+        """Give the complete file its final name. Raises `WeightsError` where planned tensors are missing."""
+        self.rename()
+        self.forget()
         return self.path
+
+    def rename(self) -> None:
+        """Publish, but keep the journal, so that a run that is interrupted among several files knows this one."""
+        self.check_complete()
+        if self._data_path.exists():
+            os.replace(self._data_path, self.path)
+            sync_folder(self.path.parent)
+
+    def forget(self) -> None:
+        """Remove the journal of a published file."""
+        self._journal_path.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes) -> Path:
