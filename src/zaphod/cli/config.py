@@ -1,0 +1,42 @@
+"""`zaphod config`: the merged settings and their origins; knows nothing of what they do."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from zaphod.cli.output import print_json, print_table
+from zaphod.core.configuration import MergedSettings, flag_name, setting_meanings
+
+
+def command(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print every setting, its value and where the value comes from.
+
+    A flag beats an environment variable (ZAPHOD_MAX_TOKENS), which beats the configuration file
+    (~/.config/zaphod/config.toml or .yaml), which beats the default.
+
+    \b
+    Examples:
+      zaphod config
+      ZAPHOD_THREADS=4 zaphod --config lab.yaml config --json
+    """
+    settings: MergedSettings = context.obj
+    values = {name: _plain(value) for name, value in dataclasses.asdict(settings.values).items()}
+    if as_json:
+        print_json({name: {"value": values[name], "origin": settings.origins[name]} for name in values})
+        return
+    meanings = setting_meanings()
+    rows = [
+        (flag_name(name)[2:], "unset" if value is None else str(value), settings.origins[name], meanings[name])
+        for name, value in values.items()
+    ]
+    print_table(rows, header=("setting", "value", "origin", "meaning"), styles=("bold", "", "", "dim"))
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -1,0 +1,195 @@
+"""The program `zaphod`: finds the verb, reads the settings, reports errors; knows nothing of what a verb does.
+
+A verb's module is imported only when it runs, so `zaphod --help` and the verbs that need no tensors start at once.
+Each module in this folder that carries a verb has one function `command`; `VERBS` is the list of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+import typer.core
+import typer.main
+
+from zaphod import __version__
+from zaphod.core.configuration import load_settings
+from zaphod.core.errors import ConfigError, ZaphodError
+from zaphod.core.logging import configure_logging
+
+
+class Verb(NamedTuple):
+    """A command before it is imported."""
+
+    module: str
+    help: str
+
+
+VERBS = {
+    "doctor": Verb("doctor", "Describe and measure this machine."),
+    "config": Verb("config", "Print every setting and where its value comes from."),
+}
+
+EXIT_CODES = """\b
+Exit codes:
+  0  done
+  1  an unforeseen error (--debug shows the traceback)
+  2  a wrong verb, flag, setting or model configuration
+  3  a weight file cannot be used
+  4  a vocabulary cannot be used
+  5  an impossible request
+  6  it does not fit into this machine
+  7  an optional library is missing
+  8  a model could not be fetched
+  130  stopped by Ctrl-C
+"""
+
+
+class _LazyVerb(typer.core.TyperCommand):
+    """Stands for a verb in the list of commands, and becomes it when it is called."""
+
+    def __init__(self, name: str, verb: Verb) -> None:
+        super().__init__(name, help=verb.help, callback=None)
+        self._verb = verb
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        command = importlib.import_module(f"zaphod.cli.{self._verb.module}").command
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(self.name)(command)
+        return typer.main.get_command(app).make_context(info_name, args, parent=parent, **extra)
+
+
+class _Verbs(typer.core.TyperGroup):
+    """The list of verbs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _LazyVerb(cmd_name, VERBS[cmd_name]) if cmd_name in VERBS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in VERBS:
+            nearest = difflib.get_close_matches(args[0], VERBS, n=1)
+            raise ConfigError(
+                f"There is no command {args[0]!r}.",
+                f"The commands are {', '.join(VERBS)}.",
+                f"Did you mean `zaphod {nearest[0]}`?" if nearest else "See `zaphod --help`.",
+            )
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(cls=_Verbs, rich_markup_mode=None, add_completion=True)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"zaphod {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EXIT_CODES)
+def _zaphod(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Settings file, YAML or TOML; stands before the verb."),
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks. May stand anywhere.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run, describe and convert Grok-1, Grok-2 and mixture-of-experts models like them.
+
+    \b
+    Examples:
+      zaphod run "what is 4817 + 2944?"
+      zaphod show grok-1
+      zaphod pull org/name
+    """
+    settings = load_settings(config, flags={"log_level": log_level})
+    configure_logging(settings.values.log_level)
+    context.obj = settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Every error ends here."""
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    given, is_debugging = _hoist_debug(given)
+    try:
+        code = typer.main.get_command(app)(given, prog_name="zaphod", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone: what is still buffered must not raise again when the interpreter closes.
+        sys.stdout = None
+        return 1
+    except typer.Abort:
+        return _stopped()
+    except Exception as error:
+        if is_debugging:
+            traceback.print_exc()
+        deliberate = _deliberate(error)
+        _report(deliberate, as_json="--json" in given)
+        return deliberate.exit_code
+    return _stopped() if code == 130 else int(code or 0)
+
+
+def _hoist_debug(arguments: list[str]) -> tuple[list[str], bool]:
+    """Accept `--debug` after the verb too, where people type it."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    return options + arguments[end:], len(options) < end
+
+
+def _stopped() -> int:
+    print("zaphod: stopped.", file=sys.stderr)
+    return 130
+
+
+def _deliberate(error: Exception) -> ZaphodError:
+    """The error as ours: what was found, what was wanted, what to do."""
+    if isinstance(error, ZaphodError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    if isinstance(error, OSError):
+        return ZaphodError(f"The system refuses: {error}.", "", "Check the path, its permissions and the free space.")
+    if isinstance(error, MemoryError):
+        return ZaphodError("The memory is full.", "", "See `zaphod show MODEL` for what fits this machine.")
+    return ZaphodError(
+        f"{type(error).__name__}: {error}",
+        "This was not foreseen, so it is a fault in zaphod.",
+        "Run the same command with --debug and report what it prints.",
+    )
+
+
+def _usage_error(error: typer.TyperException) -> ConfigError:
+    context = getattr(error, "ctx", None)
+    help_hint = f"See `{context.command_path if context else 'zaphod'} --help`."
+    unknown = getattr(error, "option_name", None)
+    if unknown is None or context is None:
+        return ConfigError(error.format_message(), "", help_hint)
+    known = [flag for parameter in context.command.params for flag in (*parameter.opts, *parameter.secondary_opts)]
+    nearest = difflib.get_close_matches(unknown, [flag for flag in known if flag.startswith("-")], n=1)
+    if nearest:
+        help_hint = f"Did you mean {nearest[0]}? {help_hint}"
+    return ConfigError(f"`{context.command_path}` has no flag {unknown}.", "", help_hint)
+
+
+def _report(error: ZaphodError, as_json: bool) -> None:
+    if as_json:
+        parts = {"kind": type(error).__name__, "found": error.found, "wanted": error.wanted, "remedy": error.remedy}
+        print(json.dumps({"error": {**parts, "exit_code": error.exit_code}}, indent=2, ensure_ascii=False))
+    else:
+        print("zaphod: " + str(error).replace("\n", "\n        "), file=sys.stderr)
