@@ -214,7 +214,10 @@ def _journal_names(path: Path, layout_hash: str) -> set[str] | None:
     whole = [line.strip() for line in lines if line.endswith("\n")]
     if not whole or whole[0] != json.dumps(layout_hash):
         return None
-    return {json.loads(line) for line in whole[1:]}
+    try:
+        return {str(json.loads(line)) for line in whole[1:]}
+    except ValueError:
+        return None
 
 
 def _misfit(tensor: PlannedTensor, got: str) -> WeightsError:
