@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zaphod.core.errors import ConfigError, WeightsError
+
 Array = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.float32]
 Shape = tuple[int, ...]
@@ -49,6 +51,14 @@ class QuantFormat(ABC):
     def decode(self, parts: Mapping[str, Array], shape: Shape) -> FloatArray:
         """Parts to float32 values of logical `shape`."""
 
+    def transpose(self, parts: Mapping[str, Array]) -> tuple[QuantFormat, Mapping[str, Array]]:
+        """The same numbers with the last two axes swapped, as views. Raises `ConfigError` where that cannot be done."""
+        raise ConfigError(
+            f"A tensor stored as {self.name} cannot be transposed.",
+            "Its blocks run along the input axis.",
+            "Convert it to float32, bfloat16 or int8 first.",
+        )
+
     def num_bytes(self, shape: Shape) -> int:
         """Stored bytes of a tensor of logical `shape`, scales included."""
         return sum(spec.num_bytes for spec in self.part_specs(shape).values())
@@ -73,8 +83,24 @@ class EncodedTensor:
         """All values as float32, shape `self.shape`."""
         return self.format.decode(self.parts, self.shape)
 
+    def transposed(self) -> EncodedTensor:
+        """Last two axes swapped, still encoded and still lazy. Raises `ConfigError` for formats of packed blocks."""
+        other, parts = self.format.transpose(self.parts)
+        return EncodedTensor((*self.shape[:-2], self.shape[-1], self.shape[-2]), other, parts)
+
     def __getitem__(self, index: int) -> EncodedTensor:
         """One entry of the leading axis (one expert of a stack), still encoded and still lazy."""
         if len(self.shape) < 2:
             raise IndexError(f"a tensor of shape {self.shape} has no leading axis to index")
         return EncodedTensor(self.shape[1:], self.format, {name: part[index] for name, part in self.parts.items()})
+
+
+def require_finite(values: FloatArray, format_name: str) -> None:
+    """Raise `WeightsError` if a value is NaN or infinite: no scale can hold it."""
+    bad = int(values.size - np.isfinite(values).sum())
+    if bad:
+        raise WeightsError(
+            f"{bad} of {values.size} values are NaN or infinite.",
+            f"Only finite numbers can be stored as {format_name}.",
+            "Check where these weights come from; float32 and bfloat16 keep such values as they are.",
+        )

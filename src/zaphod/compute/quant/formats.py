@@ -1,0 +1,28 @@
+"""From a format's name, as users and files write it, to the format."""
+
+from __future__ import annotations
+
+import difflib
+
+from zaphod.compute.quant.int4 import Int4
+from zaphod.compute.quant.int8 import parse_int8
+from zaphod.compute.quant.plain import BFLOAT16, FLOAT16, FLOAT32
+from zaphod.compute.quant.tensor import QuantFormat
+from zaphod.core.errors import ConfigError
+
+_NAMED: dict[str, QuantFormat] = {f.name: f for f in (FLOAT32, FLOAT16, BFLOAT16, Int4())}
+
+
+def format_named(name: str) -> QuantFormat:
+    """The format that prints itself as `name`. Raises `ConfigError` naming the nearest known ones."""
+    if name.startswith("int8"):
+        return parse_int8(name)
+    if name in _NAMED:
+        return _NAMED[name]
+    known = [*_NAMED, "int8", "int8-channel"]
+    nearest = difflib.get_close_matches(name, known, n=2)
+    raise ConfigError(
+        f"There is no number format {name!r}.",
+        f"Known are {', '.join(known)}.",
+        f"Did you mean {' or '.join(nearest)}?" if nearest else "Choose one of these.",
+    )
