@@ -187,9 +187,7 @@ class OfficialGrok1(HoldsNoFiles):
 
     def _file(self, name: str) -> Path:
         if name not in self._index:
-            raise MissingTensorError(
-                f"{self.path} has no tensor {name!r}.", "Its names are those of the official code."
-            )
+            raise MissingTensorError(f"{self.path} has no tensor '{name}'.", f"It has {len(self._slots)} others.")
         return self._folder / _file_name(self._index[name])
 
     def _arrays(self, name: str) -> Mapping[str, StoredArray]:
@@ -260,7 +258,7 @@ def _quantised_format(path: Path, weight: StoredArray, scales: StoredArray) -> Q
     *lead, width_in, width_out = weight.spec.shape
     num_blocks = scales.spec.shape[-2]
     wanted: Shape = (*lead, num_blocks, width_out)
-    fits = num_blocks > 0 and width_in % num_blocks == 0 and scales.spec.shape == wanted
+    fits = width_in > 0 and num_blocks > 0 and width_in % num_blocks == 0 and scales.spec.shape == wanted
     if not fits or weight.spec.dtype != np.int8 or scales.spec.dtype == np.int8:
         raise CorruptFileError(
             f"{path} holds {weight.spec.dtype} weights {list(weight.spec.shape)} with {scales.spec.dtype} "
@@ -269,4 +267,4 @@ def _quantised_format(path: Path, weight: StoredArray, scales: StoredArray) -> Q
             "Fetch the file again.",
         )
     block_size = None if num_blocks == 1 else width_in // num_blocks
-    return Int8(block_size=block_size, scale_dtype=scales.spec.dtype, input_axis=-2)
+    return Int8(block_size=block_size, scale_dtype=scales.spec.dtype.name, input_axis=-2)

@@ -101,9 +101,8 @@ class PackedCheckpoint(HoldsNoFiles):
         return entries
 
     def _read_entry(self, name: str, format_name: object, shape: object) -> _Entry:
-        problem = shape_problem(shape)
-        if problem or not isinstance(shape, list) or not isinstance(format_name, str):
-            self._refuse(f"gives tensor '{name}' a shape that {problem}, or no format")
+        if not isinstance(shape, list) or shape_problem(shape) or 0 in shape or not isinstance(format_name, str):
+            self._refuse(f"gives tensor '{name}' no sound shape or no format")
         try:
             entry = _Entry(tuple(shape), format_named(format_name))
             entry.format.part_specs(entry.shape)
