@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 from tests.support.hub import COMMIT, StubHub, serve
 
 from zaphod.core.errors import CapacityError, ConfigError, DownloadError
