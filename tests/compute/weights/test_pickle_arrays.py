@@ -27,6 +27,9 @@ def name_global(module: str, name: str) -> bytes:
     return text(module) + text(name) + b"\x93"
 
 
+FRESH_ARRAY = name_global("numpy._core.multiarray", "_reconstruct") + name_global("numpy", "ndarray") + b")C\x00\x87R"
+
+
 def locate(tmp_path, content: bytes):
     path = tmp_path / "tensor00000_000"
     path.write_bytes(content)
@@ -188,6 +191,27 @@ def test_a_declared_size_beyond_the_file_is_refused(tmp_path, program):
 )
 def test_a_program_that_makes_no_sense_is_refused(tmp_path, program):
     with pytest.raises(WeightsError):
+        locate(tmp_path, HEAD + program)
+
+
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [
+        (b")).", "leaves values"),
+        (b"\x8c\x01\xff.", "not UTF-8"),
+        (b"))\x93.", "by something else than text"),
+        (b")(u.", "fills a dictionary"),
+        (b"}(NNu.", "fills a dictionary"),
+        (name_global("__main__", "QuantizedWeight8bit") + b")\x81}b.", "'weight' and 'scales'"),
+        (
+            name_global("numpy._core.multiarray", "_reconstruct") + name_global("numpy", "ndarray") + b")C\x00\x87R)b.",
+            "wrongly",
+        ),
+        (b"\xff.", "no pickle opcode"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(tmp_path, program, complaint):
+    with pytest.raises(CorruptFileError, match=complaint):
         locate(tmp_path, HEAD + program)
 
 

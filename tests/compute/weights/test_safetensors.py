@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from zaphod.compute.weights.safetensors import SafetensorsCheckpoint
-from zaphod.core.errors import CorruptFileError, MissingTensorError, UnsafeFileError, WeightsError
+from zaphod.core.errors import ConfigError, CorruptFileError, MissingTensorError, UnsafeFileError, WeightsError
 
 A = torch.arange(6, dtype=torch.float32).reshape(2, 3)
 B = torch.tensor([1.5, -2.0], dtype=torch.bfloat16)
@@ -133,3 +133,15 @@ def test_an_unreadable_config_is_refused(sharded):
 
 def test_no_config_means_no_metadata(sharded):
     assert SafetensorsCheckpoint(sharded).metadata == {}
+
+
+def test_nothing_is_written_in_a_format_that_only_others_use(sharded):
+    stored = SafetensorsCheckpoint(sharded).tensor("c")
+    with pytest.raises(ConfigError, match="int64"):
+        stored.format.encode(stored.decode())
+
+
+def test_float8_values_are_widened_exactly(tmp_path):
+    values = torch.tensor([0.5, -448.0, 1.125]).to(torch.float8_e4m3fn)
+    save_file({"a": values}, tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(SafetensorsCheckpoint(tmp_path).tensor("a").decode(), values.float().numpy())
