@@ -1,7 +1,8 @@
 """Brings a repository of the Hugging Face Hub into the local cache; knows files and sizes, not what they mean.
 
-The cache is Hugging Face's own, so what other programs pulled is not pulled again, and an interrupted pull continues
-inside the file in which it stopped. `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE` mean what they mean everywhere.
+The cache is Hugging Face's own, so what other programs pulled is not pulled again. A connection that breaks is resumed
+inside the file; a pull that was stopped continues with the files that are not yet complete (the library names its
+unfinished files anew in every process). `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE` mean what they mean everywhere.
 """
 
 from __future__ import annotations
@@ -128,12 +129,10 @@ def _literal(name: str) -> str:
 
 
 def _check_room(plan: PullPlan, folder: Path) -> None:
-    # What an interrupted pull left is part of what is still to come.
-    begun_bytes = sum(file.stat().st_size for file in folder.glob("blobs/*.incomplete"))
-    needed_bytes, free_bytes = plan.missing_bytes - begun_bytes, shutil.disk_usage(folder).free
-    if needed_bytes > free_bytes:
+    free_bytes = shutil.disk_usage(folder).free
+    if plan.missing_bytes > free_bytes:
         raise CapacityError(
-            f"{plan.name} needs {format_bytes(needed_bytes)} more; {folder} has {format_bytes(free_bytes)} free.",
+            f"{plan.name} needs {format_bytes(plan.missing_bytes)} more; {folder} has {format_bytes(free_bytes)} free.",
             "All of it must fit.",
             "Free some space, or point --cache-dir to another disk.",
         )
@@ -225,5 +224,5 @@ def _hub_errors(name: HubName) -> Iterator[None]:
         raise DownloadError(
             f"{name} could not be fetched: {reason}.",
             "The Hub must be reachable.",
-            f"Check the connection; to continue where it stopped: zaphod pull {name}",
+            f"Check the connection; to continue: zaphod pull {name}",
         ) from error
