@@ -175,13 +175,21 @@ def test_a_wrong_sentencepiece_key_is_refused_by_name(spm_metadata: Metadata, ch
     assert message in caught.value.found
 
 
-@pytest.mark.parametrize("key", ["scores", "token_type", "tokens"])
-@pytest.mark.parametrize("value", [None, "x", float("nan"), -1, 10**30, ""], ids=str)
-def test_a_wrong_entry_is_refused_or_harmless(spm_metadata: Metadata, key: str, value: object) -> None:
-    entries = list(spm_metadata[f"tokenizer.ggml.{key}"])
-    entries[300] = value
-    change = {f"tokenizer.ggml.{key}": entries}
-    assert_refuses_or_works(lambda: load_gguf_tokenizer(spm_metadata | change).encode("the sky"))
+WRONG = [None, "x", float("nan"), -1, 10**30, "", b"a", [], {}, [[]], 0.5, "\ud800", True]
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=300)
+def test_a_wrong_value_or_entry_is_refused_or_harmless(
+    spm_metadata: Metadata, bpe_metadata: Metadata, data: st.DataObject
+) -> None:
+    metadata = dict(data.draw(st.sampled_from([spm_metadata, bpe_metadata])))
+    key, wrong = data.draw(st.sampled_from(sorted(metadata))), data.draw(st.sampled_from(WRONG))
+    if isinstance(metadata[key], list) and data.draw(st.booleans()):
+        entries = list(metadata[key])
+        entries[data.draw(st.integers(0, len(entries) - 1))] = wrong
+        wrong = entries
+    assert_refuses_or_works(lambda: load_gguf_tokenizer(metadata | {key: wrong}).encode("the sky"))
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,14 @@ def test_a_splitting_is_known_by_what_it_does(
     assert metadata["tokenizer.ggml.pre"] == name
 
 
+def test_grok2_in_hugging_face_format_keeps_its_name(byte_level_library: tokenizers.Tokenizer) -> None:
+    library = tokenizers.Tokenizer.from_str(byte_level_library.to_str())
+    library.model.ignore_merges = True
+    library.add_special_tokens(["<|separator|>", "<|eos|>"])
+    metadata = gguf_tokenizer_metadata(HuggingFaceTokenizer(library.to_str()))
+    assert metadata["tokenizer.ggml.pre"] == "grok-2"
+
+
 @pytest.mark.parametrize(
     "parts",
     [

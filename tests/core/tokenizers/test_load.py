@@ -81,3 +81,10 @@ def test_a_stop_that_is_no_id_is_refused(hf_file: Path) -> None:
 def test_no_tokenizer_is_refused_and_the_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match=r"vocab\.txt"):
         load_tokenizer({"vocab.txt": tmp_path / "vocab.txt"}, {})
+
+
+def test_a_template_that_is_not_text_is_refused(tmp_path: Path, spm_file: Path) -> None:
+    template = tmp_path / "chat_template.jinja"
+    template.write_bytes(b"\xff\xfe")
+    with pytest.raises(TokenizerError, match="is not text"):
+        load_tokenizer({"tokenizer.model": spm_file, template.name: template}, {})

@@ -7,6 +7,7 @@ cut by the library that defines them. Source: the GGUF specification and llama.c
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -52,18 +53,18 @@ def load_gguf_tokenizer(metadata: Mapping[str, Any]) -> SentencePieceTokenizer |
 
 def _sentencepiece(metadata: Mapping[str, Any]) -> SentencePieceTokenizer:
     texts, types = _tokens(metadata)
-    scores = _array(metadata, "scores", len(texts))
+    scores = _array(metadata, PREFIX + "scores", len(texts))
     pieces = tuple(
         Piece(text, _score(score, index), kind)
         for index, (text, score, kind) in enumerate(zip(texts, scores, types, strict=True))
     )
     num_unknown = types.count(PieceType.UNKNOWN)
     if num_unknown != 1:
-        raise _bad("token_type", f"{num_unknown} pieces for unknown text", "exactly one")
+        raise _bad(PREFIX + "token_type", f"{num_unknown} pieces for unknown text", "exactly one")
     model = SentencePieceModel(
         pieces=pieces,
         unk_text=str(metadata.get(UNKNOWN_TEXT_KEY, UNKNOWN_TEXT)),
-        charsmap=bytes(metadata.get(PREFIX + "precompiled_charsmap", b"")),
+        charsmap=_charsmap(metadata),
         add_dummy_prefix=_flag(metadata, "add_space_prefix", True),
         remove_extra_whitespaces=_flag(metadata, "remove_extra_whitespaces", False),
     )
@@ -83,7 +84,7 @@ def _sentencepiece(metadata: Mapping[str, Any]) -> SentencePieceTokenizer:
 def _byte_level(metadata: Mapping[str, Any]) -> HuggingFaceTokenizer:
     texts, types = _tokens(metadata)
     if len(set(texts)) != len(texts):
-        raise _bad("tokens", f"{len(texts) - len(set(texts))} repeated tokens", "distinct tokens")
+        raise _bad(PREFIX + "tokens", f"{len(texts) - len(set(texts))} repeated tokens", "distinct tokens")
     bos_token_id, pad_token_id = _token_id(metadata, "bos_token_id"), _token_id(metadata, "padding_token_id")
     return HuggingFaceTokenizer(
         _tokenizer_json(metadata, texts, types),
@@ -103,7 +104,7 @@ def _tokenizer_json(metadata: Mapping[str, Any], texts: list[str], types: list[P
         bpe = models.BPE({text: index for index, text in enumerate(texts)}, _merges(metadata))
     except Exception as error:  # the library raises bare Exception
         found = f"a merge that the library refuses ({error})"
-        raise _bad("merges", found, "pairs whose parts and join are tokens") from error
+        raise _bad(PREFIX + "merges", found, "pairs whose parts and join are tokens") from error
     bpe.ignore_merges = splitting.ignore_merges
     library = Tokenizer(bpe)
     if metadata.get(NORMALIZER_KEY) == "nfc":
@@ -130,32 +131,35 @@ def library_pre_tokenizer(splitting: Splitting) -> PreTokenizer:
 
 def _merges(metadata: Mapping[str, Any]) -> list[tuple[str, str]]:
     merges = []
-    for index, merge in enumerate(_array(metadata, "merges")):
+    for index, merge in enumerate(_array(metadata, PREFIX + "merges")):
         left, space, right = str(merge).partition(" ")
         if not (left and space and right) or " " in right:
-            raise _bad("merges", f"{merge!r} at {index}", "two tokens with a space between them")
+            raise _bad(PREFIX + "merges", f"{merge!r} at {index}", "two tokens with a space between them")
         merges.append((left, right))
     return merges
 
 
 def _tokens(metadata: Mapping[str, Any]) -> tuple[list[str], list[PieceType]]:
-    texts = [str(text) for text in _array(metadata, "tokens")]
-    if not texts or not all(texts):
-        raise _bad("tokens", "an empty list or an empty token", "non-empty texts")
+    texts = _array(metadata, PREFIX + "tokens")
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        raise _bad(PREFIX + "tokens", "no token, or one that is empty or not text", "non-empty texts")
     if PREFIX + "token_type" not in metadata:
         return texts, [PieceType.NORMAL] * len(texts)
     try:
-        types = [PieceType(int(kind)) for kind in _array(metadata, "token_type", len(texts))]
+        types = [PieceType(kind) for kind in _array(metadata, PREFIX + "token_type", len(texts))]
     except (TypeError, ValueError) as error:
-        raise _bad("token_type", str(error), "integers from 1 to 6") from error
+        raise _bad(PREFIX + "token_type", str(error), "integers from 1 to 6") from error
     return texts, types
 
 
 def _array(metadata: Mapping[str, Any], key: str, length: int | None = None) -> list[Any]:
-    value = metadata.get(PREFIX + key)
-    if value is None or isinstance(value, (str, bytes, int, float)):
+    value = metadata.get(key)
+    try:
+        items = None if value is None or isinstance(value, (str, Mapping)) else list(value)
+    except TypeError:
+        items = None
+    if items is None:
         raise _bad(key, "nothing" if value is None else repr(value)[:80], "an array")
-    items = list(value)
     if length is not None and len(items) != length:
         raise _bad(key, f"{len(items)} entries", f"{length}, one a token")
     return items
@@ -165,32 +169,45 @@ def _score(score: object, index: int) -> float:
     try:
         value = float(score)  # type: ignore[arg-type]  # anything else than a number is refused here
     except (TypeError, ValueError) as error:
-        raise _bad("scores", f"{score!r} at {index}", "numbers") from error
+        raise _bad(PREFIX + "scores", f"{score!r} at {index}", "numbers") from error
     if not math.isfinite(value):
-        raise _bad("scores", f"{value} at {index}", "finite numbers")
+        raise _bad(PREFIX + "scores", f"{value} at {index}", "finite numbers")
     return value
+
+
+def _charsmap(metadata: Mapping[str, Any]) -> bytes:
+    key = PREFIX + "precompiled_charsmap"
+    if key not in metadata:
+        return b""
+    try:
+        return bytes(_array(metadata, key))
+    except (TypeError, ValueError) as error:
+        raise _bad(key, str(error), "bytes") from error
+
+
+def _integer(key: str, value: object) -> int:
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # anything else than an integer is refused here
+    except TypeError as error:
+        raise _bad(key, repr(value)[:80], "an integer") from error
 
 
 def _token_id(metadata: Mapping[str, Any], key: str) -> int | None:
     value = metadata.get(PREFIX + key)
-    if value is None:
-        return None
-    if isinstance(value, (bool, float, str)):
-        raise _bad(key, repr(value), "an integer")
-    return int(value)
+    return None if value is None else _integer(PREFIX + key, value)
 
 
 def _eos_token_ids(metadata: Mapping[str, Any]) -> tuple[int, ...]:
     if ALL_EOS_KEY in metadata:
-        return tuple(int(value) for value in metadata[ALL_EOS_KEY])
+        return tuple(_integer(ALL_EOS_KEY, value) for value in _array(metadata, ALL_EOS_KEY))
     token_ids = (_token_id(metadata, key) for key in _EOS_KEYS)
     return tuple(dict.fromkeys(token_id for token_id in token_ids if token_id is not None))
 
 
 def _flag(metadata: Mapping[str, Any], key: str, default: bool) -> bool:
     value = metadata.get(PREFIX + key, default)
-    if value not in (False, True):
-        raise _bad(key, repr(value), "true or false")
+    if isinstance(value, (str, float)) or value not in (False, True):
+        raise _bad(PREFIX + key, repr(value), "true or false")
     return bool(value)
 
 
@@ -203,13 +220,17 @@ def _text_of(texts: list[str], token_id: int | None) -> str | None:
     if token_id is None:
         return None
     if not 0 <= token_id < len(texts):
-        raise _bad("tokens", f"{len(texts)} tokens and a special token with id {token_id}", "ids inside the vocabulary")
+        raise _bad(
+            PREFIX + "tokens",
+            f"{len(texts)} tokens and a special token with id {token_id}",
+            "ids inside the vocabulary",
+        )
     return texts[token_id]
 
 
 def _bad(key: str, found: str, wanted: str) -> TokenizerError:
     return TokenizerError(
-        f"The GGUF file's {PREFIX}{key} holds {found}.",
+        f"The GGUF file's {key} holds {found}.",
         f"It should hold {wanted}.",
         "Convert the model again, or use its original tokenizer files.",
     )

@@ -28,7 +28,7 @@ def load_tokenizer(files: Mapping[str, Path], metadata: Mapping[str, Any]) -> To
     Raises:
         TokenizerError: there is none, or its files are malformed.
     """
-    template = files["chat_template.jinja"].read_text("utf-8") if "chat_template.jinja" in files else None
+    template = _template(files["chat_template.jinja"]) if "chat_template.jinja" in files else None
     rank_files = sorted(name for name in files if name.endswith(".tok.json"))
     if "tokenizer.json" in files:
         stops = _eos_token_ids(files, metadata)
@@ -46,6 +46,15 @@ def load_tokenizer(files: Mapping[str, Path], metadata: Mapping[str, Any]) -> To
         "Known: tokenizer.json, tokenizer.model, *.tok.json, or a vocabulary inside a GGUF file.",
         "Put the model's tokenizer file beside its weights.",
     )
+
+
+def _template(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise TokenizerError(
+            f"{file.name} is not text: {error}.", "It is a jinja2 template in UTF-8.", "Fetch the file again."
+        ) from error
 
 
 def _sentencepiece(files: Mapping[str, Path], template: str | None) -> Tokenizer:

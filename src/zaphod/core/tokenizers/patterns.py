@@ -57,7 +57,7 @@ _ONE_DIGIT_THEN_GPT2 = Splitting(patterns=(r"\p{N}", _GPT2))
 # Where two names split alike, the first is the one that a converted file gets.
 SPLITTINGS: Mapping[str, Splitting] = {
     "qwen2": Splitting(patterns=(GROK2_V1,)),
-    "grok-2": Splitting(patterns=(GROK2_V1,)),
+    "grok-2": Splitting(patterns=(GROK2_V1,), ignore_merges=True),  # as xAI's own reader, the tiktoken library, does
     "llama-bpe": Splitting(patterns=(_LLAMA3,), ignore_merges=True),
     "dbrx": Splitting(patterns=(_LLAMA3,)),
     "gpt-2": Splitting(patterns=(_GPT2,)),
