@@ -33,6 +33,7 @@ class Verb(NamedTuple):
 
 
 VERBS = {
+    "show": Verb("show", "Describe a model: sizes, parameters, what fits this machine."),
     "pull": Verb("pull", "Fetch a model from the Hugging Face Hub, or Grok-1 by torrent."),
     "doctor": Verb("doctor", "Describe and measure this machine."),
     "config": Verb("config", "Print every setting and where its value comes from."),
