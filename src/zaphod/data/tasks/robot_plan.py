@@ -1,0 +1,283 @@
+"""Household instructions turned into one-line JSON plans; the judge carries the plan out in `robot_world`.
+
+What must not or cannot be done is answered with {"refuse": REASON}; the reasons are "unsafe", "unknown object: X",
+"unknown place: X" and "unclear: where is the X?".
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from zaphod.data.tasks import robot_wordings as wordings
+from zaphod.data.tasks.robot_world import COLOURS, CONTAINERS, KINDS, PLACES, ROOMS, SURFACES, Action, PlanError, World
+from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
+from zaphod.data.tasks.wording import Wording, invented_word
+
+_STORAGE = SURFACES + CONTAINERS
+_Made = tuple[str, dict[str, Any], dict[str, Any]]  # prompt, answer, meta
+
+
+class RobotPlan:
+    """Moving, fetching, opening, going, in one or two steps; and refusing."""
+
+    name = "robot_plan"
+
+    def examples(self, split: Split, seed: int) -> Iterator[Example]:
+        """See `Task`. A held-out combination is an (object, from, to) triple, or what stands for it in the intent."""
+        rng = random.Random(f"{self.name}/{split}/{seed}")
+        makers, weights = zip(*_INTENTS.items(), strict=True)
+        while True:
+            made = rng.choices(makers, weights)[0](split, rng)
+            if made is not None:
+                prompt, answer, meta = made
+                yield Example(task=self.name, prompt=prompt, answer=_one_line(answer), meta=meta)
+
+    def judge(self, example: Example, answer: str) -> Score:
+        """Right if the plan reaches the goal, leaves all else alone, and is no longer than twice the shortest."""
+        try:
+            given = json.loads(answer)
+        except json.JSONDecodeError as error:
+            return Score(False, f"this is no JSON: {error}")
+        if "refuse" in example.meta:
+            wanted = {"refuse": example.meta["refuse"]}
+            return Score(given == wanted, f"wanted {_one_line(wanted)}")
+        plan = given.get("plan") if isinstance(given, dict) and len(given) == 1 else None
+        if not isinstance(plan, list):
+            return Score(False, "there is no plan")
+        return _execute(plan, example.meta)
+
+
+def _execute(plan: list[Action], meta: Any) -> Score:
+    world = World(objects=dict(meta["start"]))
+    if len(plan) > 2 * meta["num_steps"]:
+        return Score(False, f"{len(plan)} steps where {meta['num_steps']} suffice")
+    try:
+        world.run(plan)
+    except PlanError as error:
+        return Score(False, str(error))
+    if world.objects != meta["goal"]:
+        return Score(False, f"the objects end at {world.objects}, not {meta['goal']}")
+    if world.open_containers != set(meta["open"]):
+        return Score(False, f"left open: {sorted(world.open_containers)}, wanted {meta['open']}")
+    visited = iter(world.visited)
+    if not all(place in visited for place in meta["visits"]) or (meta["visits"] and world.robot != meta["visits"][-1]):
+        return Score(False, f"visited {world.visited}, wanted {meta['visits']}")
+    return Score(True, "the plan reaches the goal")
+
+
+# --- intents -----------------------------------------------------------------------------------------------------------
+
+
+def _move(split: Split, rng: random.Random) -> _Made | None:
+    thing, source, target = _thing(rng), *rng.sample(_STORAGE, 2)
+    if not fits_combinations(split, thing, source, target):
+        return None
+    prompt = wordings.MOVE.say(split, _slots(rng, thing, source, target), rng)
+    return _planned(prompt, _moving(thing, source, target), {thing: source}, {thing: target})
+
+
+def _bring(split: Split, rng: random.Random) -> _Made | None:
+    thing, source = _thing(rng), rng.choice(_STORAGE)
+    if not fits_combinations(split, thing, source, "user"):
+        return None
+    prompt = wordings.BRING.say(split, _slots(rng, thing, source, "user"), rng)
+    return _planned(prompt, _moving(thing, source, "user"), {thing: source}, {thing: "user"})
+
+
+def _move_two(split: Split, rng: random.Random) -> _Made | None:
+    first, second = _thing(rng), _thing(rng)
+    (source, target), (second_source, second_target) = rng.sample(_STORAGE, 2), rng.sample(_STORAGE, 2)
+    if first == second or not (
+        fits_combinations(split, first, source, target)
+        and fits_combinations(split, second, second_source, second_target)
+    ):
+        return None
+    slots = _slots(rng, first, source, target)
+    other = _slots(rng, second, second_source, second_target)
+    slots |= {"second": other["object"]} | {f"second_{name}": other[name] for name in ("from", "at", "to", "put")}
+    steps = _moving(first, source, target) + _moving(second, second_source, second_target)
+    prompt = wordings.MOVE_TWO.say(split, slots, rng)
+    goal = {first: target, second: second_target}
+    return _planned(prompt, steps, {first: source, second: second_source}, goal)
+
+
+def _move_both(split: Split, rng: random.Random) -> _Made | None:
+    (first, second), (source, target) = (_thing(rng), _thing(rng)), rng.sample(_STORAGE, 2)
+    if first == second or not all(fits_combinations(split, thing, source, target) for thing in (first, second)):
+        return None
+    slots = _slots(rng, first, source, target) | {"second": _with_article(second, rng)}
+    prompt = wordings.MOVE_BOTH.say(split, slots, rng)
+    steps = _moving(first, source, target) + _moving(second, source, target)
+    return _planned(prompt, steps, {first: source, second: source}, {first: target, second: target})
+
+
+def _go(split: Split, rng: random.Random) -> _Made | None:
+    if split == "combinations":  # one slot cannot be combined
+        return None
+    target = rng.choice(_STORAGE + ROOMS[:-1])
+    prompt = wordings.GO.say(split, _slots(rng, _thing(rng), rng.choice(_STORAGE), target), rng)
+    return _planned(prompt, [{"do": "go", "to": target}], visits=[target])
+
+
+def _go_then_go(split: Split, rng: random.Random) -> _Made | None:
+    first, second = rng.sample(_STORAGE + ROOMS[:-1], 2)
+    if not fits_combinations(split, "go", first, second):
+        return None
+    prompt = wordings.GO_THEN_GO.say(split, _slots(rng, _thing(rng), first, second), rng)
+    return _planned(prompt, [{"do": "go", "to": first}, {"do": "go", "to": second}], visits=[first, second])
+
+
+def _open(split: Split, rng: random.Random) -> _Made | None:
+    if split == "combinations":  # one slot cannot be combined
+        return None
+    target = rng.choice(CONTAINERS)
+    prompt = wordings.OPEN.say(split, _slots(rng, _thing(rng), "shelf", target), rng)
+    return _planned(prompt, [{"do": "go", "to": target}, {"do": "open", "target": target}], left_open=[target])
+
+
+def _open_then_close(split: Split, rng: random.Random) -> _Made | None:
+    if split == "combinations":  # one slot cannot be combined
+        return None
+    target = rng.choice(CONTAINERS)
+    prompt = wordings.OPEN_THEN_CLOSE.say(split, _slots(rng, _thing(rng), "shelf", target), rng)
+    return _planned(
+        prompt, [{"do": "go", "to": target}, *({"do": verb, "target": target} for verb in ("open", "close"))]
+    )
+
+
+def _no_source(split: Split, rng: random.Random) -> _Made | None:
+    thing, target = _thing(rng), rng.choice(_STORAGE)
+    if not fits_combinations(split, thing, target):
+        return None
+    prompt = wordings.NO_SOURCE.say(split, _slots(rng, thing, target, target), rng)
+    return _refused(prompt, f"unclear: where is the {thing}?")
+
+
+def _unsafe(split: Split, rng: random.Random) -> _Made | None:
+    thing, source, victim = _thing(rng), rng.choice(_STORAGE), rng.choice(wordings.VICTIMS)
+    if not fits_combinations(split, thing, victim):
+        return None
+    slots = _slots(rng, thing, source, source) | {"victim": victim, "place": _with_article(source, rng)}
+    return _refused(wordings.UNSAFE.say(split, slots, rng), "unsafe")
+
+
+def _unknown_object(split: Split, rng: random.Random) -> _Made | None:
+    unknown = rng.choice(wordings.UNKNOWN_OBJECTS) if rng.random() < 0.5 else _invented(rng)
+    thing = unknown if rng.random() < 0.5 else f"{rng.choice(COLOURS)} {unknown}"
+    source, target = rng.sample(_STORAGE, 2)
+    if not fits_combinations(split, thing, source):
+        return None
+    wording = rng.choice((wordings.MOVE, wordings.MOVE, wordings.BRING, wordings.NO_SOURCE))
+    prompt = wording.say(split, _slots(rng, thing, source, target), rng)
+    return _refused(prompt, f"unknown object: {thing}")
+
+
+def _unknown_place(split: Split, rng: random.Random) -> _Made | None:
+    thing, unknown = _thing(rng), rng.choice(wordings.UNKNOWN_PLACES) if rng.random() < 0.5 else _invented(rng)
+    if not fits_combinations(split, thing, unknown):
+        return None
+    places = [unknown, rng.choice(_STORAGE)]
+    rng.shuffle(places)
+    wording: Wording = rng.choice((wordings.MOVE, wordings.MOVE, wordings.GO))
+    if wording is wordings.GO:
+        places[1] = unknown
+    return _refused(wording.say(split, _slots(rng, thing, *places), rng), f"unknown place: {unknown}")
+
+
+_INTENTS: dict[Callable[[Split, random.Random], _Made | None], int] = {
+    _move: 30,
+    _bring: 10,
+    _move_two: 12,
+    _move_both: 8,
+    _go: 5,
+    _go_then_go: 4,
+    _open: 2,
+    _open_then_close: 2,
+    _no_source: 8,
+    _unsafe: 9,
+    _unknown_object: 6,
+    _unknown_place: 5,
+}
+
+
+# --- building blocks ---------------------------------------------------------------------------------------------------
+
+
+def _thing(rng: random.Random) -> str:
+    kind = rng.choice(KINDS)
+    return kind if rng.random() < 0.15 else f"{rng.choice(COLOURS)} {kind}"
+
+
+def _invented(rng: random.Random) -> str:
+    word = invented_word(rng)
+    return _invented(rng) if word in PLACES + KINDS + COLOURS else word
+
+
+def _moving(thing: str, source: str, target: str) -> list[dict[str, str]]:
+    at_target = (
+        {"do": "give", "object": thing, "to": "user"}
+        if target == "user"
+        else {"do": "place", "object": thing, "in" if target in CONTAINERS else "on": target}
+    )
+    return [*_visit(source, {"do": "grasp", "object": thing}), *_visit(target, at_target)]
+
+
+def _visit(place: str, action: dict[str, str]) -> list[dict[str, str]]:
+    """Go there and act; a container is opened before and closed after."""
+    going = {"do": "go", "to": place}
+    if place not in CONTAINERS:
+        return [going, action]
+    return [going, {"do": "open", "target": place}, action, {"do": "close", "target": place}]
+
+
+def _planned(
+    prompt: str,
+    steps: list[dict[str, str]],
+    start: dict[str, str] | None = None,
+    goal: dict[str, str] | None = None,
+    visits: list[str] | None = None,
+    left_open: list[str] | None = None,
+) -> _Made:
+    meta = {
+        "start": start or {},
+        "goal": goal or {},
+        "visits": visits or [],
+        "open": left_open or [],
+        "num_steps": len(steps),
+    }
+    return prompt, {"plan": steps}, meta
+
+
+def _refused(prompt: str, reason: str) -> _Made:
+    return prompt, {"refuse": reason}, {"refuse": reason}
+
+
+def _one_line(answer: object) -> str:
+    return json.dumps(answer, separators=(",", ":"))
+
+
+def _slots(rng: random.Random, thing: str, source: str, target: str) -> dict[str, str]:
+    from_place, at_place = _place_with_article(source, rng), _place_with_article(source, rng)
+    target_place = _place_with_article(target, rng)
+    inside, target_inside = source in CONTAINERS, target in CONTAINERS
+    return {
+        "object": _with_article(thing, rng),
+        "source": from_place,
+        "target": target_place,
+        "target_word": target,
+        "from": f"{rng.choice(('from', 'from', 'out of') if inside else ('from', 'from', 'off'))} {from_place}",
+        "at": f"{rng.choice(('in', 'inside') if inside else ('on', 'on', 'at'))} {at_place}",
+        "to": f"{rng.choice(('to', 'into', 'in') if target_inside else ('to', 'to', 'onto', 'over to'))} {target_place}",
+        "put": f"{rng.choice(('in', 'into', 'inside') if target_inside else ('on', 'on', 'onto'))} {target_place}",
+    }
+
+
+def _with_article(thing: str, rng: random.Random) -> str:
+    return rng.choices(("the ", "", "my ", "a ", "that "), (70, 10, 8, 8, 4))[0] + thing
+
+
+def _place_with_article(place: str, rng: random.Random) -> str:
+    return rng.choices(("the ", "", "my "), (88, 8, 4))[0] + place
