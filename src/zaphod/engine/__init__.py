@@ -1,0 +1,17 @@
+"""Runs requests against a model: tokens in, tokens out."""
+
+from zaphod.engine.engine import Engine, EngineConfig, Increment
+from zaphod.engine.request import Completion, Request, SamplingParams, TokenLogprobs
+from zaphod.engine.runner import Runner, TorchRunner
+
+__all__ = [
+    "Completion",
+    "Engine",
+    "EngineConfig",
+    "Increment",
+    "Request",
+    "Runner",
+    "SamplingParams",
+    "TokenLogprobs",
+    "TorchRunner",
+]

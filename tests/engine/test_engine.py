@@ -1,0 +1,175 @@
+"""Requests together and alone, ends and cancellations, on a tiny random model."""
+
+import pytest
+import torch
+
+from zaphod.core.errors import RequestError
+from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, TorchRunner
+from zaphod.model.attention import WholeSequences
+from zaphod.testing import tiny_model
+
+
+class ByteStream:
+    """One character a token, so that tests can name stop texts."""
+
+    def __init__(self, prompt):
+        self.prompt = prompt
+
+    def push(self, token_id):
+        return chr(0x100 + token_id)
+
+    def finish(self):
+        return ""
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model(seed=5)
+
+
+def engine(model, num_sequences=8, **options):
+    return Engine(TorchRunner(model, num_sequences=num_sequences), text_stream=ByteStream, **options)
+
+
+def prompts(count):
+    generator = torch.Generator().manual_seed(count)
+    lengths = torch.randint(1, 20, (count,), generator=generator).tolist()
+    return [tuple(torch.randint(0, 256, (length,), generator=generator).tolist()) for length in lengths]
+
+
+def requests(count, **sampling):
+    sampling = {"max_tokens": 12} | sampling
+    return [
+        Request(request_id=str(number), prompt_token_ids=prompt, sampling=SamplingParams(**sampling))
+        for number, prompt in enumerate(prompts(count))
+    ]
+
+
+def test_greedy_tokens_equal_a_forward_pass_without_a_cache(model):
+    request = requests(3)[2]
+    tokens = list(request.prompt_token_ids)
+    for _ in range(12):
+        positions = torch.arange(len(tokens))
+        tokens.append(int(model(torch.tensor(tokens), positions, WholeSequences(1))[-1].argmax()))
+    (completion,) = engine(model).generate([request])
+    assert list(request.prompt_token_ids + completion.token_ids) == tokens
+
+
+@pytest.mark.parametrize("sampling", [{}, {"temperature": 0.9, "seed": 11}])
+@pytest.mark.parametrize("options", [{}, {"num_sequences": 3}, {"config": EngineConfig(max_batch_tokens=5)}])
+def test_tokens_do_not_depend_on_company(model, sampling, options):
+    alone = [engine(model).generate([request])[0].token_ids for request in requests(8, **sampling)]
+    together = [completion.token_ids for completion in engine(model, **options).generate(requests(8, **sampling))]
+    assert together == alone
+
+
+@pytest.mark.parametrize("changes", [{"attention_softcap": 30.0}, {"sliding_window": 4}, {"qk_norm": "per_head"}])
+def test_switches_keep_cached_and_uncached_tokens_equal(changes):
+    model = tiny_model(seed=6, **changes)
+    by_the_token = engine(model, config=EngineConfig(max_batch_tokens=1)).generate(requests(4))
+    assert by_the_token == engine(model).generate(requests(4))
+
+
+def test_streamed_increments_add_up_to_the_completion(model):
+    (request,) = requests(1)
+    increments = list(engine(model).stream(request))
+    completion = increments[-1].completion
+    assert tuple(t for increment in increments for t in increment.token_ids) == completion.token_ids
+    assert "".join(increment.text for increment in increments) == completion.text
+
+
+def test_an_answer_ends_before_its_stop_text(model):
+    (free,) = engine(model).generate(requests(1))
+    stop = free.text[4:6]
+    (completion,) = engine(model).generate(requests(1, stop=(stop,)))
+    assert completion.text == free.text[: free.text.find(stop)]
+    assert (completion.finish_reason, completion.stop_reason) == ("stop", stop)
+
+
+def test_end_tokens_end_unless_they_are_ignored(model):
+    (free,) = engine(model).generate(requests(1))
+    end = free.token_ids[3]
+    (ended,) = engine(model, eos_token_ids=(end,)).generate(requests(1))
+    assert ended.token_ids == free.token_ids[: free.token_ids.index(end)]
+    assert (ended.finish_reason, ended.stop_reason) == ("stop", end)
+    (ignored,) = engine(model, eos_token_ids=(end,)).generate(requests(1, ignore_eos=True))
+    assert ignored.token_ids == free.token_ids
+
+
+def test_an_answer_ends_at_the_context(model):
+    prompt = tuple(range(60))
+    request = Request(request_id="long", prompt_token_ids=prompt, sampling=SamplingParams(max_tokens=50))
+    (completion,) = engine(model).generate([request])
+    assert (len(completion.token_ids), completion.finish_reason) == (4, "length")
+
+
+def test_a_cancelled_request_frees_its_place_for_the_next(model):
+    crowded = engine(model, num_sequences=1)
+    first, second = requests(2)
+    crowded.add_request(first)
+    crowded.add_request(second)
+    crowded.step()
+    assert crowded.cancel(first.request_id).finish_reason == "cancelled"
+    assert crowded.cancel(first.request_id) is None
+    for _ in range(12):
+        (increment,) = crowded.step()
+    assert increment.completion == engine(model).generate([second])[0]
+    assert crowded.num_unfinished == 0
+
+
+def test_a_waiting_request_can_be_cancelled(model):
+    crowded = engine(model, num_sequences=1)
+    for request in requests(2):
+        crowded.add_request(request)
+    crowded.step()
+    assert crowded.cancel("1").token_ids == ()
+    assert crowded.num_unfinished == 1
+
+
+def test_leaving_a_stream_frees_its_place(model):
+    single = engine(model, num_sequences=1)
+    for _ in single.stream(requests(1)[0]):
+        break
+    assert single.num_unfinished == 0
+
+
+def test_one_request_that_fails_leaves_the_others_alone(model):
+    both = engine(model)
+    good, bad = requests(1)[0], requests(2, logit_bias={9999: 1.0})[1]
+    both.add_request(good)
+    both.add_request(bad)
+    increments = both.step()
+    errors = [increment.error for increment in increments if increment.request_id == bad.request_id]
+    assert "9999" in str(errors[0])
+    assert both.num_unfinished == 1
+
+
+def test_logprobs_are_of_the_raw_logits(model):
+    (plain,) = engine(model).generate(requests(1, logprobs=3))
+    (warm,) = engine(model).generate(requests(1, logprobs=3, temperature=5.0, top_k=1))
+    assert warm.logprobs == plain.logprobs
+    assert plain.logprobs[0].top[0] == (plain.token_ids[0], plain.logprobs[0].logprob)
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        (Request(request_id="a", prompt_token_ids=tuple(range(64))), "64 tokens"),
+        (Request(request_id="a", prompt_token_ids=(260,)), "token 260"),
+    ],
+)
+def test_a_request_that_can_never_run_is_refused(model, request_, complaint):
+    with pytest.raises(RequestError, match=complaint):
+        engine(model).add_request(request_)
+
+
+def test_stop_texts_need_a_tokenizer(model):
+    with pytest.raises(RequestError, match="tokenizer"):
+        Engine(TorchRunner(model)).add_request(requests(1, stop=("x",))[0])
+
+
+def test_two_requests_of_one_id_are_refused(model):
+    busy = engine(model)
+    busy.add_request(requests(1)[0])
+    with pytest.raises(RequestError, match="already here"):
+        busy.add_request(requests(1)[0])
