@@ -175,7 +175,7 @@ def test_a_wrong_sentencepiece_key_is_refused_by_name(spm_metadata: Metadata, ch
     assert message in caught.value.found
 
 
-WRONG = [None, "x", float("nan"), -1, 10**30, "", b"a", [], {}, [[]], 0.5, "\ud800", True]
+WRONG = [None, "x", float("nan"), -1, 1e300, 10**30, 10**400, "", b"a", [], {}, [[]], 0.5, "\ud800", True]
 
 
 @given(data=st.data())

@@ -6,7 +6,6 @@ cut by the library that defines them. Source: the GGUF specification and llama.c
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ ALL_EOS_KEY = "tokenizer.zaphod.eos_token_ids"
 NORMALIZER_KEY = "tokenizer.zaphod.normalizer"
 UNKNOWN_TEXT_KEY = "tokenizer.zaphod.unknown_text"
 
+_MAX_SCORE = 3.4e38  # a SentencePiece model holds single precision
 _EOS_KEYS = ("eos_token_id", "eot_token_id", "eom_token_id")
 
 
@@ -63,7 +63,7 @@ def _sentencepiece(metadata: Mapping[str, Any]) -> SentencePieceTokenizer:
         raise _bad(PREFIX + "token_type", f"{num_unknown} pieces for unknown text", "exactly one")
     model = SentencePieceModel(
         pieces=pieces,
-        unk_text=str(metadata.get(UNKNOWN_TEXT_KEY, UNKNOWN_TEXT)),
+        unk_text=_require_utf8(UNKNOWN_TEXT_KEY, str(metadata.get(UNKNOWN_TEXT_KEY, UNKNOWN_TEXT))),
         charsmap=_charsmap(metadata),
         add_dummy_prefix=_flag(metadata, "add_space_prefix", True),
         remove_extra_whitespaces=_flag(metadata, "remove_extra_whitespaces", False),
@@ -143,6 +143,7 @@ def _tokens(metadata: Mapping[str, Any]) -> tuple[list[str], list[PieceType]]:
     texts = _array(metadata, PREFIX + "tokens")
     if not texts or not all(isinstance(text, str) and text for text in texts):
         raise _bad(PREFIX + "tokens", "no token, or one that is empty or not text", "non-empty texts")
+    _require_utf8(PREFIX + "tokens", "".join(texts))
     if PREFIX + "token_type" not in metadata:
         return texts, [PieceType.NORMAL] * len(texts)
     try:
@@ -165,13 +166,21 @@ def _array(metadata: Mapping[str, Any], key: str, length: int | None = None) -> 
     return items
 
 
+def _require_utf8(key: str, text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise _bad(key, f"a lone surrogate ({error})", "valid Unicode") from error
+    return text
+
+
 def _score(score: object, index: int) -> float:
     try:
         value = float(score)  # type: ignore[arg-type]  # anything else than a number is refused here
-    except (TypeError, ValueError) as error:
-        raise _bad(PREFIX + "scores", f"{score!r} at {index}", "numbers") from error
-    if not math.isfinite(value):
-        raise _bad(PREFIX + "scores", f"{value} at {index}", "finite numbers")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _bad(PREFIX + "scores", f"{str(score)[:80]!r} at {index}", "numbers") from error
+    if not abs(value) <= _MAX_SCORE:
+        raise _bad(PREFIX + "scores", f"{value} at {index}", "finite numbers of single precision")
     return value
 
 
