@@ -1,4 +1,7 @@
-"""Ends a text before the first stop text, also across token boundaries; knows text only."""
+"""Ends a text before the first stop text, also across token boundaries; knows text only.
+
+The first is the one whose last character comes first; of two that end together, the longer.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ class StopTexts:
         self._held += text
         found = [(place, stop) for stop in self._stops if (place := self._held.find(stop)) >= 0]
         if found:
-            # The earliest wins; of two at the same place the longer one, which contains the other.
-            place, self.matched = min(found, key=lambda match: (match[0], -len(match[1])))
+            # The one that is complete first wins, as if characters came one by one: slicing must not show.
+            place, self.matched = min(found, key=lambda match: (match[0] + len(match[1]), match[0]))
             shown, self._held = self._held[:place], ""
             return shown
         keep = self._length_of_possible_beginning()
