@@ -163,6 +163,12 @@ def test_a_request_that_can_never_run_is_refused(model, request_, complaint):
         engine(model).add_request(request_)
 
 
+def test_ids_beyond_the_vocabulary_are_never_produced(model):
+    narrow = Engine(TorchRunner(model), num_token_ids=3)
+    request = Request(request_id="a", prompt_token_ids=(1,), sampling=SamplingParams(temperature=50.0, seed=1))
+    assert max(narrow.generate([request])[0].token_ids) <= 2
+
+
 def test_stop_texts_need_a_tokenizer(model):
     with pytest.raises(RequestError, match="tokenizer"):
         Engine(TorchRunner(model)).add_request(requests(1, stop=("x",))[0])

@@ -84,6 +84,7 @@ class Engine:
         runner: computes logits and keeps the cache.
         config: limits of a step.
         eos_token_ids: tokens that end an answer unless the request ignores them.
+        num_token_ids: ids from here on are never produced; some heads have more rows than the vocabulary has tokens.
         text_stream: makes a decoder for a prompt's continuation; without one, texts are empty and stop texts refused.
     """
 
@@ -93,11 +94,13 @@ class Engine:
         config: EngineConfig | None = None,
         *,
         eos_token_ids: Sequence[int] = (),
+        num_token_ids: int | None = None,
         text_stream: Callable[[Sequence[int]], TextStream] | None = None,
     ) -> None:
         self._runner = runner
         self._config = config or EngineConfig()
         self._eos_token_ids = frozenset(eos_token_ids)
+        self._num_token_ids = min(num_token_ids or runner.vocab_size, runner.vocab_size)
         self._text_stream = text_stream
         self._waiting: deque[Request] = deque()
         self._running: dict[str, _Running] = {}
@@ -117,10 +120,10 @@ class Engine:
                 f"This model is loaded for {max_len} tokens, prompt and answer together.",
                 "Shorten the prompt, or load the model with a longer context.",
             )
-        if max(request.prompt_token_ids) >= self._runner.vocab_size:
+        if max(request.prompt_token_ids) >= self._num_token_ids:
             raise RequestError(
                 f"The prompt holds token {max(request.prompt_token_ids)}.",
-                f"The model's vocabulary has {self._runner.vocab_size} tokens.",
+                f"The model's vocabulary has {self._num_token_ids} tokens.",
                 "Use the tokenizer that belongs to these weights.",
             )
         if request.sampling.stop and self._text_stream is None:
@@ -151,7 +154,7 @@ class Engine:
         if not scheduled:
             return []
         batch = assemble([work for _, work in scheduled], self._runner.block_size)
-        logits_RV = self._runner.forward(batch).numpy()
+        logits_RV = self._runner.forward(batch)[:, : self._num_token_ids].numpy()
         return [
             increment
             for row, (running, work) in enumerate(scheduled)
