@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 
+from zaphod.compute.quant.ggml import GGML_FORMATS
 from zaphod.compute.quant.int4 import Int4
 from zaphod.compute.quant.int8 import parse_int8
 from zaphod.compute.quant.plain import BFLOAT16, FLOAT16, FLOAT32
 from zaphod.compute.quant.tensor import QuantFormat
 from zaphod.core.errors import ConfigError
 
-_NAMED: dict[str, QuantFormat] = {f.name: f for f in (FLOAT32, FLOAT16, BFLOAT16, Int4())}
+_NAMED: dict[str, QuantFormat] = {f.name: f for f in (FLOAT32, FLOAT16, BFLOAT16, Int4(), *GGML_FORMATS.values())}
 
 
 def format_named(name: str) -> QuantFormat:
@@ -20,7 +21,7 @@ def format_named(name: str) -> QuantFormat:
     if name in _NAMED:
         return _NAMED[name]
     known = [*_NAMED, "int8", "int8-channel"]
-    nearest = difflib.get_close_matches(name, known, n=2)
+    nearest = difflib.get_close_matches(name.lower(), known, n=2)
     raise ConfigError(
         f"There is no number format {name!r}.",
         f"Known are {', '.join(known)}.",

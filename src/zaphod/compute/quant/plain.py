@@ -8,7 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from zaphod.compute.quant.tensor import Array, FloatArray, PartSpec, QuantFormat, Shape
+from zaphod.compute.quant.tensor import Array, FloatArray, PartSpec, QuantFormat, Shape, narrow
 
 
 class Plain(QuantFormat):
@@ -22,7 +22,7 @@ class Plain(QuantFormat):
         return {"values": PartSpec(dtype=self.dtype, shape=shape)}
 
     def encode(self, values: FloatArray) -> Mapping[str, Array]:
-        return {"values": values.astype(self.dtype)}
+        return {"values": narrow(values, self.dtype, self.name)}
 
     def decode(self, parts: Mapping[str, Array], shape: Shape) -> FloatArray:
         return np.asarray(parts["values"]).astype(np.float32)

@@ -104,3 +104,17 @@ def require_finite(values: FloatArray, format_name: str) -> None:
             f"Only finite numbers can be stored as {format_name}.",
             "Check where these weights come from; float32 and bfloat16 keep such values as they are.",
         )
+
+
+def narrow(values: FloatArray, dtype: np.dtype[Any], format_name: str) -> Array:
+    """Values, or scales, in a shorter dtype. Raises `WeightsError` if a finite one would become infinite."""
+    with np.errstate(over="ignore"):
+        short = values.astype(dtype)
+    overflow = np.isinf(short) & np.isfinite(values)
+    if overflow.any():
+        raise WeightsError(
+            f"{format_name} cannot hold {float(np.abs(values[overflow]).max()):.6g} as {dtype.name}.",
+            f"That is beyond the range of {dtype.name}.",
+            "Choose a format of wider range: bfloat16, float32 or int8-channel.",
+        )
+    return short
