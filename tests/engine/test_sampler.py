@@ -48,6 +48,46 @@ def test_truncations_equal_those_of_transformers(params, processor):
     np.testing.assert_allclose(ours, as_probabilities(theirs(processor)), atol=1e-12)
 
 
+@given(
+    st.integers(0, 2**32 - 1),
+    st.floats(0.1, 5),
+    st.integers(1, 400),
+    st.floats(0.01, 0.99),
+    st.floats(0.001, 0.5),
+)
+def test_the_whole_chain_equals_that_of_transformers(seed, temperature, top_k, top_p, min_p):
+    logits = np.random.default_rng(seed).normal(size=300) * 3
+    params = SamplingParams(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    expected = logits
+    for processor in (
+        TemperatureLogitsWarper(temperature),
+        TopKLogitsWarper(top_k),
+        TopPLogitsWarper(top_p),
+        MinPLogitsWarper(min_p),
+    ):
+        expected = theirs(processor, expected)
+    np.testing.assert_allclose(probabilities(logits, params), as_probabilities(expected), atol=1e-12)
+
+
+def test_of_equal_tokens_truncation_keeps_those_of_lower_id():
+    equal = np.array([0.0, 2.0, 2.0, 2.0, 2.0])
+    for params in (SamplingParams(temperature=1.0, top_k=2), SamplingParams(temperature=1.0, top_p=0.4)):
+        assert probabilities(equal, params).nonzero()[0].tolist() == [1, 2]
+
+
+def test_a_temperature_close_to_zero_is_greedy():
+    params = SamplingParams(temperature=1e-310)
+    assert probabilities(LOGITS, params).nonzero()[0].tolist() == [LOGITS.argmax()]
+
+
+@pytest.mark.parametrize("number", [0.0, np.nextafter(1.0, 0.0)])
+def test_the_extreme_draws_fall_on_possible_tokens(monkeypatch, number):
+    monkeypatch.setattr("zaphod.engine.sampler.uniform", lambda seed, step: number)
+    logits = np.array([-np.inf, 1.0, 1.0, 1.0, -np.inf], np.float32)
+    token_id = sample(logits, SamplingParams(temperature=1.0), prompt=[0], output=[], seed=0).token_id
+    assert token_id == (1 if number == 0 else 3)
+
+
 def test_presence_and_frequency_follow_the_openai_formula():
     params = SamplingParams(presence_penalty=0.5, frequency_penalty=0.25)
     change = penalised(LOGITS, params, prompt=[4], output=[9, 9, 2]) - LOGITS
@@ -105,9 +145,10 @@ def test_logprobs_are_a_log_softmax():
     assert [token_id for token_id, _ in ours.top] == np.argsort(-expected)[:3].tolist()
 
 
-def test_logits_that_are_not_numbers_are_refused():
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_logits_that_are_not_numbers_are_refused(value):
     with pytest.raises(RequestError, match="not numbers"):
-        sample(np.array([np.nan, 1.0], np.float32), SamplingParams(), prompt=[0], output=[], seed=0)
+        sample(np.array([value, 1.0], np.float32), SamplingParams(), prompt=[0], output=[], seed=0)
 
 
 def test_a_distribution_with_nothing_left_is_refused():

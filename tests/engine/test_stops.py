@@ -1,4 +1,4 @@
-"""Stop texts: the text that gets out is the whole text cut where the first of them is complete, however it was sliced."""
+"""Stop texts: what gets out is the text before the one that is complete first, however the text was sliced."""
 
 import pytest
 from hypothesis import given

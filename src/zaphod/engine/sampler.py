@@ -1,7 +1,7 @@
 """From logits to a token; knows one request's options and history, not the model or other requests.
 
 Randomness is counter-based: the draw of step n depends on the request's seed and n alone, so the same seed gives the
-same tokens alone, in a batch, and after a preemption. Legend: V vocabulary.
+same tokens alone, in a batch, and after a preemption. Legend: V vocabulary, N tokens that are still possible.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ def sample(
         RequestError: every token is forbidden, or the logits are not numbers.
     """
     raw_V = logits_V.astype(np.float64)
-    if np.isnan(raw_V).any():
+    if not (raw_V < np.inf).all():
         raise RequestError(
             "The model produced logits that are not numbers.",
             "This happens when weights are damaged or a precision overflows.",
             "Run `zaphod doctor` on the model, or load it with --dtype float32.",
         )
     scores_V = penalised(raw_V, params, prompt, output)
+    _require_possible(scores_V, params)
     if params.temperature == 0:
         token_id = int(scores_V.argmax())
     else:
         token_id = _draw(probabilities(scores_V, params), uniform(seed, len(output)))
-    _require_possible(scores_V[token_id], params)
     return Sampled(token_id, None if params.logprobs is None else token_logprobs(raw_V, token_id, params.logprobs))
 
 
@@ -87,19 +87,19 @@ def penalised(raw_V: FloatArray, params: SamplingParams, prompt: Sequence[int], 
 
 def probabilities(scores_V: FloatArray, params: SamplingParams) -> FloatArray:
     """Distribution after temperature, top-k, top-p and min-p; excluded tokens have probability 0."""
-    scaled_V = scores_V / params.temperature
-    kept_V = np.isfinite(scaled_V)
-    if params.top_k is not None and params.top_k < len(scaled_V):
-        kept_V &= _first(_descending(scaled_V), params.top_k)
+    ids_N = np.flatnonzero(scores_V > -np.inf)
+    if params.top_k is not None:
+        ids_N = ids_N[_highest(scores_V[ids_N], params.top_k)]
+    shares_N = _softmax(scores_V[ids_N], params.temperature)
     if params.top_p < 1.0:
-        # A token stays while those before it have not yet reached top_p, so at least one stays.
-        order = _descending(np.where(kept_V, scaled_V, -np.inf))
-        mass = np.cumsum(_softmax(scaled_V, kept_V)[order])
-        kept_V &= _first(order, int(np.searchsorted(mass, params.top_p)) + 1)
+        nucleus = _nucleus(shares_N, params.top_p)
+        ids_N, shares_N = ids_N[nucleus], shares_N[nucleus]
     if params.min_p > 0.0:
-        shares_V = _softmax(scaled_V, kept_V)
-        kept_V &= shares_V >= params.min_p * shares_V.max()
-    return _softmax(scaled_V, kept_V)
+        likely_N = shares_N >= params.min_p * shares_N.max(initial=0.0)
+        ids_N, shares_N = ids_N[likely_N], shares_N[likely_N]
+    shares_V = np.zeros_like(scores_V)
+    shares_V[ids_N] = shares_N / shares_N.sum()
+    return shares_V
 
 
 def uniform(seed: int, step: int) -> float:
@@ -111,43 +111,48 @@ def token_logprobs(raw_V: FloatArray, token_id: int, num_top: int) -> TokenLogpr
     """Log-softmax of the raw logits for the chosen token and the `num_top` most likely ones."""
     largest = raw_V.max()
     logprobs_V = raw_V - largest - np.log(np.exp(raw_V - largest).sum())
-    top = _descending(logprobs_V)[:num_top]
-    return TokenLogprobs(
-        token_id=token_id, logprob=float(logprobs_V[token_id]), top=tuple((int(i), float(logprobs_V[i])) for i in top)
-    )
+    top = tuple((int(i), float(logprobs_V[i])) for i in _highest(logprobs_V, num_top))
+    return TokenLogprobs(token_id=token_id, logprob=float(logprobs_V[token_id]), top=top)
 
 
 def _draw(probabilities_V: FloatArray, number: float) -> int:
-    """Inverse of the cumulative distribution, tokens in order of id."""
+    """Inverse of the cumulative distribution, tokens in order of id; never one of probability 0."""
     cumulative_V = np.cumsum(probabilities_V)
-    # The sum may end a rounding error away from 1, so the number is scaled to it; `right` never lands on a zero.
-    return int(np.searchsorted(cumulative_V, number * cumulative_V[-1], side="right").clip(0, len(cumulative_V) - 1))
+    # The sum may end a rounding error away from 1, so the number is scaled to it, and stays below it.
+    total = cumulative_V[-1]
+    return int(np.searchsorted(cumulative_V, min(number * total, np.nextafter(total, 0.0)), side="right"))
 
 
-def _softmax(scores_V: FloatArray, kept_V: npt.NDArray[np.bool_]) -> FloatArray:
-    if not kept_V.any():
-        return np.zeros_like(scores_V)
-    powers_V = np.exp(np.where(kept_V, scores_V - scores_V[kept_V].max(), -np.inf))
-    return np.asarray(powers_V / powers_V.sum())
+def _softmax(scores_N: FloatArray, temperature: float) -> FloatArray:
+    # A temperature close to 0 may divide to -inf, which is the share 0 that was meant.
+    with np.errstate(over="ignore"):
+        powers_N = np.exp((scores_N - scores_N.max(initial=-np.inf)) / temperature)
+    return np.asarray(powers_N / powers_N.sum())
 
 
-def _descending(scores_V: FloatArray) -> npt.NDArray[np.intp]:
-    """Token ids from the highest score down, equal scores by id."""
-    return np.argsort(-scores_V, kind="stable")
+def _nucleus(shares_N: FloatArray, top_p: float) -> npt.NDArray[np.intp]:
+    """The fewest most likely tokens that together reach `top_p`, best first, equals by position (arXiv 1904.09751)."""
+    # Those below this share hold less than 1 - top_p together, so leaving them out of the sort changes nothing.
+    candidates = np.flatnonzero(shares_N >= (1 - top_p) / max(1, len(shares_N)))
+    order = candidates[np.argsort(-shares_N[candidates], kind="stable")]
+    return order[: np.searchsorted(np.cumsum(shares_N[order]), top_p) + 1]
 
 
-def _first(order_V: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.bool_]:
-    kept_V = np.zeros(len(order_V), dtype=np.bool_)
-    kept_V[order_V[:count]] = True
-    return kept_V
+def _highest(scores_N: FloatArray, count: int) -> npt.NDArray[np.intp]:
+    """Positions of the `count` highest scores, best first, equals by position."""
+    if count == 0 or len(scores_N) == 0:
+        return np.arange(0)
+    least = scores_N.min() if count >= len(scores_N) else np.partition(scores_N, -count)[-count]
+    candidates = np.flatnonzero(scores_N >= least)
+    return candidates[np.argsort(-scores_N[candidates], kind="stable")][:count]
 
 
 def _within(token_ids: set[int], vocab_size: int) -> list[int]:
     return [token_id for token_id in token_ids if token_id < vocab_size]
 
 
-def _require_possible(score: float, params: SamplingParams) -> None:
-    if score == -np.inf:
+def _require_possible(scores_V: FloatArray, params: SamplingParams) -> None:
+    if scores_V.max() == -np.inf:
         raise RequestError(
             "No token is allowed.",
             "At least one must keep a finite score after biases and penalties.",
