@@ -1,5 +1,6 @@
 """Number formats: how the values of a tensor are stored, with pack, unpack and bytes per weight."""
 
+from zaphod.compute.quant.error import FormatError, measure
 from zaphod.compute.quant.formats import format_named
 from zaphod.compute.quant.ggml import GGML_FORMATS, GGML_TYPES, GGMLFormat
 from zaphod.compute.quant.int4 import Int4
@@ -14,10 +15,12 @@ __all__ = [
     "GGML_FORMATS",
     "GGML_TYPES",
     "EncodedTensor",
+    "FormatError",
     "GGMLFormat",
     "Int4",
     "Int8",
     "PartSpec",
     "QuantFormat",
     "format_named",
+    "measure",
 ]

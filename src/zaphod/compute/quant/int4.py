@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from zaphod.compute.quant.tensor import Array, FloatArray, PartSpec, QuantFormat, Shape, require_finite
+from zaphod.compute.quant.tensor import Array, FloatArray, PartSpec, QuantFormat, Shape, narrow, require_finite
 from zaphod.core.errors import ConfigError
 
 GROUP = 32
@@ -56,7 +56,7 @@ def _best_codes(groups: FloatArray) -> tuple[Array, Array]:
     best_scales = np.empty(len(groups), np.float16)
     best_error = np.full(len(groups), np.inf, np.float32)
     for share in _CANDIDATES:
-        scales = (extreme * (-share / 8)).astype(np.float16)
+        scales = narrow(extreme * np.float32(-share / 8), np.dtype(np.float16), Int4.name)
         wide = scales.astype(np.float32)[:, None]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             steps = np.where(wide != 0, groups / wide, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from zaphod.compute.quant.tensor import Array, FloatArray, PartSpec, QuantFormat, Shape, require_finite
+from zaphod.compute.quant.tensor import Array, FloatArray, PartSpec, QuantFormat, Shape, narrow, require_finite
 from zaphod.core.errors import ConfigError
 
 SCALE_DTYPES = {
@@ -30,6 +30,12 @@ class Int8(QuantFormat):
     """
 
     def __init__(self, block_size: int | None, scale_dtype: str = "float16", input_axis: int = -1) -> None:
+        if block_size is not None and block_size < 1:
+            raise ConfigError(
+                f"Blocks of {block_size} inputs hold nothing.",
+                "A block has at least one input.",
+                "Use int8, int8-channel or a positive block size.",
+            )
         self.block_size = block_size
         self.scale_dtype = SCALE_DTYPES[scale_dtype]
         self.input_axis = input_axis
@@ -38,7 +44,11 @@ class Int8(QuantFormat):
 
     def part_specs(self, shape: Shape) -> Mapping[str, PartSpec]:
         if len(shape) < 2:
-            raise ConfigError(f"A tensor of shape {shape} cannot be stored as {self.name}.", "It must be a matrix.")
+            raise ConfigError(
+                f"A tensor of shape {shape} cannot be stored as {self.name}.",
+                "It must be a matrix.",
+                "Use bfloat16 for this tensor.",
+            )
         scales = list(shape)
         scales[self.input_axis] = self._num_blocks(shape[self.input_axis])
         return {
@@ -47,31 +57,38 @@ class Int8(QuantFormat):
         }
 
     def _num_blocks(self, num_inputs: int) -> int:
-        block = self.block_size or num_inputs
-        if num_inputs % block:
+        if self.block_size is None:
+            return 1
+        if num_inputs % self.block_size:
             raise ConfigError(
-                f"An input axis of {num_inputs} cannot be cut into blocks of {block}.",
-                f"{self.name} needs a multiple of {block}.",
+                f"An input axis of {num_inputs} cannot be cut into blocks of {self.block_size}.",
+                f"{self.name} needs a multiple of {self.block_size}.",
                 "Use int8-channel for this tensor.",
             )
-        return num_inputs // block
+        return num_inputs // self.block_size
 
     def encode(self, values: FloatArray) -> Mapping[str, Array]:
         require_finite(values, self.name)
         specs = self.part_specs(values.shape)
         blocks = self._blocked(values)
-        axis = self._axis_in_block()
-        # The scale is rounded first, so that the stored pair is the best for the stored scale.
-        scales = (np.abs(blocks).max(axis=axis, keepdims=True) / 127).astype(self.scale_dtype)
+        scales = self._scales(np.abs(blocks).max(axis=self.input_axis, keepdims=True, initial=0))
         wide = scales.astype(np.float32)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             steps = np.where(wide > 0, blocks / wide, 0)
         weight = np.clip(np.rint(steps), -127, 127).astype(np.int8)
         return {"weight": weight.reshape(values.shape), "scales": scales.reshape(specs["scales"].shape)}
 
+    def _scales(self, largest: FloatArray) -> Array:
+        """Stored scales for blocks of these largest magnitudes, rounded first, so that codes suit what is stored."""
+        scales = narrow(largest / np.float32(127), self.scale_dtype, self.name)
+        # The smallest numbers of a dtype are coarse: a scale rounded down far would clip the largest value.
+        clips = largest.astype(np.float64) > 127.5 * scales.astype(np.float64)
+        scales[clips] = np.nextafter(scales[clips], self.scale_dtype.type(np.inf))
+        return scales
+
     def decode(self, parts: Mapping[str, Array], shape: Shape) -> FloatArray:
         blocks = self._blocked(np.asarray(parts["weight"]))
-        scales = np.expand_dims(np.asarray(parts["scales"]).astype(np.float32), self._axis_in_block())
+        scales = np.expand_dims(np.asarray(parts["scales"]).astype(np.float32), self.input_axis)
         return np.multiply(blocks, scales, dtype=np.float32).reshape(shape)
 
     def transpose(self, parts: Mapping[str, Array]) -> tuple[QuantFormat, Mapping[str, Array]]:
@@ -80,13 +97,11 @@ class Int8(QuantFormat):
 
     def _blocked(self, values: Array) -> Array:
         """The input axis cut in two: blocks, and inputs within a block."""
-        num_blocks = self._num_blocks(values.shape[self.input_axis])
+        num_inputs = values.shape[self.input_axis]
+        cut = (self._num_blocks(num_inputs), self.block_size or num_inputs)
         if self.input_axis == -1:
-            return values.reshape(*values.shape[:-1], num_blocks, -1)
-        return values.reshape(*values.shape[:-2], num_blocks, -1, values.shape[-1])
-
-    def _axis_in_block(self) -> int:
-        return self.input_axis
+            return values.reshape(*values.shape[:-1], *cut)
+        return values.reshape(*values.shape[:-2], *cut, values.shape[-1])
 
 
 def _name(block_size: int | None, scale_dtype: str, input_axis: int) -> str:

@@ -110,8 +110,7 @@ def narrow(values: FloatArray, dtype: np.dtype[Any], format_name: str) -> Array:
     """Values, or scales, in a shorter dtype. Raises `WeightsError` if a finite one would become infinite."""
     with np.errstate(over="ignore"):
         short = values.astype(dtype)
-    overflow = np.isinf(short) & np.isfinite(values)
-    if overflow.any():
+    if np.isinf(short).any() and (overflow := np.isinf(short) & np.isfinite(values)).any():
         raise WeightsError(
             f"{format_name} cannot hold {float(np.abs(values[overflow]).max()):.6g} as {dtype.name}.",
             f"That is beyond the range of {dtype.name}.",
