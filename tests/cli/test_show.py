@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Zaphod
+from tests.support.tiny import write_tiny
 
 from zaphod.capacity import measurement
 
@@ -70,3 +73,33 @@ def test_an_unknown_model_names_the_nearest(zaphod: Zaphod) -> None:
     outcome = zaphod("show", "grok1")
     assert outcome.code == 2
     assert outcome.err.endswith("Did you mean grok-1 or grok-2?\n")
+
+
+def test_official_files_are_checked_one_by_one(zaphod: Zaphod, official_grok1: Path) -> None:
+    report = zaphod("show", str(official_grok1), "--json").json
+    assert report["files"]["file_format"] == "grok-1"
+    assert report["files"]["num_tensors"] == 134
+    assert report["files"]["problems"] == []
+    assert "grok-1 files: 134 tensors" in zaphod("show", str(official_grok1)).out
+
+
+def test_a_cut_off_file_is_named(zaphod: Zaphod, official_grok1: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(official_grok1, tmp_path / "grok-1", copy_function=shutil.copyfile))
+    file = folder / "ckpt-0" / "tensor00007_000"
+    file.write_bytes(file.read_bytes()[:-10])
+    outcome = zaphod("show", str(folder))
+    assert outcome.code == 0
+    assert "grok-1 files: 1 problem\n" in outcome.out
+    assert "tensor00007_000" in outcome.out
+
+
+def test_a_packed_model_is_described_from_its_header(zaphod: Zaphod, tmp_path: Path) -> None:
+    report = zaphod("show", str(write_tiny(tmp_path / "model")), "--json").json
+    assert report["files"]["file_format"] == "packed"
+    assert report["files"]["num_bytes"] == 4 * report["parameters"]["total"]
+
+
+def test_files_of_another_model_than_config_says_are_refused(zaphod: Zaphod, tmp_path: Path) -> None:
+    outcome = zaphod("show", str(write_tiny(tmp_path / "model")), "--config", "olmoe-1b-7b")
+    assert outcome.code == 3
+    assert "lacks layers.0.attention.q_norm.weight" in outcome.err

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from zaphod.core.limits import available_memory_bytes, usable_cores, usable_memory_bytes
 
-__all__ = ["Machine", "available_memory_bytes", "parse_cpuinfo", "parse_sysctl", "this_machine"]
-
 # As Linux names them. Those that change which kernel is fastest; the rest of a processor's flags is noise here.
 _INTERESTING = (
     *("avx", "f16c", "fma", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512vl"),

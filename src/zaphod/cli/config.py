@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_table
 from zaphod.core.configuration import MergedSettings, flag_name, setting_meanings
 
 
 def command(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Print every setting, its value and where the value comes from.
 

@@ -11,6 +11,7 @@ import typer
 
 from zaphod import __version__
 from zaphod.capacity.hardware import Machine, this_machine
+from zaphod.cli.options import JsonFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line, print_pairs
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.units import format_bytes, format_rate
@@ -23,8 +24,8 @@ _MATMUL_SIZE = 1024
 def command(
     context: typer.Context,
     quick: Annotated[bool, typer.Option("--quick", help="Measure nothing.")] = False,
-    threads: Annotated[int | None, typer.Option("--threads", "-t", help="Threads to measure with.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    threads: ThreadsFlag = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Describe this machine, the libraries, and how fast it multiplies matrices and reads memory.
 

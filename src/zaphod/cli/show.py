@@ -18,6 +18,7 @@ from zaphod.capacity.parameters import (
     kv_tokens_kept,
     weight_bytes,
 )
+from zaphod.cli.options import ConfigFlag, ContextFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.units import format_bytes, format_count, format_rate
@@ -44,14 +45,9 @@ def command(
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", help="Folder, .gguf file, builtin, preset, or org/name.")
     ] = None,
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="PRESET|FILE", help="The model's shape, if its files lack it.")
-    ] = None,
-    max_model_len: Annotated[
-        int | None,
-        typer.Option("--max-model-len", "-c", "--ctx-size", help="Tokens of context to count the cache for."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    config: ConfigFlag = None,
+    max_model_len: ContextFlag = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Describe a model: its shape, its parameters, its size at each precision, and whether this machine can hold it.
 
@@ -80,18 +76,20 @@ def _look(reference: ModelReference, config: str | None) -> tuple[ModelConfig, _
 
 
 def _look_into(path: Path, given: ModelConfig | None) -> tuple[ModelConfig, _Files]:
+    """Like `_look`, for files. Where they are whole, every tensor's name and shape is held against the config."""
     from zaphod.compute.weights import open_checkpoint
     from zaphod.compute.weights.grok1 import OfficialGrok1
-    from zaphod.model.weights import open_model
+    from zaphod.model.weights import ModelWeights, read_config
 
     with open_checkpoint(path) as checkpoint:
-        problems: list[str] = []
+        names, problems, num_bytes = checkpoint.names(), [], 0
         if isinstance(checkpoint, OfficialGrok1):
             problems = [f"{problem.file} {problem.problem}" for problem in checkpoint.integrity()]
-        names = checkpoint.names()
-        num_bytes = 0 if problems else sum(checkpoint.info(name).num_bytes for name in names)
-        files = _Files(checkpoint.file_format, num_bytes, len(names), problems)
-    return given or open_model(path).config, files
+        shape = given or read_config(checkpoint)
+        if not problems:
+            ModelWeights(checkpoint, shape)
+            num_bytes = sum(checkpoint.info(name).num_bytes for name in names)
+        return shape, _Files(checkpoint.file_format, num_bytes, len(names), problems)
 
 
 def _report(reference: ModelReference, shape: ModelConfig, files: _Files | None, num_tokens: int) -> dict[str, Any]:
@@ -172,7 +170,8 @@ def _print_files(files: dict[str, Any] | None) -> None:
     if files is None:
         return
     if files["problems"]:
-        print_line(f"{files['file_format']} files: {len(files['problems'])} problems", style="bold red")
+        count = len(files["problems"])
+        print_line(f"{files['file_format']} files: {count} problem{'s' if count > 1 else ''}", style="bold red")
         for problem in files["problems"]:
             print_line(f"  {problem}")
         return

@@ -98,7 +98,7 @@ class Settings:
         default=None, metadata=_about(_whole(1), "longest sequence in tokens; unset: what the model was made for")
     )
     max_tokens: int = field(default=512, metadata=_about(_whole(1), "longest answer in tokens"))
-    temperature: float = field(default=0.7, metadata=_about(_not_negative_number, "0 always takes the likeliest token"))
+    temperature: float = field(default=0.0, metadata=_about(_not_negative_number, "0 always takes the likeliest token"))
     seed: int | None = field(
         default=None, metadata=_about(_whole(0), "makes sampling repeatable; unset: different each time")
     )

@@ -131,3 +131,17 @@ def resolve_config(text: str) -> ModelConfig:
     if not isinstance(data, dict):
         raise ConfigError(f"{file} holds no JSON object.", "", "Give a config.json.")
     return ModelConfig.from_dict(data) if "family" in data else config_from_huggingface(data)
+
+
+def names_a_model(text: str) -> bool:
+    """Whether a word on the command line is meant as a model, there or not, rather than as something to say to one."""
+    if any(letter.isspace() for letter in text):
+        return False
+    looks_like_path = text.startswith(("./", "../", "/", "~")) or text.endswith((".gguf", ".safetensors"))
+    return (
+        looks_like_path
+        or text == BUILTIN
+        or text in PRESETS
+        or parse_hub_name(text) is not None
+        or Path(text).expanduser().exists()
+    )

@@ -1,0 +1,26 @@
+"""Flags that several commands share, each with its one spelling and help text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+Compat = Literal["llama.cpp"]
+"""Programs whose departures from a release can be computed for comparison."""
+
+ModelFlag = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="MODEL", help="Folder, .gguf file, builtin, or org/name.")
+]
+ConfigFlag = Annotated[
+    str | None, typer.Option("--config", metavar="PRESET|FILE", help="The model's shape, if its files lack it.")
+]
+ContextFlag = Annotated[
+    int | None, typer.Option("--max-model-len", "-c", "--ctx-size", metavar="TOKENS", help="Longest sequence.")
+]
+CompatFlag = Annotated[
+    Compat | None, typer.Option("--compat", help="Compute as another program does where it departs from the release.")
+]
+DTypeFlag = Annotated[str | None, typer.Option("--dtype", help="auto, float32 or bfloat16.")]
+ThreadsFlag = Annotated[int | None, typer.Option("--threads", "-t", help="CPU threads.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
