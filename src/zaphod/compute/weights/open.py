@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from zaphod.compute.weights.checkpoint import Checkpoint
+from zaphod.compute.weights.gguf import GGUFCheckpoint
 from zaphod.compute.weights.grok1 import OfficialGrok1, find_official_folder
 from zaphod.compute.weights.mapped import existing
 from zaphod.compute.weights.packed import PACKED_NAME, PackedCheckpoint, is_packed
@@ -36,7 +37,7 @@ def _open_folder(folder: Path) -> Checkpoint:
         return PackedCheckpoint(folder)
     gguf_paths = sorted(folder.glob("*.gguf"))
     if gguf_paths and not any(folder.glob("*.safetensors")):
-        return _open_gguf(_only_model(gguf_paths))
+        return GGUFCheckpoint(_only_model(gguf_paths))
     return SafetensorsCheckpoint(folder)
 
 
@@ -46,7 +47,7 @@ def _open_file(path: Path) -> Checkpoint:
     if path.name == INDEX_NAME:
         return SafetensorsCheckpoint(path)
     if head == b"GGUF":
-        return _open_gguf(path)
+        return GGUFCheckpoint(path)
     if head.startswith(_PICKLE_MARKS):
         raise UnsafeFileError(
             f"{path} is a pickle, which can run code when it is read.",
@@ -67,9 +68,3 @@ def _only_model(paths: list[Path]) -> Path:
             "Give the path of one file; of a split model, the first.",
         )
     return firsts[0]
-
-
-def _open_gguf(path: Path) -> Checkpoint:
-    from zaphod.compute.weights.gguf import GGUFCheckpoint
-
-    return GGUFCheckpoint(path)
