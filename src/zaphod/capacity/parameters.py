@@ -12,9 +12,7 @@ from math import prod
 
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig
-from zaphod.model.shapes import parameter_shapes
-
-PARTS = ("embedding", "attention", "experts", "shared experts", "dense blocks", "routers", "norms", "head")
+from zaphod.model.shapes import PARTS, parameter_shapes, part_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,20 +74,6 @@ def count_parameters(config: ModelConfig) -> ParameterCounts:
     return ParameterCounts(
         parts=tuple(PartCount(part=part, total=totals[part], active=actives[part]) for part in PARTS if totals[part])
     )
-
-
-def part_of(name: str) -> str:
-    """Which of `PARTS` the parameter with this canonical name belongs to."""
-    if name.startswith("embedding."):
-        return "embedding"
-    if name.startswith("head."):
-        return "head"
-    if name.endswith("norm.weight"):
-        return "norms"
-    for mark, part in ((".attention.", "attention"), (".experts.", "experts"), (".mlp.", "dense blocks")):
-        if mark in name:
-            return part
-    return "routers" if ".router." in name else "shared experts"
 
 
 def weight_bytes(config: ModelConfig, precision: str) -> float:

@@ -11,6 +11,8 @@ from zaphod.model.config import ModelConfig, MoEConfig
 
 Shapes = dict[str, Shape]
 
+PARTS = ("embedding", "attention", "experts", "shared experts", "dense blocks", "routers", "norms", "head")
+
 
 def parameter_shapes(config: ModelConfig) -> Shapes:
     """Every parameter by its canonical name, in file order: embedding, layers, final norm, head (where untied)."""
@@ -39,6 +41,20 @@ def layer_shapes(config: ModelConfig, layer: int) -> Shapes:
     if sandwich:
         shapes["post_ffn_norm.weight"] = norm
     return shapes
+
+
+def part_of(name: str) -> str:
+    """Which of `PARTS` the parameter with this canonical name belongs to."""
+    if name.startswith("embedding."):
+        return "embedding"
+    if name.startswith("head."):
+        return "head"
+    if name.endswith("norm.weight"):
+        return "norms"
+    for mark, part in ((".attention.", "attention"), (".experts.", "experts"), (".mlp.", "dense blocks")):
+        if mark in name:
+            return part
+    return "routers" if ".router." in name else "shared experts"
 
 
 def _attention(config: ModelConfig) -> Shapes:
