@@ -106,6 +106,7 @@ def load_model(settings: Settings, config: str | None, compat: Compat | None, pr
     engine = Engine(
         TorchRunner(network, max_len=context_tokens),
         eos_token_ids=[*shape.eos_token_ids, *tokenizer.eos_token_ids],
+        num_token_ids=tokenizer.vocab_size,
         text_stream=lambda prompt: tokenizer.stream(skip_special=True, after=prompt),
     )
     return LoadedModel(
