@@ -36,7 +36,7 @@ VERBS = {
     "run": Verb("run", "Answer one prompt, or chat."),
     "show": Verb("show", "Describe a model: sizes, parameters, what fits this machine."),
     "pull": Verb("pull", "Fetch a model from the Hugging Face Hub, or Grok-1 by torrent."),
-    "logits": Verb("logits", "Write a model's logits to a file, to compare it with another program."),
+    "logits": Verb("logits", "Write logits to a file, to compare with another program."),
     "doctor": Verb("doctor", "Describe and measure this machine."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }

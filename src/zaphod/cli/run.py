@@ -13,7 +13,7 @@ from zaphod.cli.output import print_json
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
-from zaphod.model.references import names_a_model
+from zaphod.model.references import names_a_model, resolve
 
 if TYPE_CHECKING:
     from zaphod.cli.models import LoadedModel
@@ -75,6 +75,7 @@ def command(
         prompt = sys.stdin.read().strip()
     if prompt == "" or (as_json and prompt is None):
         raise ConfigError("There is no prompt.", "One is needed here.", 'Like zaphod run "what is 4817 + 2944?"')
+    resolve(settings.values.model, settings.values).weights_path()  # a wrong name is told before anything is loaded
     sampling = _sampling(
         settings.values,
         top_k=top_k,
