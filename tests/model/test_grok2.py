@@ -36,12 +36,12 @@ def our_logits(folder, *, llama_cpp):
 @pytest.mark.parametrize("llama_cpp", [False, True])
 def test_the_released_layout_gives_the_logits_of_the_description(release, weights, llama_cpp):
     expected = grok2.numpy_logits(weights, TOKENS, llama_cpp=llama_cpp)
-    np.testing.assert_allclose(our_logits(release, llama_cpp=llama_cpp), expected, atol=1e-3, rtol=0)
+    np.testing.assert_allclose(our_logits(release, llama_cpp=llama_cpp), expected, atol=2e-4, rtol=0)
 
 
 def test_the_two_variants_of_the_maths_differ(weights):
     ours, theirs = (grok2.numpy_logits(weights, TOKENS, llama_cpp=variant) for variant in (False, True))
-    assert np.abs(ours - theirs).max() > 0.5
+    assert np.abs(ours - theirs).max() > 0.1
 
 
 def test_a_missing_tensor_parallel_rank_is_named(release):
