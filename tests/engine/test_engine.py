@@ -1,9 +1,11 @@
 """Requests together and alone, ends and cancellations, on a tiny random model."""
 
+from itertools import zip_longest
+
 import pytest
 import torch
 
-from zaphod.core.errors import RequestError
+from zaphod.core.errors import ConfigError, RequestError, TokenizerError
 from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, TorchRunner
 from zaphod.model.attention import WholeSequences
 from zaphod.testing import tiny_model
@@ -133,15 +135,80 @@ def test_leaving_a_stream_frees_its_place(model):
     assert single.num_unfinished == 0
 
 
+class Unspeakable(ByteStream):
+    """Knows no text for what follows a prompt of one token."""
+
+    def push(self, token_id):
+        if len(self.prompt) == 1:
+            raise TokenizerError("no text")
+        return super().push(token_id)
+
+
 def test_one_request_that_fails_leaves_the_others_alone(model):
-    both = engine(model)
-    good, bad = requests(1)[0], requests(2, logit_bias={9999: 1.0})[1]
+    both = Engine(TorchRunner(model, num_sequences=2), text_stream=Unspeakable)
+    good = Request(request_id="good", prompt_token_ids=(1, 2), sampling=SamplingParams(max_tokens=2))
+    both.add_request(Request(request_id="bad", prompt_token_ids=(1,)))
     both.add_request(good)
-    both.add_request(bad)
-    increments = both.step()
-    errors = [increment.error for increment in increments if increment.request_id == bad.request_id]
-    assert "9999" in str(errors[0])
-    assert both.num_unfinished == 1
+    assert [(i.request_id, str(i.error)) for i in both.step()] == [("bad", "no text"), ("good", "None")]
+    assert both.step()[0].completion == engine(model).generate([good])[0]
+    assert both.num_unfinished == 0
+
+
+def test_a_failing_batch_is_cancelled_whole(model):
+    failing = Engine(TorchRunner(model, num_sequences=2), text_stream=Unspeakable)
+    good, bad = (Request(request_id=str(n), prompt_token_ids=tuple(range(n))) for n in (2, 1))
+    with pytest.raises(TokenizerError, match="no text"):
+        failing.generate([good, bad])
+    assert failing.num_unfinished == 0
+
+
+def test_a_batch_that_repeats_an_id_leaves_nothing_behind(model):
+    idle = engine(model)
+    with pytest.raises(RequestError, match="already here"):
+        idle.generate(requests(1) * 2)
+    assert idle.num_unfinished == 0
+
+
+def test_a_prompt_that_the_tokenizer_does_not_know_takes_no_place(model):
+    def unknown(prompt):
+        raise TokenizerError("token 9 is not in the vocabulary")
+
+    strict = Engine(TorchRunner(model), text_stream=unknown)
+    with pytest.raises(TokenizerError, match="token 9"):
+        strict.add_request(requests(1)[0])
+    assert strict.num_unfinished == 0
+
+
+def test_streams_side_by_side_lose_nothing(model):
+    shared, (first, second) = engine(model), requests(2)
+    streams = [shared.stream(first), shared.stream(second)]
+    tokens = {first.request_id: (), second.request_id: ()}
+    for pair in zip_longest(*streams):
+        for increment in filter(None, pair):
+            tokens[increment.request_id] += increment.token_ids
+    assert list(tokens.values()) == [completion.token_ids for completion in engine(model).generate([first, second])]
+
+
+def test_generating_beside_a_stream_loses_nothing(model):
+    shared, (first, second) = engine(model), requests(2)
+    stream = shared.stream(first)
+    begun = next(stream)
+    (beside,) = shared.generate([second])
+    completions = [increment.completion for increment in (begun, *stream)]
+    assert [completions[-1], beside] == engine(model).generate([first, second])
+
+
+def test_a_stream_ends_when_its_request_is_cancelled_inside_the_loop(model):
+    busy, (request,) = engine(model), requests(1)
+    for count, _ in enumerate(busy.stream(request), start=1):
+        if count == 3:
+            assert len(busy.cancel(request.request_id).token_ids) == 3
+    assert count == 3
+
+
+def test_a_pass_of_no_tokens_is_refused():
+    with pytest.raises(ConfigError, match="max_batch_tokens is 0"):
+        EngineConfig(max_batch_tokens=0)
 
 
 def test_logprobs_are_of_the_raw_logits(model):
@@ -155,7 +222,9 @@ def test_logprobs_are_of_the_raw_logits(model):
     ("request_", "complaint"),
     [
         (Request(request_id="a", prompt_token_ids=tuple(range(64))), "64 tokens"),
-        (Request(request_id="a", prompt_token_ids=(260,)), "token 260"),
+        (Request(request_id="a", prompt_token_ids=(260,)), "prompt holds token 260"),
+        (requests(1, logit_bias={9999: 1.0})[0], "logit_bias holds token 9999"),
+        (requests(1, stop_token_ids=(9999,))[0], "stop_token_ids holds token 9999"),
     ],
 )
 def test_a_request_that_can_never_run_is_refused(model, request_, complaint):

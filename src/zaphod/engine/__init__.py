@@ -1,6 +1,7 @@
 """Runs requests against a model: tokens in, tokens out."""
 
-from zaphod.engine.engine import Engine, EngineConfig, Increment
+from zaphod.engine.engine import Engine, EngineConfig
+from zaphod.engine.generation import Increment, TextStream
 from zaphod.engine.request import Completion, Request, SamplingParams, TokenLogprobs
 from zaphod.engine.runner import Runner, TorchRunner
 
@@ -12,6 +13,7 @@ __all__ = [
     "Request",
     "Runner",
     "SamplingParams",
+    "TextStream",
     "TokenLogprobs",
     "TorchRunner",
 ]

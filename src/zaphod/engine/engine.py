@@ -1,33 +1,23 @@
 """Runs requests together: tokens in, tokens out; knows text only to end at stop texts, and no chat, HTTP or files.
 
-`step` is the whole story: admit waiting requests, schedule their tokens, run the network, settle each sequence.
+`step` is the whole story: admit waiting requests, schedule their tokens, run the network, settle each request.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from zaphod.core.errors import RequestError
+from zaphod.core.errors import ConfigError, RequestError, ZaphodError
 from zaphod.engine.batch import Scheduled, assemble
-from zaphod.engine.request import Completion, FinishReason, Request, TokenLogprobs
+from zaphod.engine.generation import Generation, Increment, TextStream
+from zaphod.engine.request import Completion, Request
 from zaphod.engine.runner import Runner
-from zaphod.engine.sampler import Sampled, sample
-from zaphod.engine.stops import StopTexts
 
-
-class TextStream(Protocol):
-    """Turns tokens into text as they come (`core.tokenizers` has it)."""
-
-    def push(self, token_id: int) -> str: ...
-
-    def finish(self) -> str: ...
+Schedule = list[tuple[Generation, Scheduled]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,44 +27,13 @@ class EngineConfig:
     max_batch_tokens: int = 2048
     """Tokens of one forward pass; a longer prompt is read in several."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Increment:
-    """What one step added to one request."""
-
-    request_id: str
-    token_ids: tuple[int, ...] = ()
-    text: str = ""
-    completion: Completion | None = None
-    """Set when the request has ended."""
-    error: RequestError | None = None
-    """Set when it could not go on; the other requests do."""
-
-
-@dataclass
-class _Running:
-    """A request that holds a block of the cache."""
-
-    request: Request
-    block: int
-    seed: int
-    stops: StopTexts
-    decoder: TextStream | None
-    num_cached: int = 0
-    output: list[int] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    logprobs: list[TokenLogprobs] = field(default_factory=list)
-
-    @property
-    def num_tokens(self) -> int:
-        return len(self.request.prompt_token_ids) + len(self.output)
-
-    def pending(self, limit: int) -> list[int]:
-        """The next tokens the network has not seen, at most `limit`."""
-        prompt = self.request.prompt_token_ids
-        if self.num_cached < len(prompt):
-            return list(prompt[self.num_cached : self.num_cached + limit])
-        return self.output[self.num_cached - len(prompt) :][:limit]
+    def __post_init__(self) -> None:
+        if self.max_batch_tokens < 1:
+            raise ConfigError(
+                f"max_batch_tokens is {self.max_batch_tokens}.",
+                "A forward pass needs at least one token.",
+                "Set it to 1 or more; 2048 is a good start.",
+            )
 
 
 class Engine:
@@ -102,8 +61,9 @@ class Engine:
         self._eos_token_ids = frozenset(eos_token_ids)
         self._num_token_ids = min(num_token_ids or runner.vocab_size, runner.vocab_size)
         self._text_stream = text_stream
-        self._waiting: deque[Request] = deque()
-        self._running: dict[str, _Running] = {}
+        self._waiting: dict[str, Generation] = {}
+        self._running: dict[str, Generation] = {}
+        self._undelivered: list[Increment] = []
         self._free_blocks = list(range(runner.num_blocks))
 
     @property
@@ -112,7 +72,142 @@ class Engine:
         return len(self._waiting) + len(self._running)
 
     def add_request(self, request: Request) -> None:
-        """Queue a request. Raises `RequestError` where it can never run."""
+        """Queue a request.
+
+        Raises:
+            RequestError: it can never run.
+            TokenizerError: the tokenizer does not know a token of its prompt.
+        """
+        if self._has(request.request_id):
+            raise RequestError(
+                f"Request {request.request_id!r} is already here.", "Ids must differ.", "Choose another id."
+            )
+        self._require_possible(request)
+        self._waiting[request.request_id] = Generation(
+            request,
+            eos_token_ids=self._eos_token_ids,
+            max_len=self._runner.max_len,
+            decoder=None if self._text_stream is None else self._text_stream(request.prompt_token_ids),
+        )
+
+    def cancel(self, request_id: str) -> Completion | None:
+        """End a request at once and free its block; None if it is not here (it may have just ended)."""
+        if not self._has(request_id):
+            return None
+        generation = self._waiting.get(request_id) or self._running[request_id]
+        self._release(generation)
+        self._undelivered = [increment for increment in self._undelivered if increment.request_id != request_id]
+        return generation.end("cancelled")
+
+    def step(self) -> list[Increment]:
+        """One forward pass; what it added to each request, after what `generate` and `stream` left for others."""
+        self._admit()
+        schedule = self._schedule()
+        logits_RV = self._run(schedule)
+        increments = self._undelivered + self._settle(schedule, logits_RV)
+        self._undelivered = []
+        return increments
+
+    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+        """Run requests to their end; completions in the order of the requests.
+
+        Raises:
+            ZaphodError: one of them cannot be run; all of them are then cancelled.
+        """
+        completions: dict[str, Completion] = {}
+        added: set[str] = set()
+        try:
+            for request in requests:
+                self.add_request(request)
+                added.add(request.request_id)
+            while len(completions) < len(added):
+                for increment in self._next_of(added):
+                    if increment.completion is not None:
+                        completions[increment.request_id] = increment.completion
+        finally:
+            for request_id in added:
+                self.cancel(request_id)
+        return [completions[request.request_id] for request in requests]
+
+    def stream(self, request: Request) -> Iterator[Increment]:
+        """Run one request, increment by increment, beside whatever else runs. Leaving the loop early cancels it.
+
+        Raises:
+            ZaphodError: it cannot be run.
+        """
+        self.add_request(request)
+        try:
+            # A request that was cancelled meanwhile is no longer expected: the loop ends.
+            while self._expects(request.request_id):
+                yield from self._next_of({request.request_id})
+        finally:
+            self.cancel(request.request_id)
+
+    def _next_of(self, request_ids: Collection[str]) -> list[Increment]:
+        """What the next step adds to these requests; what it adds to others is kept for those who stream them.
+
+        Raises:
+            ZaphodError: one of them could not go on.
+        """
+        increments = self.step()
+        self._undelivered = [increment for increment in increments if increment.request_id not in request_ids]
+        mine = [increment for increment in increments if increment.request_id in request_ids]
+        for increment in mine:
+            if increment.error is not None:
+                raise increment.error
+        return mine
+
+    def _admit(self) -> None:
+        while self._waiting and self._free_blocks:
+            request_id = next(iter(self._waiting))
+            generation = self._running[request_id] = self._waiting.pop(request_id)
+            generation.blocks = (self._free_blocks.pop(),)
+
+    def _schedule(self) -> Schedule:
+        """Tokens for the next pass: those that produce come first, then prompts as far as the limit goes."""
+        budget = self._config.max_batch_tokens
+        schedule: Schedule = []
+        for generation in sorted(self._running.values(), key=lambda running: running.reads_prompt):
+            token_ids = generation.pending(budget)
+            if token_ids:
+                schedule.append((generation, Scheduled(token_ids, generation.num_cached, generation.blocks)))
+                budget -= len(token_ids)
+        return schedule
+
+    def _run(self, schedule: Schedule) -> npt.NDArray[np.float32]:
+        if not schedule:
+            return np.empty((0, self._num_token_ids), np.float32)
+        batch = assemble([work for _, work in schedule], self._runner.block_size)
+        return self._runner.forward(batch)[:, : self._num_token_ids].numpy()
+
+    def _settle(self, schedule: Schedule, logits_RV: npt.NDArray[np.float32]) -> list[Increment]:
+        """Choose a token where the prompt has been read to its end, and release what is done."""
+        increments: list[Increment] = []
+        for (generation, work), logits_V in zip(schedule, logits_RV, strict=True):
+            generation.num_cached += len(work.token_ids)
+            if not generation.awaits_token:
+                continue
+            try:
+                increments.append(generation.advance(logits_V))
+            except ZaphodError as error:
+                increments.append(Increment(request_id=generation.request.request_id, error=error))
+            if increments[-1].is_last:
+                self._release(generation)
+        return increments
+
+    def _release(self, generation: Generation) -> None:
+        self._waiting.pop(generation.request.request_id, None)
+        self._running.pop(generation.request.request_id, None)
+        self._free_blocks += generation.blocks
+
+    def _has(self, request_id: str) -> bool:
+        return request_id in self._waiting or request_id in self._running
+
+    def _expects(self, request_id: str) -> bool:
+        undelivered = any(increment.request_id == request_id for increment in self._undelivered)
+        return undelivered or self._has(request_id)
+
+    def _require_possible(self, request: Request) -> None:
         length, max_len = len(request.prompt_token_ids), self._runner.max_len
         if length >= max_len:
             raise RequestError(
@@ -120,159 +215,22 @@ class Engine:
                 f"This model is loaded for {max_len} tokens, prompt and answer together.",
                 "Shorten the prompt, or load the model with a longer context.",
             )
-        if max(request.prompt_token_ids) >= self._num_token_ids:
-            raise RequestError(
-                f"The prompt holds token {max(request.prompt_token_ids)}.",
-                f"The model's vocabulary has {self._num_token_ids} tokens.",
-                "Use the tokenizer that belongs to these weights.",
-            )
-        if request.sampling.stop and self._text_stream is None:
+        sampling = request.sampling
+        self._require_known("The prompt", request.prompt_token_ids)
+        self._require_known("logit_bias", sampling.logit_bias)
+        self._require_known("stop_token_ids", sampling.stop_token_ids)
+        if sampling.stop and self._text_stream is None:
             raise RequestError(
                 "Stop texts were given, but there is no tokenizer to see text with.",
                 "Only token ids come out of this model.",
                 "Use stop_token_ids, or load the model with its tokenizer.",
             )
-        if request.request_id in self._running or any(r.request_id == request.request_id for r in self._waiting):
+
+    def _require_known(self, where: str, token_ids: Collection[int]) -> None:
+        highest = max(token_ids, default=0)
+        if highest >= self._num_token_ids:
             raise RequestError(
-                f"Request {request.request_id!r} is already here.", "Ids must differ.", "Choose another id."
+                f"{where} holds token {highest}.",
+                f"The model's vocabulary has {self._num_token_ids} tokens.",
+                "Use the tokenizer that belongs to these weights.",
             )
-        self._waiting.append(request)
-
-    def cancel(self, request_id: str) -> Completion | None:
-        """End a request at once and free its block; None if it is not here (it may have just ended)."""
-        for request in self._waiting:
-            if request.request_id == request_id:
-                self._waiting.remove(request)
-                return Completion(request_id=request_id, token_ids=(), text="", finish_reason="cancelled")
-        running = self._running.get(request_id)
-        return None if running is None else self._end(running, "cancelled", None)
-
-    def step(self) -> list[Increment]:
-        """One forward pass; what it added to each request."""
-        self._admit()
-        scheduled = self._schedule()
-        if not scheduled:
-            return []
-        batch = assemble([work for _, work in scheduled], self._runner.block_size)
-        logits_RV = self._runner.forward(batch)[:, : self._num_token_ids].numpy()
-        return [
-            increment
-            for row, (running, work) in enumerate(scheduled)
-            if (increment := self._settle(running, work, logits_RV[row])) is not None
-        ]
-
-    def generate(self, requests: Sequence[Request]) -> list[Completion]:
-        """Run requests to their end; completions in the order of the requests. Raises the first request's error."""
-        for request in requests:
-            self.add_request(request)
-        done: dict[str, Completion] = {}
-        while len(done) < len(requests):
-            for increment in self.step():
-                if increment.error is not None:
-                    raise increment.error
-                if increment.completion is not None:
-                    done[increment.request_id] = increment.completion
-        return [done[request.request_id] for request in requests]
-
-    def stream(self, request: Request) -> Iterator[Increment]:
-        """Run one request, increment by increment. Leaving the loop early cancels it."""
-        self.add_request(request)
-        try:
-            while True:
-                for increment in self.step():
-                    if increment.request_id != request.request_id:
-                        continue
-                    if increment.error is not None:
-                        raise increment.error
-                    yield increment
-                    if increment.completion is not None:
-                        return
-        finally:
-            self.cancel(request.request_id)
-
-    def _admit(self) -> None:
-        while self._waiting and self._free_blocks:
-            request = self._waiting.popleft()
-            sampling = request.sampling
-            self._running[request.request_id] = _Running(
-                request=request,
-                block=self._free_blocks.pop(),
-                seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
-                stops=StopTexts(sampling.stop),
-                decoder=None if self._text_stream is None else self._text_stream(request.prompt_token_ids),
-            )
-
-    def _schedule(self) -> list[tuple[_Running, Scheduled]]:
-        """Tokens for the next pass: those that produce come first, then prompts as far as the limit goes."""
-        budget = self._config.max_batch_tokens
-        scheduled = []
-        for running in sorted(self._running.values(), key=lambda r: not r.output):
-            token_ids = running.pending(budget)
-            if token_ids:
-                scheduled.append((running, Scheduled(token_ids, running.num_cached, (running.block,))))
-                budget -= len(token_ids)
-        return scheduled
-
-    def _settle(self, running: _Running, work: Scheduled, logits_V: npt.NDArray[np.float32]) -> Increment | None:
-        """Sample where the prompt has been read to its end, and see whether the request is done."""
-        running.num_cached += len(work.token_ids)
-        if running.num_cached < running.num_tokens:
-            return None
-        request = running.request
-        try:
-            sampled = sample(
-                logits_V,
-                request.sampling,
-                prompt=request.prompt_token_ids,
-                output=running.output,
-                seed=running.seed,
-            )
-        except RequestError as error:
-            self._end(running, "cancelled", None)
-            return Increment(request_id=request.request_id, error=error)
-        return self._take(running, sampled)
-
-    def _take(self, running: _Running, sampled: Sampled) -> Increment:
-        request_id, token_id = running.request.request_id, sampled.token_id
-        if self._ends(running, token_id):
-            before = len(running.text)
-            completion = self._end(running, "stop", token_id)
-            return Increment(request_id=request_id, text="".join(running.text[before:]), completion=completion)
-        running.output.append(token_id)
-        if sampled.logprobs is not None:
-            running.logprobs.append(sampled.logprobs)
-        before = len(running.text)
-        if running.decoder is not None:
-            running.text.append(running.stops.push(running.decoder.push(token_id)))
-        done = self._completion_if_done(running)
-        return Increment(
-            request_id=request_id, token_ids=(token_id,), text="".join(running.text[before:]), completion=done
-        )
-
-    def _ends(self, running: _Running, token_id: int) -> bool:
-        sampling = running.request.sampling
-        is_eos = token_id in self._eos_token_ids and not sampling.ignore_eos
-        return is_eos or token_id in sampling.stop_token_ids
-
-    def _completion_if_done(self, running: _Running) -> Completion | None:
-        if running.stops.matched is not None:
-            return self._end(running, "stop", running.stops.matched)
-        full = running.num_tokens >= self._runner.max_len
-        if full or len(running.output) >= running.request.sampling.max_tokens:
-            return self._end(running, "length", None)
-        return None
-
-    def _end(self, running: _Running, reason: FinishReason, stop_reason: str | int | None) -> Completion:
-        """Free the block and say what became of the request."""
-        del self._running[running.request.request_id]
-        self._free_blocks.append(running.block)
-        if running.decoder is not None and running.stops.matched is None:
-            running.text.append(running.stops.push(running.decoder.finish()) + running.stops.finish())
-        return Completion(
-            request_id=running.request.request_id,
-            token_ids=tuple(running.output),
-            text="".join(running.text),
-            finish_reason=reason,
-            stop_reason=stop_reason,
-            logprobs=tuple(running.logprobs) if running.request.sampling.logprobs is not None else None,
-        )

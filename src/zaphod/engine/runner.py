@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from zaphod.core.errors import CapacityError
+from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.core.limits import available_memory_bytes
 from zaphod.core.units import format_bytes
 from zaphod.engine.batch import Batch
@@ -31,7 +31,7 @@ class Runner(Protocol):
 
 
 class TorchRunner:
-    """The PyTorch network on the device and in the dtype it was loaded with: the reference.
+    """The PyTorch network on the CPU, in the dtype it was loaded with: the reference.
 
     Args:
         model: the network.
@@ -39,6 +39,7 @@ class TorchRunner:
         max_len: longest sequence, prompt and answer together; the model's context length by default.
 
     Raises:
+        ConfigError: there is no sequence, or its length is not in [1, the model's context length].
         CapacityError: the cache does not fit into the memory that is free now.
     """
 
@@ -47,7 +48,9 @@ class TorchRunner:
         self.model = model
         self.vocab_size = config.vocab_size
         self.num_blocks = num_sequences
-        self.max_len = self.block_size = max_len or config.context_length
+        self.max_len = self.block_size = config.context_length if max_len is None else max_len
+        _require_in_range("num_sequences", num_sequences, None)
+        _require_in_range("max_len", self.max_len, config.context_length)
         dtype = model.embedding.weight.dtype
         _require_memory(cache_bytes(config, num_sequences * self.block_size, dtype), num_sequences, self.max_len)
         self.cache = KVCache(config, num_blocks=num_sequences, block_size=self.block_size, dtype=dtype)
@@ -59,6 +62,15 @@ class TorchRunner:
             batch.token_ids_T, batch.positions_T, self.cache.for_batch(batch), rows_R=batch.logit_rows_R
         )
         return logits
+
+
+def _require_in_range(name: str, value: int, highest: int | None) -> None:
+    if value < 1 or (highest is not None and value > highest):
+        raise ConfigError(
+            f"{name} is {value}.",
+            "It must be 1 or more." if highest is None else f"It must lie from 1 to {highest}, the model's context.",
+            "Correct it, or leave it out for the default.",
+        )
 
 
 def _require_memory(needed_bytes: int, num_sequences: int, max_len: int) -> None:

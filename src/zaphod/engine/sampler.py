@@ -67,7 +67,7 @@ def penalised(raw_V: FloatArray, params: SamplingParams, prompt: Sequence[int], 
     """Logits after repetition, presence and frequency penalties and the bias; a new array."""
     scores_V = raw_V.copy()
     if params.repetition_penalty != 1.0:
-        seen = _within(set(prompt) | set(output), len(scores_V))
+        seen = list({*prompt, *output})
         values = scores_V[seen]
         scores_V[seen] = np.where(values > 0, values / params.repetition_penalty, values * params.repetition_penalty)
     if output and (params.presence_penalty or params.frequency_penalty):
@@ -75,12 +75,6 @@ def penalised(raw_V: FloatArray, params: SamplingParams, prompt: Sequence[int], 
         ids, times = np.array(list(counts)), np.array(list(counts.values()))
         scores_V[ids] -= params.presence_penalty + params.frequency_penalty * times
     for token_id, bias in params.logit_bias.items():
-        if token_id >= len(scores_V):
-            raise RequestError(
-                f"logit_bias names token {token_id}.",
-                f"The vocabulary has {len(scores_V)} tokens.",
-                "Use token ids of this model's tokenizer.",
-            )
         scores_V[token_id] += bias
     return scores_V
 
@@ -145,10 +139,6 @@ def _highest(scores_N: FloatArray, count: int) -> npt.NDArray[np.intp]:
     least = scores_N.min() if count >= len(scores_N) else np.partition(scores_N, -count)[-count]
     candidates = np.flatnonzero(scores_N >= least)
     return candidates[np.argsort(-scores_N[candidates], kind="stable")][:count]
-
-
-def _within(token_ids: set[int], vocab_size: int) -> list[int]:
-    return [token_id for token_id in token_ids if token_id < vocab_size]
 
 
 def _require_possible(scores_V: FloatArray, params: SamplingParams) -> None:
