@@ -1,4 +1,4 @@
-"""What every benchmark prints beside its figures: the machine, the date, the versions, the load; and where results go."""
+"""What every benchmark prints beside its figures (machine, date, versions, load), and where results go."""
 
 from __future__ import annotations
 
