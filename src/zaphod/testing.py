@@ -1,4 +1,4 @@
-"""A tiny random sparse model for tests, ours and the user's: real code paths, no files, milliseconds."""
+"""A tiny random sparse model and a tokenizer of bytes for tests, ours and the user's: real code paths, no files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 import torch
 
+from zaphod.core.tokenizers import ByteTokenizer
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
 from zaphod.model.transformer import Transformer
 
-__all__ = ["TINY_CONFIG", "tiny_model"]
+__all__ = ["TINY_CONFIG", "ByteTokenizer", "tiny_model"]
 
 TINY_CONFIG = ModelConfig(
     family="zaphod",
-    vocab_size=260,
+    vocab_size=259,
     hidden_size=32,
     num_layers=3,
     num_heads=4,
@@ -24,7 +25,7 @@ TINY_CONFIG = ModelConfig(
     moe=MoEConfig(router=RouterConfig(num_experts=8, top_k=2, renormalise=True), expert_size=48),
     tie_embeddings=True,
 )
-"""Vocabulary of the byte tokenizer (256 bytes and four special tokens)."""
+"""Vocabulary of `ByteTokenizer` (256 bytes and three special tokens)."""
 
 
 def tiny_model(seed: int = 0, **changes: Any) -> Transformer:

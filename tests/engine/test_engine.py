@@ -8,7 +8,7 @@ import torch
 from zaphod.core.errors import ConfigError, RequestError, TokenizerError
 from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, TorchRunner
 from zaphod.model.attention import WholeSequences
-from zaphod.testing import tiny_model
+from zaphod.testing import ByteTokenizer, tiny_model
 
 
 class ByteStream:
@@ -78,6 +78,18 @@ def test_streamed_increments_add_up_to_the_completion(model):
     completion = increments[-1].completion
     assert tuple(t for increment in increments for t in increment.token_ids) == completion.token_ids
     assert "".join(increment.text for increment in increments) == completion.text
+
+
+def test_streamed_text_is_that_of_all_tokens_at_once(model):
+    """Random bytes are mostly broken characters, some of them across tokens."""
+    tokenizer = ByteTokenizer()
+    speaking = Engine(TorchRunner(model), text_stream=lambda prompt: tokenizer.stream(after=prompt))
+    request = Request(
+        request_id="a", prompt_token_ids=tuple(tokenizer.encode("é")[:1]), sampling=SamplingParams(max_tokens=60)
+    )
+    increments = list(speaking.stream(request))
+    expected = tokenizer.decode(increments[-1].completion.token_ids, after=request.prompt_token_ids)
+    assert "".join(increment.text for increment in increments) == increments[-1].completion.text == expected
 
 
 def test_an_answer_ends_before_its_stop_text(model):

@@ -77,7 +77,8 @@ def _require_memory(needed_bytes: int, num_sequences: int, max_len: int) -> None
     free_bytes = available_memory_bytes()
     if needed_bytes > free_bytes:
         raise CapacityError(
-            f"Keys and values of {num_sequences} sequences of {max_len} tokens take {format_bytes(needed_bytes)}.",
+            f"Keys and values of {num_sequences} x {max_len} tokens take {format_bytes(needed_bytes)}.",
             f"{format_bytes(free_bytes)} are free on this machine.",
-            f"Lower the context to {max(1, int(max_len * free_bytes / needed_bytes))} tokens, or run fewer sequences.",
+            f"Lower the context to {max(1, int(max_len * free_bytes / needed_bytes))} tokens"
+            + (", or run fewer sequences." if num_sequences > 1 else "."),
         )
