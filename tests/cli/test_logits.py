@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.cli.conftest import Zaphod
-from tests.support.tiny import write_tiny
+from tests.support.tiny import VOCAB_SIZE, write_tiny
 
 from zaphod.testing import tiny_model
 
@@ -24,7 +24,7 @@ def out(tmp_path: Path) -> Path:
 def test_logits_are_those_of_the_network(zaphod: Zaphod, model: str, out: Path) -> None:
     outcome = zaphod("logits", "-m", model, "--tokens", "5,6,7,8", "--out", str(out), "--json")
     assert outcome.json == {"out": str(out), "tokens": [4], "logits": [4, 260], "dtype": "float32"}
-    expected = tiny_model(0).forward_sequences(torch.tensor([[5, 6, 7, 8]]))[0]
+    expected = tiny_model(0, vocab_size=VOCAB_SIZE).forward_sequences(torch.tensor([[5, 6, 7, 8]]))[0]
     with np.load(out) as written:
         np.testing.assert_allclose(written["logits"], expected.numpy(), rtol=1e-5, atol=1e-6)
         assert written["tokens"].tolist() == [5, 6, 7, 8]

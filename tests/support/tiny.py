@@ -12,11 +12,12 @@ from zaphod.testing import tiny_model
 from zaphod.training.tokenizer import save_tokenizer, train_tokenizer
 
 VOCAB_SIZE = 260
+"""The 256 bytes and four special tokens."""
 
 
 def write_tiny(folder: Path, *, has_template: bool = True, seed: int = 0, **changes: Any) -> Path:
     """Write a packed model of `zaphod.testing.TINY_CONFIG` and a byte-level tokenizer into `folder`."""
-    model = tiny_model(seed, eos_token_ids=(3,), pad_token_id=0, **changes)
+    model = tiny_model(seed, vocab_size=VOCAB_SIZE, eos_token_ids=(3,), pad_token_id=0, **changes)
     values = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     tokenizer_files = {
         file.name: file

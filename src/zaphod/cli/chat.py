@@ -11,7 +11,7 @@ from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
 from zaphod.capacity.parameters import count_parameters
 from zaphod.cli.models import LoadedModel
-from zaphod.cli.output import print_line, print_pairs
+from zaphod.cli.output import print_line, print_pairs, print_piece
 from zaphod.core.errors import RequestError
 from zaphod.core.tokenizers import ChatMessage
 from zaphod.core.units import format_bytes, format_count
@@ -86,7 +86,7 @@ class _Conversation:
             for increment in self._model.engine.stream(request):
                 parts.append(increment.text)
                 num_tokens += len(increment.token_ids)
-                print(increment.text, end="", flush=True)
+                print_piece(increment.text)
                 if increment.completion is not None and increment.completion.finish_reason == "length":
                     reason = f"stopped after {num_tokens} tokens; --max-tokens allows more"
                 elif increment.completion is not None:

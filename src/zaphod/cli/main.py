@@ -36,6 +36,8 @@ VERBS = {
     "run": Verb("run", "Answer one prompt, or chat."),
     "show": Verb("show", "Describe a model: sizes, parameters, what fits this machine."),
     "pull": Verb("pull", "Fetch a model from the Hugging Face Hub, or Grok-1 by torrent."),
+    "convert": Verb("convert", "Write a model in another file format."),
+    "quantize": Verb("quantize", "Write a model with fewer bits a weight, and tell what is lost."),
     "logits": Verb("logits", "Write logits to a file, to compare with another program."),
     "doctor": Verb("doctor", "Describe and measure this machine."),
     "config": Verb("config", "Print every setting and where its value comes from."),

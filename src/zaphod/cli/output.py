@@ -7,6 +7,8 @@ other programs.
 from __future__ import annotations
 
 import json
+import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -26,6 +28,13 @@ def print_json(value: Any) -> None:
 def print_line(text: str = "", style: str = "") -> None:
     """One line as it is; `style` shows on a terminal only."""
     _console().print(Text(text, style=style), soft_wrap=True)
+
+
+def print_piece(text: str) -> None:
+    """A piece of a model's answer at once, without a line end. A terminal obeys control characters, so it gets none."""
+    if sys.stdout.isatty():
+        text = "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
+    print(text, end="", flush=True)
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zaphod.cli.options import Compat, CompatFlag, ConfigFlag, ContextFlag, DTypeFlag, JsonFlag, ModelFlag, ThreadsFlag
-from zaphod.cli.output import print_json
+from zaphod.cli.output import print_json, print_piece
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
@@ -143,7 +143,7 @@ def _answer(
         first_s = first_s or time.perf_counter() - start_s
         completion = increment.completion
         if not as_json:
-            print(increment.text, end="", flush=True)
+            print_piece(increment.text)
     assert completion is not None
     assert first_s is not None
     total_s = time.perf_counter() - start_s
