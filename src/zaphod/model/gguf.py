@@ -1,8 +1,10 @@
 """GGUF metadata to `ModelConfig` and back; knows keys and architectures, not tensors' values.
 
 Numbers in GGUF are float32. Where the float32 of a number that follows from the model's dimensions is met, that number
-is meant; otherwise the shortest decimal that gives the same float32. Source: llama.cpp (llama-arch.cpp, the models'
-load_arch_hparams, conversion/), and grok-family facts about old files, which leave out all of Grok-1's multipliers.
+is meant; otherwise a whole number is taken as it is, and any other as the shortest decimal of the same float32.
+
+Source: llama.cpp (llama-arch.cpp, the models' load_arch_hparams, conversion/). Files of before September 2025 leave out
+all multipliers of Grok-1.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ Settings = dict[str, Any]
 
 _GROK_1_OUTPUT_MULTIPLIER = 0.5773502691896257
 _GROK_1_EMBEDDING_MULTIPLIER = 78.38367176906169
+_GROK_2_THETA = 208533496.0
+"""Not a float32."""
 
 
 def gguf_layout(metadata: Mapping[str, Any], where: str) -> Layout:
@@ -108,14 +112,17 @@ class _GGUFFields(ConfigFields):
     """Metadata whose numbers are float32."""
 
     def meant(self, key: str, *candidates: float) -> float | None:
-        """The number that was meant: a candidate of the same float32, or the shortest decimal; None where absent."""
+        """The number that was meant: a candidate of the same float32, a whole number, or the shortest decimal.
+
+        None where the key is absent.
+        """
         value = self.optional_number(key)
         if value is None:
             return None
         for candidate in candidates:
             if np.float32(candidate) == np.float32(value):
                 return candidate
-        return float(str(np.float32(value)))
+        return value if value.is_integer() else float(str(np.float32(value)))
 
     def per_model(self, key: str) -> int | None:
         """A whole number that newer files may give layer by layer; layers that differ are refused."""
@@ -220,7 +227,7 @@ def _grok(fields: _GGUFFields, settings: Settings, *, is_grok_2: bool) -> ModelC
     return ModelConfig(
         family="grok-2" if is_grok_2 else "grok-1",
         **settings,
-        rope_theta=fields.meant("rope.freq_base") or 10000.0,
+        rope_theta=fields.meant("rope.freq_base", _GROK_2_THETA) or 10000.0,
         moe=experts,
         dense_size=fields.whole("feed_forward_length") if is_grok_2 else 0,
         residual_dense=is_grok_2,
