@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import safetensors.numpy
+from tests.support.gguf_files import gguf_bytes
 from tests.support.official_grok1 import write_checkpoint
 
 from zaphod.compute.weights import Checkpoint, open_checkpoint
@@ -70,6 +71,12 @@ def test_nothing_at_the_path_is_said(tmp_path):
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(WeightsError, match="safetensors"):
         open_checkpoint(tmp_path)
+
+
+def test_a_gguf_model_is_known_by_its_mark(tmp_path):
+    (tmp_path / "model.gguf").write_bytes(gguf_bytes())
+    (tmp_path / "blob").write_bytes(gguf_bytes())
+    assert opened_format(tmp_path) == opened_format(tmp_path / "blob") == "gguf"
 
 
 def test_two_gguf_models_in_a_folder_are_refused(tmp_path):
