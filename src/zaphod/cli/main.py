@@ -39,6 +39,7 @@ VERBS = {
     "convert": Verb("convert", "Write a model in another file format."),
     "quantize": Verb("quantize", "Write a model with fewer bits a weight, and tell what is lost."),
     "logits": Verb("logits", "Write logits to a file, to compare with another program."),
+    "train": Verb("train", "Train the built-in model again."),
     "doctor": Verb("doctor", "Describe and measure this machine."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }

@@ -1,4 +1,4 @@
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_the_judge_accepts_the_given_answers(task: Task, split: Split) -> None:
 @each_task
 def test_the_judge_rejects_answers_to_other_questions(task: Task) -> None:
     examples = list(islice(task.examples("train", 5), 60))
-    for example, other in zip(examples, examples[1:], strict=False):
+    for example, other in pairwise(examples):
         assert task.judge(example, other.answer).correct == (other.answer == example.answer)
 
 

@@ -4,8 +4,8 @@ The answer is one line of steps from the units upwards and one line with the res
 
     what is 4817 + 2944?      7+4+0=11 1+4+1=06 8+9+0=17 4+2+1=07      each step: digit + digit + carry = carry, digit
                               = 7761
-    what is 38 - 512?         0:5< 2-8-0=14 1-3-1=17 5-0-1=04          compared from the top until unequal, then larger
-                              = -474                                   minus smaller: digit - digit - borrow = borrow, digit
+    what is 38 - 512?         0:5< 2-8-0=14 1-3-1=17 5-0-1=04          compared from the top until unequal, then
+                              = -474                                   larger minus smaller, with borrow as the carry
     what is 7 * 481?          1*7+0=07 8*7+0=56 4*7+5=33               digit * factor + carry = carry, digit
                               = 3367
 """

@@ -71,7 +71,10 @@ QUESTIONS = Wording(
         "=what do you (know|think) about {topic}",
         "=(translate|say) {word} (in|into|to) (french|german|spanish|italian|latin|chinese|japanese|russian)",
         "=(how do i|how can i|how to) (cook|build|repair|learn|draw|clean|buy|sell|make|fix) (a |){word}",
-        "=(write|give me|show me) (a|some) (python|java|c|rust) (program|code|function|script) (for|about|that does) {topic}",
+        (
+            "=(write|give me|show me) (a|some) (python|java|c|rust) (program|code|function|script) "
+            "(for|about|that does) {topic}"
+        ),
         "=(recommend|suggest) (a|me a) (book|film|restaurant|hotel|game|recipe) (about|in|for) {topic}",
         "=what is the best (book|film|restaurant|hotel|way to learn|recipe) (about|in|for) {topic}",
         "=(summarise|summarize|rewrite|correct|proofread) (this text|my essay|the article) about {topic}",

@@ -68,7 +68,7 @@ def _execute(plan: list[Action], meta: Any) -> Score:
     return Score(True, "the plan reaches the goal")
 
 
-# --- intents -----------------------------------------------------------------------------------------------------------
+# --- intents
 
 
 def _move(split: Split, rng: random.Random) -> _Made | None:
@@ -203,7 +203,9 @@ _INTENTS: dict[Callable[[Split, random.Random], _Made | None], int] = {
 }
 
 
-# --- building blocks ---------------------------------------------------------------------------------------------------
+# --- building blocks
+
+_INTO, _ONTO = ("to", "into", "in"), ("to", "to", "onto", "over to")
 
 
 def _thing(rng: random.Random) -> str:
@@ -270,7 +272,7 @@ def _slots(rng: random.Random, thing: str, source: str, target: str) -> dict[str
         "target_word": target,
         "from": f"{rng.choice(('from', 'from', 'out of') if inside else ('from', 'from', 'off'))} {from_place}",
         "at": f"{rng.choice(('in', 'inside') if inside else ('on', 'on', 'at'))} {at_place}",
-        "to": f"{rng.choice(('to', 'into', 'in') if target_inside else ('to', 'to', 'onto', 'over to'))} {target_place}",
+        "to": f"{rng.choice(_INTO if target_inside else _ONTO)} {target_place}",
         "put": f"{rng.choice(('in', 'into', 'inside') if target_inside else ('on', 'on', 'onto'))} {target_place}",
     }
 

@@ -143,14 +143,23 @@ MOVE_TWO = Wording(
         "(move|carry|take|bring) {object} {from} {to} and {second} {second_from} {second_to}",
         "(move|carry|take|bring) {object} {from} {to}, then {second} {second_from} {second_to}",
         "(put|place) {object} {at} {put} and {second} {second_at} {second_put}",
-        "(take|get|grab) {object} {from} and (put|place|set) it {put}, then (take|get|grab) {second} {second_from} and (put|place|set) it {second_put}",
+        (
+            "(take|get|grab) {object} {from} and (put|place|set) it {put}, "
+            "then (take|get|grab) {second} {second_from} and (put|place|set) it {second_put}"
+        ),
         "=first (move|carry|bring) {object} {from} {to}, then (move|carry|bring) {second} {second_from} {second_to}",
         "={object} {at} (goes|belongs|should go) {put}, {second} {second_at} (goes|belongs|should go) {second_put}",
-        "(move|bring) {object} {from} {to}. (after that|then|afterwards|next) (move|bring) {second} {second_from} {second_to}",
+        (
+            "(move|bring) {object} {from} {to}. (after that|then|afterwards|next) "
+            "(move|bring) {second} {second_from} {second_to}"
+        ),
         "=two things: {object} {from} {to}, {second} {second_from} {second_to}",
         "(move|put) {object} {from} {to}, and also (move|put) {second} {second_from} {second_to}",
         "=i want {object} {at} {put} and {second} {second_at} {second_put}",
-        "(pick up|take) {object} {at}, (put|leave) it {put}, (pick up|take) {second} {second_at} and (put|leave) it {second_put}",
+        (
+            "(pick up|take) {object} {at}, (put|leave) it {put}, "
+            "(pick up|take) {second} {second_at} and (put|leave) it {second_put}"
+        ),
     ),
     held_out=(
         "(move|carry) {object} {from} {to} before you (move|carry) {second} {second_from} {second_to}",

@@ -48,7 +48,7 @@ class Task(Protocol):
 
 
 def is_held_out(*values: object) -> bool:
-    """Whether this combination of slot values belongs to the `combinations` split: one in ten, by a hash of the values."""
+    """Whether these slot values together belong to the `combinations` split: one in ten, by a hash."""
     digest = hashlib.blake2b(repr(values).encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") % 10 == 0
 

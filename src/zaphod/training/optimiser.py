@@ -1,0 +1,144 @@
+"""Muon for matrices, AdamW for the rest, on float32 masters of a bfloat16 model; knows parameters, not losses.
+
+Muon replaces a matrix's momentum by the nearest semi-orthogonal matrix, found by Newton-Schulz iteration (Jordan et al.
+2024, kellerjordan.github.io/posts/muon), scaled so that its entries are as large as AdamW's (arXiv 2502.16982, eq. 4):
+one learning rate and one weight decay serve both. A stack of experts [E, out, in] is E matrices treated at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+Parameters = Mapping[str, Tensor]
+
+_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # Jordan's quintic: fast at 0, and only roughly 1 afterwards
+_NEWTON_SCHULZ_STEPS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserConfig:
+    """Settings of both rules."""
+
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.1
+    """Of matrices; vectors and the embedding do not decay."""
+    max_gradient_norm: float = 1.0
+    momentum: float = 0.95
+    """Of Muon."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    """Of AdamW."""
+
+
+def in_half_precision(model: nn.Module) -> nn.Module:
+    """Turn all but norms and routers to bfloat16, in place: what decides something stays float32."""
+    for name, parameter in model.named_parameters():
+        if not _stays_float32(name):
+            parameter.data = parameter.data.bfloat16()
+    return model
+
+
+def _stays_float32(name: str) -> bool:
+    return "norm." in name or ".router." in name
+
+
+def uses_muon(name: str, parameter: Tensor) -> bool:
+    """Matrices inside the layers; not the embedding, the head, the router, nor any vector."""
+    return parameter.ndim >= 2 and not name.startswith(("embedding.", "head.")) and ".router." not in name
+
+
+def orthogonalised(matrices: Tensor) -> Tensor:
+    """Roughly the nearest semi-orthogonal matrix of each [..., out, in], bfloat16: singular values near [0.7, 1.2]."""
+    x: Tensor = matrices.bfloat16()
+    tall = x.shape[-2] > x.shape[-1]
+    if tall:
+        x = x.mT
+    x = x / (torch.linalg.vector_norm(x.float(), dim=(-2, -1), keepdim=True) + 1e-7).bfloat16()
+    a, b, c = _NEWTON_SCHULZ
+    for _ in range(_NEWTON_SCHULZ_STEPS):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.mT if tall else x
+
+
+class Optimiser:
+    """Holds the float32 masters and moments of a model's parameters and writes each step's result into the model."""
+
+    def __init__(self, model: nn.Module, config: OptimiserConfig) -> None:
+        self.config = config
+        self.parameters: dict[str, nn.Parameter] = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        self.masters = {name: p.detach().float().clone() for name, p in self.parameters.items()}
+        self.first_moments = {name: torch.zeros_like(master) for name, master in self.masters.items()}
+        self.second_moments = {
+            name: torch.zeros_like(master) for name, master in self.masters.items() if not uses_muon(name, master)
+        }
+        self.num_steps = 0
+
+    def begin_step(self, gradients: Mapping[str, Tensor]) -> float:
+        """Count a step; returns the factor that brings the gradients to the largest norm allowed."""
+        self.num_steps += 1
+        norm = torch.stack([g.square().sum() for g in gradients.values()]).sum().sqrt()
+        return min(1.0, self.config.max_gradient_norm / (float(norm) + 1e-6))
+
+    @torch.no_grad()
+    def update(self, names: Iterable[str], gradients: Mapping[str, Tensor], *, scale: float, rate_share: float) -> None:
+        """Update the parameters named; other threads may update others at the same time.
+
+        Args:
+            names: which parameters.
+            gradients: float32, by name.
+            scale: what `begin_step` returned.
+            rate_share: the schedule's factor for the learning rate.
+        """
+        rate = self.config.learning_rate * rate_share
+        for name in names:
+            gradient, master = gradients[name] * scale, self.masters[name]
+            if name in self.second_moments:
+                self._adam(name, gradient, rate)
+            else:
+                self._muon(name, gradient, rate)
+            self.parameters[name].copy_(master)
+
+    def _muon(self, name: str, gradient: Tensor, rate: float) -> None:
+        master, momentum = self.masters[name], self.first_moments[name]
+        momentum.lerp_(gradient, 1 - self.config.momentum)
+        direction = orthogonalised(gradient.lerp(momentum, self.config.momentum)).float()
+        master.mul_(1 - rate * self.config.weight_decay)
+        master.sub_(direction, alpha=rate * 0.2 * max(master.shape[-2:]) ** 0.5)
+
+    def _adam(self, name: str, gradient: Tensor, rate: float) -> None:
+        master, (beta1, beta2) = self.masters[name], self.config.betas
+        first, second = self.first_moments[name], self.second_moments[name]
+        first.lerp_(gradient, 1 - beta1)
+        second.lerp_(gradient.square(), 1 - beta2)
+        first_unbiased = first / (1 - beta1**self.num_steps)
+        second_unbiased = second / (1 - beta2**self.num_steps)
+        if ".router." in name:
+            master.mul_(1 - rate * self.config.weight_decay)
+        master.sub_(first_unbiased / (second_unbiased.sqrt() + 1e-8), alpha=rate)
+
+    def state(self) -> dict[str, object]:
+        """All that a resumed run needs; `load_state` is its inverse."""
+        return {
+            "masters": self.masters,
+            "first_moments": self.first_moments,
+            "second_moments": self.second_moments,
+            "num_steps": self.num_steps,
+        }
+
+    @torch.no_grad()
+    def load_state(self, state: Mapping[str, object]) -> None:
+        """Take over a state; the model's parameters follow the masters."""
+        for kind in ("masters", "first_moments", "second_moments"):
+            saved = state[kind]
+            assert isinstance(saved, dict)
+            for name, tensor in getattr(self, kind).items():
+                tensor.copy_(saved[name])
+        num_steps = state["num_steps"]
+        assert isinstance(num_steps, int)
+        self.num_steps = num_steps
+        for name, parameter in self.parameters.items():
+            parameter.copy_(self.masters[name])
