@@ -10,7 +10,9 @@ import pytest
 from tests.cli.conftest import Zaphod
 from tests.support.tiny import write_tiny
 
+from zaphod.cli import chat
 from zaphod.engine import Engine
+from zaphod.model import references
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +104,22 @@ def test_a_model_without_a_template_says_that_it_continues(
     typing_in()
     model = str(write_tiny(tmp_path / "model", has_template=False))
     assert "it continues each text you give it" in zaphod("run", model).out
+
+
+def test_a_large_model_gets_a_forecast(
+    zaphod: Zaphod, model: str, typing_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "active_weight_bytes", lambda config, dtype: 47e9)
+    monkeypatch.setattr(chat, "read_bandwidth", lambda num_threads: 290e9)
+    typing_in()
+    assert "at most  6.2 tokens/s: 47.0 GB a token at 290.0 GB/s\n" in zaphod("run", model).out
+
+
+def test_the_builtin_model_says_what_it_is_good_for(
+    zaphod: Zaphod, model: str, typing_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "BUILTIN_FOLDER", Path(model))
+    typing_in()
+    out = zaphod("run").out
+    assert out.startswith("Zaphod 0.1.0 · built-in model (")
+    assert "Not a general chatbot: `zaphod run org/name` loads one." in out

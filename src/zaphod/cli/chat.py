@@ -9,7 +9,9 @@ import psutil
 
 from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
-from zaphod.capacity.parameters import count_parameters
+from zaphod.capacity.measurement import read_bandwidth
+from zaphod.capacity.parameters import active_weight_bytes, count_parameters
+from zaphod.cli.forecast import speed_limit
 from zaphod.cli.models import LoadedModel
 from zaphod.cli.output import print_line, print_pairs, print_piece
 from zaphod.core.errors import RequestError
@@ -21,6 +23,8 @@ from zaphod.model.references import BUILTIN
 GOOD_AT = (
     "robot plans, tool calls, arithmetic with checked steps. Not a general chatbot: `zaphod run org/name` loads one."
 )
+# Below this a model's weights stay in the caches, and memory does not decide how fast it is.
+_WORTH_A_FORECAST_BYTES = 100e6
 _HELP = (
     ("/reset", "forget the conversation"),
     ("/exit", "leave; so does Ctrl-D"),
@@ -118,6 +122,9 @@ def _greet(model: LoadedModel, name: str) -> None:
     runner = f"PyTorch {version('torch')}, {model.dtype}, {threads}"
     print_line(f"Zaphod {__version__} · {title} ({size}) · {runner} · {memory}")
     rows = [("context", f"{model.context_tokens:,} tokens")]
+    token_bytes = active_weight_bytes(model.config, model.dtype)
+    if token_bytes > _WORTH_A_FORECAST_BYTES:
+        rows.append(("at most", speed_limit(token_bytes, read_bandwidth(model.num_threads))))
     if name == BUILTIN:
         rows.append(("good at", GOOD_AT))
     if model.tokenizer.chat_template is None:

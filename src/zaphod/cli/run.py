@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def command(
     context: typer.Context,
     first: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="Folder, .gguf file, builtin, or org/name.")
+        str | None, typer.Argument(metavar="MODEL", help="Folder, .gguf file, builtin, or org/name.")
     ] = None,
-    second: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="What to ask; without one, a chat.")] = None,
+    second: Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to ask; without one, a chat.")] = None,
     model: ModelFlag = None,
     system: Annotated[str | None, typer.Option("--system", help="What the model is told first.")] = None,
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", "-n", help="Longest answer in tokens.")] = None,

@@ -18,10 +18,11 @@ from zaphod.capacity.parameters import (
     kv_tokens_kept,
     weight_bytes,
 )
+from zaphod.cli.forecast import speed_limit
 from zaphod.cli.options import ConfigFlag, ContextFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.configuration import MergedSettings
-from zaphod.core.units import format_bytes, format_count, format_rate
+from zaphod.core.units import format_bytes, format_count
 from zaphod.model.config import ModelConfig
 from zaphod.model.families import FAMILIES
 from zaphod.model.references import ModelReference, resolve, resolve_config
@@ -159,7 +160,9 @@ def _print_report(report: dict[str, Any], shape: ModelConfig, counts: ParameterC
 
 
 def _sentence(report: dict[str, Any], shape: ModelConfig) -> str:
-    kind = "a proposal, without published weights" if report["is_proposal"] else FAMILIES[shape.family].title
+    kind = "a proposal, without published weights" if report["is_proposal"] else f"{shape.family} family"
+    if report["kind"] == "preset" and not report["is_proposal"]:
+        kind = FAMILIES[shape.family].title
     parameters = report["parameters"]
     return (
         f"{kind}, {format_count(parameters['total'])} parameters, {format_count(parameters['active'])} active a token"
@@ -223,8 +226,4 @@ def _precision_cells(row: dict[str, Any], machine: dict[str, Any]) -> tuple[str,
     if not row["fits"]:
         lacking_bytes = row["needed_bytes"] - machine["available_memory_bytes"]
         return (*sizes, f"lacks {format_bytes(lacking_bytes)}", "")
-    bandwidth, token_bytes = row["read_bytes_per_s"], row["bytes_per_generated_token"]
-    speed = (
-        f"{bandwidth / token_bytes:.1f} tokens/s: {format_bytes(token_bytes)} a token at {format_rate(bandwidth, 'B')}"
-    )
-    return (*sizes, "fits", speed)
+    return (*sizes, "fits", speed_limit(row["bytes_per_generated_token"], row["read_bytes_per_s"]))
