@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from tests.cli.conftest import Zaphod
 from tests.support.hub import COMMIT, StubHub, serve
 
@@ -79,3 +80,11 @@ def test_a_torrent_with_wrong_files_is_reported(
     outcome = zaphod("pull", "xai-org/grok-1", "--torrent", str(tmp_path / "t"), "--yes")
     assert outcome.code == 3
     assert "tensor00042_000 has 7 bytes; the published file has 24727" in outcome.err
+
+
+def test_a_no_downloads_nothing(zaphod: Zaphod, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(typer, "confirm", lambda question, default: "318.2 GB" not in question)
+    outcome = zaphod("pull", "xai-org/grok-1", "--torrent", str(tmp_path / "t"))
+    assert (outcome.code, outcome.out) == (1, "Nothing was downloaded.\n")
+    assert not (tmp_path / "t.partial").exists()
