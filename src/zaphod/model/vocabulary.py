@@ -21,8 +21,9 @@ _UNUSED_SCORE = -1e4
 
 
 def vocabulary_settings(weights: ModelWeights) -> dict[str, Any]:
-    """The vocabulary inside the source file's own settings, to be put among those of the new one."""
-    if has_vocabulary_file(weights):
+    """The vocabulary inside the source file's own settings, to be put among those of the new one; empty if none."""
+    is_inside = _TOKENS in weights.metadata or VOCABULARY_KEY in weights.metadata
+    if has_vocabulary_file(weights) or not is_inside:
         return {}
     return {key: value for key, value in weights.metadata.items() if key.startswith(VOCABULARY_KEY)}
 
