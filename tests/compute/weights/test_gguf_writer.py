@@ -128,3 +128,9 @@ def test_a_shape_that_does_not_suit_the_blocks_is_refused(path):
 def test_the_alignment_is_not_the_callers(path):
     with pytest.raises(ConfigError, match="alignment"):
         GGUFWriter(path, [], {"general.alignment": 64})
+
+
+def test_a_header_that_would_not_be_read_again_is_not_written(path):
+    with pytest.raises(ConfigError, match="header takes"):
+        GGUFWriter(path, [], {"k": np.zeros(1 << 26, np.uint8)})
+    assert not path.parent.exists()

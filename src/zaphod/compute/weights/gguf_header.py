@@ -25,8 +25,8 @@ MAX_RANK = 4
 _VERSIONS = (2, 3)
 _FIXED_BYTES = 24
 _MIN_TENSOR_BYTES = 8 + 1 + 4 + 4 + 8
-# The largest vocabularies take some twenty; a limit keeps a hostile file from filling the memory.
-_MAX_HEADER_BYTES = 1 << 28
+# The largest vocabularies take some twenty million; a limit keeps a hostile file from filling memory and time.
+MAX_HEADER_BYTES = 1 << 26
 _UNREAD_TYPES: Mapping[int, str] = {
     9: "q8_1",
     15: "q8_k",
@@ -89,7 +89,7 @@ class GGUFFile:
         if size < _FIXED_BYTES:
             raise CorruptFileError(f"{path} has {size} bytes.", "A GGUF file has more.", "Fetch the file again.")
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            reader = HeaderReader(path, content, min(size, _MAX_HEADER_BYTES))
+            reader = HeaderReader(path, content, min(size, MAX_HEADER_BYTES))
             _check_version(reader)
             num_tensors, num_pairs = reader.uint64("a count"), reader.uint64("a count")
             self.metadata = reader.pairs(num_pairs)

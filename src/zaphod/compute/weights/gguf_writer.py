@@ -8,7 +8,14 @@ from pathlib import Path
 
 from zaphod.compute.quant import GGML_TYPES
 from zaphod.compute.quant.tensor import EncodedTensor
-from zaphod.compute.weights.gguf_header import ALIGNMENT_KEY, DEFAULT_ALIGNMENT_BYTES, MAGIC, MAX_RANK, aligned
+from zaphod.compute.weights.gguf_header import (
+    ALIGNMENT_KEY,
+    DEFAULT_ALIGNMENT_BYTES,
+    MAGIC,
+    MAX_HEADER_BYTES,
+    MAX_RANK,
+    aligned,
+)
 from zaphod.compute.weights.gguf_values import GGUFValue, pair_bytes, string_bytes
 from zaphod.compute.weights.partial_file import PartialFile, Place
 from zaphod.compute.weights.plan import PlannedTensor
@@ -98,6 +105,8 @@ def _header_bytes(plan: Sequence[PlannedTensor], starts: Mapping[str, int], meta
     pairs = (pair_bytes(key, value) for key, value in metadata.items())
     infos = (_info_bytes(tensor, starts[tensor.name]) for tensor in plan)
     header = b"".join((fixed, *pairs, *infos))
+    if len(header) > MAX_HEADER_BYTES:
+        raise ConfigError(f"The header takes {len(header)} bytes.", f"At most {MAX_HEADER_BYTES} are read again.")
     return header.ljust(aligned(len(header), DEFAULT_ALIGNMENT_BYTES), b"\0")
 
 
