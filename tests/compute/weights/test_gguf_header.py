@@ -71,6 +71,12 @@ def test_counts_that_the_file_has_no_room_for_are_refused(path, count):
     refused(path, gguf_bytes(num_pairs=count, data=bytes(8)), f"declares {count} key-value pairs")
 
 
+def test_more_entries_than_any_model_has_are_refused_before_they_are_read(path):
+    room = bytes(1 << 23)
+    refused(path, gguf_bytes(num_tensors=2**18 + 1, data=room), "262145 tensors, more than 262144")
+    refused(path, gguf_bytes(num_pairs=2**16 + 1, data=room), "65537 key-value pairs, more than 65536")
+
+
 def test_a_header_beyond_any_vocabulary_is_refused_before_it_is_read(path):
     with path.open("wb") as file:
         file.write(gguf_bytes([pair("k", ARRAY, struct.pack("<IQ", 0, 2**29))]))

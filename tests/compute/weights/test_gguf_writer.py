@@ -134,3 +134,8 @@ def test_a_header_that_would_not_be_read_again_is_not_written(path):
     with pytest.raises(ConfigError, match="header takes"):
         GGUFWriter(path, [], {"k": np.zeros(1 << 26, np.uint8)})
     assert not path.parent.exists()
+
+
+def test_more_keys_than_are_read_again_are_not_written(path):
+    with pytest.raises(ConfigError, match="65537 keys"):
+        GGUFWriter(path, [], {str(number): True for number in range(2**16 + 1)})

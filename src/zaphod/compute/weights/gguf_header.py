@@ -27,6 +27,8 @@ _FIXED_BYTES = 24
 _MIN_TENSOR_BYTES = 8 + 1 + 4 + 4 + 8
 # The largest vocabularies take some twenty million; a limit keeps a hostile file from filling memory and time.
 MAX_HEADER_BYTES = 1 << 26
+MAX_TENSORS = 1 << 18
+MAX_PAIRS = 1 << 16
 _UNREAD_TYPES: Mapping[int, str] = {
     9: "q8_1",
     15: "q8_k",
@@ -91,7 +93,10 @@ class GGUFFile:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             reader = HeaderReader(path, content, min(size, MAX_HEADER_BYTES))
             _check_version(reader)
-            num_tensors, num_pairs = reader.uint64("a count"), reader.uint64("a count")
+            num_tensors, num_pairs = (
+                _count(reader, "tensors", MAX_TENSORS),
+                _count(reader, "key-value pairs", MAX_PAIRS),
+            )
             self.metadata = reader.pairs(num_pairs)
             tensors = _read_tensors(reader, num_tensors, _alignment_bytes(reader, self.metadata))
         self.tensors = {tensor.name: tensor for tensor in tensors}
@@ -109,6 +114,13 @@ def _check_version(reader: HeaderReader) -> None:
     else:
         found, remedy = f"is a GGUF file of version {version}", "Fetch a newer conversion of this model."
     raise WeightsError(f"{reader.path} {found}.", "Versions 2 and 3 are read, little-endian.", remedy)
+
+
+def _count(reader: HeaderReader, what: str, limit: int) -> int:
+    count = reader.uint64("a count")
+    if count > limit:
+        reader.refuse(f"declares {count} {what}, more than {limit}")
+    return count
 
 
 def _alignment_bytes(reader: HeaderReader, metadata: Mapping[str, object]) -> int:

@@ -13,7 +13,9 @@ from zaphod.compute.weights.gguf_header import (
     DEFAULT_ALIGNMENT_BYTES,
     MAGIC,
     MAX_HEADER_BYTES,
+    MAX_PAIRS,
     MAX_RANK,
+    MAX_TENSORS,
     aligned,
 )
 from zaphod.compute.weights.gguf_values import GGUFValue, pair_bytes, string_bytes
@@ -100,6 +102,11 @@ def _header_bytes(plan: Sequence[PlannedTensor], starts: Mapping[str, int], meta
     if ALIGNMENT_KEY in metadata:
         raise ConfigError(
             f"The metadata has {ALIGNMENT_KEY}.", f"Files are aligned to {DEFAULT_ALIGNMENT_BYTES} bytes."
+        )
+    if len(plan) > MAX_TENSORS or len(metadata) > MAX_PAIRS:
+        raise ConfigError(
+            f"{len(plan)} tensors and {len(metadata)} keys are planned.",
+            f"A GGUF file of at most {MAX_TENSORS} tensors and {MAX_PAIRS} keys is read again.",
         )
     fixed = MAGIC + struct.pack("<IQQ", _VERSION, len(plan), len(metadata))
     pairs = (pair_bytes(key, value) for key, value in metadata.items())
