@@ -1,5 +1,6 @@
 """Requests together and alone, ends and cancellations, on a tiny random model."""
 
+import dataclasses
 from itertools import zip_longest
 
 import pytest
@@ -65,6 +66,26 @@ def test_tokens_do_not_depend_on_company(model, sampling, options):
     assert together == alone
 
 
+class Recorder(TorchRunner):
+    """Keeps the number of new tokens of each sequence of each pass."""
+
+    def forward(self, batch):
+        self.passes = [*getattr(self, "passes", []), batch.query_lens_B]
+        return super().forward(batch)
+
+
+def test_a_pass_keeps_to_its_limit_and_serves_those_that_produce_first(model):
+    recorder = Recorder(model, num_sequences=3)
+    limited = Engine(recorder, EngineConfig(max_batch_tokens=4))
+    for name, length in (("long", 9), ("short", 2), ("middle", 3)):
+        sampling = SamplingParams(max_tokens=5)
+        limited.add_request(Request(request_id=name, prompt_token_ids=tuple(range(length)), sampling=sampling))
+    while limited.num_unfinished:
+        limited.step()
+    assert recorder.passes[:5] == [(4,), (4,), (1, 2, 1), (1, 1, 2), (1, 1, 1)]
+    assert max(sum(lengths) for lengths in recorder.passes) <= 4
+
+
 @pytest.mark.parametrize("changes", [{"attention_softcap": 30.0}, {"sliding_window": 4}, {"qk_norm": "per_head"}])
 def test_switches_keep_cached_and_uncached_tokens_equal(changes):
     model = tiny_model(seed=6, **changes)
@@ -90,6 +111,12 @@ def test_streamed_text_is_that_of_all_tokens_at_once(model):
     increments = list(speaking.stream(request))
     expected = tokenizer.decode(increments[-1].completion.token_ids, after=request.prompt_token_ids)
     assert "".join(increment.text for increment in increments) == increments[-1].completion.text == expected
+
+
+def test_what_only_began_a_stop_text_belongs_to_an_answer_that_ends_otherwise(model):
+    (free,) = engine(model).generate(requests(1))
+    (completion,) = engine(model).generate(requests(1, stop=(free.text[-2:] + "never",)))
+    assert (completion.text, completion.finish_reason) == (free.text, "length")
 
 
 def test_an_answer_ends_before_its_stop_text(model):
@@ -208,6 +235,14 @@ def test_generating_beside_a_stream_loses_nothing(model):
     (beside,) = shared.generate([second])
     completions = [increment.completion for increment in (begun, *stream)]
     assert [completions[-1], beside] == engine(model).generate([first, second])
+
+
+def test_nothing_comes_from_a_cancelled_request(model):
+    shared, (first, second) = engine(model), requests(2)
+    shared.add_request(first)
+    shared.generate([dataclasses.replace(second, sampling=SamplingParams(max_tokens=2))])
+    shared.cancel(first.request_id)
+    assert shared.step() == []
 
 
 def test_a_stream_ends_when_its_request_is_cancelled_inside_the_loop(model):

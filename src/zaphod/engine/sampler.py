@@ -112,9 +112,8 @@ def token_logprobs(raw_V: FloatArray, token_id: int, num_top: int) -> TokenLogpr
 def _draw(probabilities_V: FloatArray, number: float) -> int:
     """Inverse of the cumulative distribution, tokens in order of id; never one of probability 0."""
     cumulative_V = np.cumsum(probabilities_V)
-    # The sum may end a rounding error away from 1, so the number is scaled to it, and stays below it.
-    total = cumulative_V[-1]
-    return int(np.searchsorted(cumulative_V, min(number * total, np.nextafter(total, 0.0)), side="right"))
+    # The sum may end a rounding error away from 1, so the number, which is below 1, is scaled to stay below the sum.
+    return int(np.searchsorted(cumulative_V, number * cumulative_V[-1], side="right"))
 
 
 def _softmax(scores_N: FloatArray, temperature: float) -> FloatArray:
