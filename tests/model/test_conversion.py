@@ -9,8 +9,10 @@ from contextlib import contextmanager
 import gguf
 import numpy as np
 import pytest
+from tests.support import grok2
 from tests.support.tiny_models import PRESET_OF_FAMILY, open_tiny, tiny_config, values
 
+from zaphod.capacity.parameters import weight_bytes
 from zaphod.compute.weights import open_checkpoint
 from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.model.conversion import convert
@@ -105,6 +107,14 @@ def test_quantising_loses_no_more_than_its_bound_and_says_how_much(target, quant
     assert not report.is_lossless
 
 
+@pytest.mark.parametrize("quantization", ["float32", "bfloat16", "int8", "int4", "q8_0", "q4_0"])
+@pytest.mark.parametrize("family", ["grok-1", "grok-2", "olmoe", "zaphod"])
+def test_the_file_has_the_size_that_was_foretold(family, quantization, tmp_path):
+    with open_tiny(tmp_path / "source", family) as source:
+        report = convert(source, "packed", tmp_path / "packed", quantization)
+        assert report.written_bytes == weight_bytes(source.config, quantization)
+
+
 @pytest.mark.parametrize(("quantization", "vocabulary"), [("int4", "int8"), ("q4_0", "q8_0"), ("int8", "int8")])
 def test_small_tensors_stay_exact_and_the_vocabulary_gets_eight_bits(quantization, vocabulary, tmp_path):
     with open_tiny(tmp_path / "source", "grok-2") as source:
@@ -176,6 +186,7 @@ def test_the_gguf_package_reads_what_is_written(tmp_path):
     found = gguf.quants.dequantize(tensor.data, tensor.tensor_type).reshape(4, 32, 64)
     assert np.abs(found - gate).max() <= np.abs(gate).max() / 127
     assert reader.fields["general.quantization_version"].contents() == 2
+    assert reader.fields["general.file_type"].contents() == gguf.LlamaFileType.MOSTLY_Q8_0
 
 
 def test_llama_files_hold_the_rows_in_llama_cpps_order(tmp_path):
@@ -188,6 +199,17 @@ def test_llama_files_hold_the_rows_in_llama_cpps_order(tmp_path):
         for name, heads, weight in (("attn_q", 8, query), ("attn_k", 4, key)):
             permuted = weight.reshape(heads, 2, 4, 64).swapaxes(1, 2).reshape(weight.shape)
             np.testing.assert_array_equal(file.tensor(f"blk.0.{name}.weight").decode(), permuted)
+
+
+def test_the_slices_of_grok_2_are_joined_expert_by_expert(tmp_path):
+    tensors = grok2.random_weights(seed=1)
+    grok2.write_release(tmp_path / "grok-2", tensors)
+    with open_model(tmp_path / "grok-2") as source:
+        convert(source, "safetensors", tmp_path / "merged")
+    with open_checkpoint(tmp_path / "merged") as merged:
+        assert set(merged.names()) == set(tensors)
+        for name, tensor in tensors.items():
+            np.testing.assert_array_equal(merged.tensor(name).decode(), tensor.float().numpy())
 
 
 class KilledError(Exception):

@@ -12,7 +12,7 @@ from math import prod
 
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig
-from zaphod.model.shapes import PARTS, parameter_shapes, part_of
+from zaphod.model.shapes import PARTS, is_kept_exact, parameter_shapes, part_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def count_parameters(config: ModelConfig) -> ParameterCounts:
 
 
 def weight_bytes(config: ModelConfig, precision: str) -> float:
-    """Bytes of all weights with the matrices in `precision`; norms, routers and biases stay in float32.
+    """Bytes of all weights with the matrices in `precision`; norms, routers, biases and gates stay in float32.
 
     The embedding and the head of a model in a 4-bit precision are counted in 8 bits, as `model.conversion` writes them.
 
@@ -117,7 +117,7 @@ def _bits(precision: str) -> float:
 
 
 def _bits_of(name: str, shape: tuple[int, ...], matrix_bits: float, vocabulary_bits: float) -> float:
-    if len(shape) == 1 or part_of(name) == "routers":
+    if is_kept_exact(name, shape):
         return 32.0
     return vocabulary_bits if part_of(name) in ("embedding", "head") else matrix_bits
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,10 @@ from zaphod.model.shapes import part_of
 from zaphod.model.transforms import join_rows, to_theirs
 from zaphod.model.vocabulary import gguf_vocabulary, vocabulary_settings
 from zaphod.model.weights import ModelWeights
+
+_QUANTIZATION_VERSION = 2
+_FILE_TYPES = {"float32": 0, "float16": 1, "q4_0": 2, "q8_0": 7, "bfloat16": 32}
+"""llama.cpp's numbers (llama_ftype) for files that are mostly of one format."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +139,18 @@ def _gguf_writer(weights: ModelWeights, out: Path, plan: list[PlannedTensor], so
         raise ConfigError(f"{out} is no name for a GGUF file.", "It must end in .gguf.", f"Write to {out}.gguf.")
     if out.resolve() == weights.checkpoint.path.resolve():
         raise ConfigError(f"{out} is the model itself.", "A conversion makes a new model.", "Choose another file.")
-    metadata: dict[str, Any] = config_to_gguf(weights.config, out.stem) | gguf_vocabulary(weights)
-    if any(tensor.format.name in ("q8_0", "q4_0") for tensor in plan):
-        metadata["general.quantization_version"] = 2
+    metadata: dict[str, Any] = config_to_gguf(weights.config, out.stem) | gguf_vocabulary(weights) | _file_type(plan)
     return GGUFWriter(out, plan, metadata, source=source)
+
+
+def _file_type(plan: list[PlannedTensor]) -> dict[str, int]:
+    """What loaders print as the file's precision: that of most of its bytes."""
+    sizes: Counter[str] = Counter()
+    for tensor in plan:
+        sizes[tensor.format.name] += tensor.num_bytes
+    [(name, _)] = sizes.most_common(1)
+    metadata = {"general.quantization_version": _QUANTIZATION_VERSION}
+    return metadata | ({"general.file_type": _FILE_TYPES[name]} if name in _FILE_TYPES else {})
 
 
 def _fingerprint(weights: ModelWeights) -> str:

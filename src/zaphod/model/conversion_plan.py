@@ -13,7 +13,7 @@ from zaphod.compute.weights.plan import PlannedTensor
 from zaphod.core.errors import ConfigError
 from zaphod.model.families import FAMILIES
 from zaphod.model.names import GGUF_LAYOUTS, HUGGING_FACE_LAYOUTS, OURS, Layout, Transform, their_names
-from zaphod.model.shapes import part_of
+from zaphod.model.shapes import is_kept_exact, part_of
 from zaphod.model.transforms import their_shape
 from zaphod.model.weights import ModelWeights
 
@@ -88,10 +88,10 @@ def choose_format(
 ) -> QuantFormat:
     """The number format in which one tensor is written.
 
-    Norms, routers, biases and gates stay in float32, whatever is asked for: they are small, and routing margins are
-    too. A matrix whose rows are no whole number of blocks gets a format without blocks.
+    Norms, routers, biases and gates stay in float32, whatever is asked for. A matrix whose rows are no whole number of
+    blocks gets a format without blocks.
     """
-    if len(shape) == 1 or part_of(name) == "routers" or shape[0] == 1:
+    if is_kept_exact(name, shape):
         is_kept = target == "safetensors" and quantization is None and isinstance(stored, Plain)
         return stored if is_kept else FLOAT32
     if quantization is None:

@@ -57,6 +57,11 @@ def part_of(name: str) -> str:
     return "routers" if ".router." in name else "shared experts"
 
 
+def is_kept_exact(name: str, shape: Shape) -> bool:
+    """Whether a parameter is never quantised: norms, routers, biases, gates. They are small, as routing margins are."""
+    return len(shape) == 1 or shape[0] == 1 or part_of(name) == "routers"
+
+
 def _attention(config: ModelConfig) -> Shapes:
     hidden = config.hidden_size
     queries, keys = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
