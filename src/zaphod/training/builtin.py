@@ -68,8 +68,9 @@ def make_tokenizer(seed: int = 0) -> Tokenizer:
 
 def make_trainer(minutes: float, folder: Path, seed: int = 0) -> tuple[Trainer, Tokenizer]:
     """A trainer, at its first step or where an earlier run in `folder` stopped; and the tokenizer, also saved there."""
-    tokenizer = make_tokenizer()
-    save_tokenizer(tokenizer, folder / "tokenizer")
+    tokenizer_file = folder / "tokenizer" / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(tokenizer_file)) if tokenizer_file.exists() else make_tokenizer()
+    save_tokenizer(tokenizer, tokenizer_file.parent)
     model = Transformer(CONFIG)
     initialise(model, CONFIG.num_layers, seed)
     in_half_precision(model)

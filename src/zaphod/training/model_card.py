@@ -45,8 +45,8 @@ does three things, and each answer can be checked by a program:
 
 Arithmetic is addition and subtraction of up to four digits and multiplication by one digit; the rest becomes a call of
 the calculator. To anything else it answers with one sentence that says so (`out_of_scope`). It knows no facts, speaks
-English only, and remembers nothing: the chat template keeps the last question alone. Do not let a robot act on its plans
-unchecked.
+English only, and remembers nothing: the chat template keeps the last question alone. Do not let a robot act on its
+plans unchecked.
 
 ## How often it is right
 

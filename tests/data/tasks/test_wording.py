@@ -40,10 +40,10 @@ def test_slips_spare_the_slots() -> None:
     assert any("describe" not in text.lower() or "carefully" not in text for text in texts)
 
 
-def test_a_whole_sentence_gets_no_politeness() -> None:
+def test_a_whole_sentence_gets_a_greeting_at_most() -> None:
     wording = Wording(("=who are you",), ())
     for seed in range(200):
-        assert len(wording.say("train", {}, random.Random(seed)).split()) == 3
+        assert re.search(r"(^|[,:] )\w+ \w+ \w+[.!?]?$", wording.say("train", {}, random.Random(seed)))
 
 
 def test_held_out_frames_are_said_in_their_split_alone() -> None:

@@ -1,7 +1,7 @@
 """Ways of saying one thing: phrase frames with alternatives and slots, politeness, slips of the keyboard; no meanings.
 
 A frame is a line such as `(move|carry) {object} {from} {to}`: one of the words in round brackets is chosen, names in
-curly brackets are slots. A frame that begins with `=` is a whole sentence and gets no politeness around it.
+curly brackets are slots. A frame that begins with `=` is a whole sentence and gets a greeting at most.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _OPENINGS = (
     *("please ", "could you ", "can you ", "would you ", "i want you to ", "i need you to ", "you should "),
     *("hey, ", "ok, ", "now ", "kindly ", "could you please ", "i would like you to ", "just ", "go ahead and "),
     *("can you please ", "will you ", "hello, please ", "next, ", "quickly ", "i'd like you to ", "let's ", "so, "),
+    *("zaphod, ", "robot, ", "hey zaphod, please ", "do me a favour and ", "be so kind and ", "listen, ", "try to "),
+    *("i was wondering if you could ", "it would be great if you could ", "your task: ", "if possible, ", "you can "),
 )
+_GREETINGS = ("hello, ", "hey, ", "ok, ", "so, ", "hi, ", "zaphod, ", "robot, ", "quick question: ", "please, ")
 _ENDINGS = (
     " please",
     " now",
@@ -33,6 +36,7 @@ _ENDINGS = (
     ", thank you",
     " if you can",
     " when you can",
+    *(" asap", " as soon as possible", ", ok", " if possible", ", robot", ", will you", " when you have time", " then"),
 )
 _STOPS = ("", "", "", ".", ".", "!", "?")
 
@@ -64,6 +68,8 @@ def _say(frame: str, slots: Mapping[str, str], rng: random.Random) -> str:
     text = " ".join(text.split())
     if not whole_sentence:
         text = _polite(text, rng)
+    elif rng.random() < 0.15:
+        text = rng.choice(_GREETINGS) + text
     if rng.random() < 0.08:
         text = _with_slip(text, rng)
     text = text.format_map(slots)
