@@ -28,8 +28,6 @@ _MIN_TENSOR_BYTES = 8 + 1 + 4 + 4 + 8
 # The largest vocabularies take some twenty million; a limit keeps a hostile file from filling memory and time.
 MAX_HEADER_BYTES = 1 << 26
 # Grok-2 has under a thousand tensors; 60 layers of 384 experts, each expert's a tensor of its own, some 70 thousand.
-_MAX_TENSORS = 1 << 18
-_MAX_PAIRS = 1 << 16
 MAX_TENSORS = 1 << 18
 MAX_PAIRS = 1 << 16
 _UNREAD_TYPES: Mapping[int, str] = {
@@ -97,8 +95,8 @@ class GGUFFile:
             reader = HeaderReader(path, content, min(size, MAX_HEADER_BYTES))
             _check_version(reader)
             num_tensors, num_pairs = (
-                _count(reader, "tensors", _MAX_TENSORS),
-                _count(reader, "key-value pairs", _MAX_PAIRS),
+                _count(reader, "tensors", MAX_TENSORS),
+                _count(reader, "key-value pairs", MAX_PAIRS),
             )
             self.metadata = reader.pairs(num_pairs)
             tensors = _read_tensors(reader, num_tensors, _alignment_bytes(reader, self.metadata))
