@@ -18,7 +18,7 @@ def test_the_interval_is_wilsons(num_correct: int, num_examples: int, low: float
 
 def test_right_and_wrong_answers_are_counted_per_split() -> None:
     def answer(prompts: Sequence[str]) -> list[str]:
-        return [HONEST_ANSWER if number < 7 else "Paris" for number in range(len(prompts))]
+        return [HONEST_ANSWER if number % 10 < 7 else "Paris" for number in range(len(prompts))]
 
     results = evaluate(answer, [OutOfScope()], 10, seed=1)
     assert [(result.split, result.num_correct) for result in results] == [

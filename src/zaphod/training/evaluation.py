@@ -49,15 +49,20 @@ def wilson_interval(num_correct: int, num_examples: int) -> Interval:
 def evaluate(
     answer: Answerer, tasks: Iterable[Task], num_examples: int, seed: int, splits: Sequence[Split] = SPLITS
 ) -> list[Accuracy]:
-    """Ask `num_examples` questions of each task and split and judge the answers. `seed` must differ from training's."""
-    return [_accuracy(answer, task, split, num_examples, seed) for task in tasks for split in splits]
+    """Ask `num_examples` questions of each task and split, all at once, and judge the answers.
+
+    `seed` must differ from training's.
+    """
+    asked = [
+        (task, split, list(islice(task.examples(split, seed), num_examples))) for task in tasks for split in splits
+    ]
+    answers = iter(answer([example.prompt for _, _, examples in asked for example in examples]))
+    return [_judged(task, split, [(example, next(answers)) for example in examples]) for task, split, examples in asked]
 
 
-def _accuracy(answer: Answerer, task: Task, split: Split, num_examples: int, seed: int) -> Accuracy:
-    examples = list(islice(task.examples(split, seed), num_examples))
-    answers = answer([example.prompt for example in examples])
-    scores = [task.judge(example, given) for example, given in zip(examples, answers, strict=True)]
+def _judged(task: Task, split: Split, answered: Sequence[tuple[Example, str]]) -> Accuracy:
+    scores = [task.judge(example, answer) for example, answer in answered]
     num_correct = sum(score.correct for score in scores)
-    wrong = [(e, a, s.reason) for e, a, s in zip(examples, answers, scores, strict=True) if not s.correct]
-    interval = wilson_interval(num_correct, num_examples)
-    return Accuracy(task.name, split, num_correct, num_examples, interval, tuple(wrong[:20]))
+    wrong = [(*pair, score.reason) for pair, score in zip(answered, scores, strict=True) if not score.correct]
+    interval = wilson_interval(num_correct, len(answered))
+    return Accuracy(task.name, split, num_correct, len(answered), interval, tuple(wrong[:20]))
