@@ -8,7 +8,7 @@ from tests.support.tiny_models import tiny_config
 from zaphod.compute.quant import EncodedTensor, Int8, format_named
 from zaphod.core.errors import ConfigError
 from zaphod.model.names import Transform
-from zaphod.model.transforms import join_rows, join_slices, their_shape, to_ours, to_theirs
+from zaphod.model.transforms import join_rows, join_slices, row_major, their_shape, to_ours, to_theirs
 
 CONFIG = tiny_config("mixtral", num_heads=4, num_kv_heads=2, head_dim=8)
 RNG = np.random.default_rng(0)
@@ -70,6 +70,26 @@ def test_the_official_layout_is_transposed_without_touching_a_value():
     assert np.shares_memory(ours.parts["weight"], stored.parts["weight"])
     np.testing.assert_array_equal(ours.decode(), stored.decode().T)
     np.testing.assert_array_equal(to_theirs(Transform.TRANSPOSE, ours, CONFIG).decode(), stored.decode())
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(24, 16), (16, 7), (3, 8), (1, 8)])
+def test_a_transposed_matrix_is_laid_out_row_by_row(shape, dtype):
+    stored = RNG.integers(-100, 100, shape).astype(dtype)
+    part = row_major(EncodedTensor(shape[::-1], format_named("float32"), {"values": stored.T})).parts["values"]
+    assert part.flags.c_contiguous
+    assert part.dtype == stored.dtype
+    np.testing.assert_array_equal(part, stored.T)
+
+
+def test_rows_that_lie_in_a_file_stay_there(tmp_path):
+    np.arange(64, dtype=np.int8).tofile(tmp_path / "data")
+    mapped = np.memmap(tmp_path / "data", np.int8, "r", 3, (6, 8))
+    tensor = EncodedTensor((6, 8), format_named("float32"), {"values": mapped})
+    assert np.shares_memory(row_major(tensor).parts["values"], mapped)
+    np.testing.assert_array_equal(
+        row_major(EncodedTensor((8, 6), tensor.format, {"values": mapped.T})).parts["values"], mapped.T
+    )
 
 
 def test_tensor_parallel_slices_join_along_their_axis():

@@ -27,7 +27,7 @@ from zaphod.model.gguf import config_to_gguf
 from zaphod.model.huggingface_export import config_to_huggingface
 from zaphod.model.recoding import ErrorSum, recode
 from zaphod.model.shapes import part_of
-from zaphod.model.transforms import join_rows, to_theirs
+from zaphod.model.transforms import join_rows, row_major, to_theirs
 from zaphod.model.vocabulary import gguf_vocabulary, vocabulary_settings
 from zaphod.model.weights import ModelWeights
 
@@ -115,7 +115,8 @@ def _pieces(weights: ModelWeights, output: Output, errors: Mapping[str, ErrorSum
     indices = range(weights.num_pieces(output.sources[0])) if output.expert is None else (output.expert,)
     for index in indices:
         parts = [
-            recode(weights.piece(name, index), output.tensor.format, errors[part_of(name)]) for name in output.sources
+            recode(row_major(weights.piece(name, index)), output.tensor.format, errors[part_of(name)])
+            for name in output.sources
         ]
         theirs = [to_theirs(output.transform, part, weights.config) for part in parts]
         yield theirs[0] if len(theirs) == 1 else join_rows(theirs)

@@ -61,6 +61,28 @@ def join_slices(slices: Sequence[EncodedTensor], axis: int) -> EncodedTensor:
     return slices[0] if len(slices) == 1 else _joined(slices, axis)
 
 
+def row_major(tensor: EncodedTensor) -> EncodedTensor:
+    """The tensor with each part laid out row by row; parts that are views of transposed ones are copied."""
+    parts = {name: _row_major(part) if part.ndim == 2 else part for name, part in tensor.parts.items()}
+    return EncodedTensor(tensor.shape, tensor.format, parts)
+
+
+def _row_major(part: Array) -> Array:
+    """A matrix laid out row by row.
+
+    NumPy copies a transposed byte matrix byte by byte, at 50 MB/s. Moving eight bytes of a column at a time, and then
+    the bytes within eight rows, is eight times as fast.
+    """
+    columns = part.T
+    row_bytes = columns.shape[1] * columns.itemsize
+    if part.flags.c_contiguous or not columns.flags.c_contiguous or columns.itemsize >= 8 or row_bytes % 8:
+        return np.ascontiguousarray(part)
+    per_word = 8 // columns.itemsize
+    words = np.ascontiguousarray(columns.view(np.uint64).T)
+    rows = words.view(part.dtype).reshape(len(words), -1, per_word).swapaxes(1, 2)
+    return np.ascontiguousarray(rows.reshape(part.shape))
+
+
 def _joined(tensors: Sequence[EncodedTensor], axis: int) -> EncodedTensor:
     first = tensors[0]
     parts = {name: np.concatenate([tensor.parts[name] for tensor in tensors], axis) for name in first.parts}
