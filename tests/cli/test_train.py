@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-
 from tests.cli.conftest import Zaphod
+
 from zaphod.cli import train
 from zaphod.core.progress import Progress
 from zaphod.training.evaluation import Accuracy, Interval
