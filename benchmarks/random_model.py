@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import ml_dtypes
@@ -37,15 +38,23 @@ def mixtral_like(*, hidden: int, layers: int, expert_size: int) -> ModelConfig:
 
 def write_random(config: ModelConfig, folder: Path, seed: int = 0) -> Path:
     """A Hugging Face folder (bfloat16 safetensors) of random weights for `config`; returns it."""
-    packed = folder.with_name(folder.name + "-packed")
+    packed = write_random_packed(config, folder.with_name(folder.name + "-packed"), seed)
+    with open_model(packed) as weights:
+        convert(weights, "safetensors", folder)
+    shutil.rmtree(packed)
+    return folder
+
+
+def write_random_packed(
+    config: ModelConfig, folder: Path, seed: int = 0, tokenizer_files: Mapping[str, Path] | None = None
+) -> Path:
+    """The same as a packed folder, with a vocabulary if files of one are given."""
     plan = [PlannedTensor(name, shape, _format(name)) for name, shape in parameter_shapes(config).items()]
-    writer = PackedWriter(packed, plan, config.to_dict(), {})
+    writer = PackedWriter(folder, plan, config.to_dict(), tokenizer_files or {})
     rng = np.random.default_rng(seed)
     for tensor in plan:
         writer.write(tensor.name, _pieces(tensor, rng))
     writer.finish()
-    with open_model(packed) as weights:
-        convert(weights, "safetensors", folder)
     return folder
 
 
