@@ -321,6 +321,14 @@ def test_a_family_without_a_gguf_architecture_is_refused(tmp_path):
         convert(source, "gguf", tmp_path / "model.gguf")
 
 
+def test_a_family_that_nobody_knows_can_only_be_packed(tmp_path):
+    with open_tiny(tmp_path / "source", "mixtral") as opened:
+        source = opened.with_config(dataclasses.replace(opened.config, family="gpt"))
+        convert(source, "packed", tmp_path / "packed")
+        with pytest.raises(ConfigError, match="'gpt' cannot be written as safetensors"):
+            convert(source, "safetensors", tmp_path / "folder")
+
+
 def test_a_tensor_that_a_layout_has_no_place_for_is_named(tmp_path):
     moe = dataclasses.replace(tiny_config("mixtral").moe, shared_expert_size=32)
     with open_tiny(tmp_path / "source", "mixtral", moe=moe) as source, pytest.raises(ConfigError, match=r"moe\.shared"):

@@ -92,6 +92,11 @@ def test_yarn_survives_with_its_magnitude():
         assert dataclasses.replace(found, attention_factor=attention_factor) == yarn
 
 
+def test_a_sliding_window_survives():
+    config = dataclasses.replace(preset("mixtral-8x7b").config, sliding_window=4096)
+    assert read(config_to_gguf(config, "mixtral"), config) == config
+
+
 def test_counts_given_layer_by_layer_must_agree():
     metadata = config_to_gguf(QWEN, "qwen")
     assert read(metadata | {"qwen3moe.attention.head_count_kv": [4] * 48}, QWEN) == QWEN

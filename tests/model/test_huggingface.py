@@ -169,6 +169,10 @@ def test_switches_of_the_families_are_read():
     assert config_from_huggingface(saved(Qwen3MoeConfig(**SIZES, sliding_window=9))).sliding_window is None
 
 
+def test_a_whole_number_may_be_written_with_a_point():
+    assert config_from_huggingface(GRANITE | {"hidden_size": 1024.0}).hidden_size == 1024
+
+
 def test_a_list_of_end_tokens_is_read_and_written():
     config = config_from_huggingface(GRANITE | {"eos_token_id": [0, 5]})
     assert config.eos_token_ids == (0, 5)
@@ -202,6 +206,13 @@ def test_a_list_of_end_tokens_is_read_and_written():
 def test_what_is_not_supported_is_refused(config_json, change):
     with pytest.raises(ConfigError):
         config_from_huggingface(config_json | change)
+
+
+@pytest.mark.parametrize("attention_factor", [None, 1.5])
+def test_yarn_is_written_as_it_is_read(attention_factor):
+    yarn = YarnConfig(factor=4.0, original_context_length=32768, beta_fast=16.0, attention_factor=attention_factor)
+    config = dataclasses.replace(preset("qwen3-30b-a3b").config, yarn=yarn)
+    assert config_from_huggingface(config_to_huggingface(config)) == config
 
 
 @pytest.mark.parametrize("key", ["hidden_size", "rope_theta", "num_local_experts", "logits_scaling", "rms_norm_eps"])

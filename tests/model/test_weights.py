@@ -153,6 +153,11 @@ def test_a_file_that_became_shorter_is_refused_when_read(mixtral):
             values(weights)
 
 
+def test_a_tensor_that_the_layout_has_no_name_for_is_missing(mixtral):
+    with open_model(mixtral) as weights, pytest.raises(MissingTensorError, match=r"layers\.0\.post_attention_norm"):
+        weights.with_config(tiny_config("mixtral", norms="sandwich"))
+
+
 def gguf_shapes(config, wanted: dict[str, int] | None = None) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a GGUF file; `wanted` chooses another than the first rule of a tensor."""
     layout = GGUF_LAYOUTS[config_to_gguf(config, "tiny")["general.architecture"]]
