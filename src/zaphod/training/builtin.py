@@ -48,7 +48,7 @@ CONFIG = ModelConfig(
     eos_token_ids=(END_ID,),
 )
 
-TASKS: dict[Task, float] = {Arithmetic(): 0.30, RobotPlan(): 0.36, ToolCall(): 0.27, OutOfScope(): 0.07}
+TASKS: dict[Task, float] = {Arithmetic(): 0.28, RobotPlan(): 0.34, ToolCall(): 0.25, OutOfScope(): 0.13}
 """Tasks and the share of documents that each contributes."""
 
 WEIGHTS_FORMAT = "int8"
