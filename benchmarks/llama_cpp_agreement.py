@@ -24,10 +24,10 @@ from benchmarks.common import publish
 from benchmarks.random_model import write_random_packed
 from zaphod.model.compat import as_llama_cpp
 from zaphod.model.config import ModelConfig
-from zaphod.model.conversion import convert
 from zaphod.model.families import FAMILIES
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.weights import ModelWeights, open_model
 from zaphod.model.loading import load_transformer
-from zaphod.model.weights import ModelWeights, open_model
 
 FAMILIES_IN_GGUF = [family.name for family in FAMILIES.values() if family.gguf_architecture]
 NUM_TOKENS = 48
