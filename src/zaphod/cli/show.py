@@ -88,8 +88,8 @@ def _look_into(path: Path, given: ModelConfig | None) -> tuple[ModelConfig, _Fil
             problems = [f"{problem.file} {problem.problem}" for problem in checkpoint.integrity()]
         shape = given or read_config(checkpoint)
         if not problems:
-            ModelWeights(checkpoint, shape)
-            num_bytes = sum(checkpoint.info(name).num_bytes for name in names)
+            weights = ModelWeights(checkpoint, shape)
+            num_bytes = sum(weights.num_bytes(name) for name in weights.names())
         return shape, _Files(checkpoint.file_format, num_bytes, len(names), problems)
 
 
