@@ -15,7 +15,7 @@ from tests.support.official_grok1 import write_checkpoint
 
 from benchmarks.common import publish, run_measured
 from benchmarks.random_model import mixtral_like, write_random
-from zaphod.model.weights import open_model
+from zaphod.model.files.weights import open_model
 
 ALLOWANCE = 300e6
 

@@ -14,10 +14,10 @@ from zaphod.compute.quant import BFLOAT16, FLOAT32, EncodedTensor, QuantFormat
 from zaphod.compute.weights import PlannedTensor
 from zaphod.compute.weights.packed import PackedWriter
 from zaphod.model.config import ModelConfig
-from zaphod.model.conversion import convert
 from zaphod.model.families import preset
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.weights import open_model
 from zaphod.model.shapes import parameter_shapes
-from zaphod.model.weights import open_model
 
 
 def mixtral_like(*, hidden: int, layers: int, expert_size: int) -> ModelConfig:

@@ -29,8 +29,8 @@ def measure_ours(folder: Path) -> dict[str, float]:
 
     from zaphod.engine.batch import Scheduled, assemble
     from zaphod.engine.runner import TorchRunner
+    from zaphod.model.files.weights import open_model
     from zaphod.model.loading import load_transformer
-    from zaphod.model.weights import open_model
 
     torch.set_num_threads(2)
     start = time.perf_counter()

@@ -12,7 +12,7 @@ from tests.support.tiny import write_tiny
 
 from zaphod.cli import chat
 from zaphod.engine import Engine
-from zaphod.model import references
+from zaphod.model.fetching import references
 
 
 @pytest.fixture(scope="module")

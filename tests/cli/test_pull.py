@@ -10,7 +10,7 @@ from tests.cli.conftest import Zaphod
 from tests.support.hub import COMMIT, StubHub, serve
 
 from zaphod.compute.weights import grok1
-from zaphod.model import torrent
+from zaphod.model.fetching import torrent
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Zaphod
+from tests.support import grok2
 from tests.support.tiny import write_tiny
 
 from zaphod.capacity import measurement
@@ -103,3 +104,10 @@ def test_files_of_another_model_than_config_says_are_refused(zaphod: Zaphod, tmp
     outcome = zaphod("show", str(write_tiny(tmp_path / "model")), "--config", "olmoe-1b-7b")
     assert outcome.code == 3
     assert "lacks layers.0.attention.q_norm.weight" in outcome.err
+
+
+def test_the_shards_of_grok_2_are_described_as_one_model(zaphod: Zaphod, tmp_path: Path) -> None:
+    weights = grok2.random_weights(seed=0)
+    grok2.write_release(tmp_path / "grok-2", weights)
+    files = zaphod("show", str(tmp_path / "grok-2"), "--json").json["files"]
+    assert files["num_bytes"] == sum(tensor.nbytes for tensor in weights.values())

@@ -5,9 +5,9 @@ import torch
 from transformers import MixtralConfig, MixtralForCausalLM
 
 from zaphod.engine import Engine, Request, SamplingParams, TorchRunner
-from zaphod.model.conversion import convert
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
-from zaphod.model.weights import open_model
 
 LENGTHS = (1, 3, 31, 8, 17, 2, 24, 11)
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-
 from tests.support import grok2
+
 from zaphod.core.errors import MissingTensorError
 from zaphod.model.compat import as_llama_cpp
+from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
-from zaphod.model.weights import open_model
 
 TOKENS = [5, 70, 3, 41, 41, 8, 19, 33, 2, 64, 77, 12, 50, 1, 29, 7, 66, 23]
 

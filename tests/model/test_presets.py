@@ -8,7 +8,8 @@ import transformers
 
 from zaphod.capacity.parameters import count_parameters, kv_bytes_per_token
 from zaphod.core.errors import ConfigError
-from zaphod.model.families import FAMILIES, PRESETS, config_to_huggingface, preset
+from zaphod.model.families import FAMILIES, PRESETS, preset
+from zaphod.model.files.huggingface_export import config_to_huggingface
 
 RELEASED = ["mixtral-8x7b", "mixtral-8x22b", "olmoe-1b-7b", "qwen3-30b-a3b", "qwen3-235b-a22b"]
 RELEASED += ["granite-3.1-1b-a400m", "granite-3.1-3b-a800m"]

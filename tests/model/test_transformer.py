@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from zaphod.model.families import PRESETS
+from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.shapes import parameter_shapes
 from zaphod.model.transformer import Transformer
-from zaphod.model.weights import open_model
 from zaphod.testing import tiny_model
 
 

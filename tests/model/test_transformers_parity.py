@@ -8,9 +8,9 @@ import torch
 import transformers
 from transformers import GraniteMoeConfig, MixtralConfig, OlmoeConfig, PretrainedConfig, Qwen3MoeConfig
 
-from zaphod.model.conversion import convert
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
-from zaphod.model.weights import open_model
 
 SIZES = {
     "vocab_size": 96,

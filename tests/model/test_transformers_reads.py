@@ -5,7 +5,7 @@ import torch
 import transformers
 from tests.support.tiny_models import open_tiny
 
-from zaphod.model.conversion import convert
+from zaphod.model.files.conversion import convert
 from zaphod.model.loading import load_transformer
 
 

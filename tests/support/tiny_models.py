@@ -10,8 +10,8 @@ from zaphod.compute.weights.packed import PackedWriter
 from zaphod.compute.weights.plan import PlannedTensor
 from zaphod.model.config import ModelConfig
 from zaphod.model.families import preset
+from zaphod.model.files.weights import ModelWeights, open_model
 from zaphod.model.shapes import parameter_shapes
-from zaphod.model.weights import ModelWeights, open_model
 
 PRESET_OF_FAMILY = {
     "grok-1": "grok-1",

@@ -6,9 +6,9 @@ import torch
 
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
+from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
-from zaphod.model.weights import open_model
 from zaphod.training.export import export_packed
 from zaphod.training.initialise import initialise
 from zaphod.training.tokenizer import save_tokenizer, train_tokenizer

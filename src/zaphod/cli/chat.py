@@ -18,7 +18,7 @@ from zaphod.core.errors import RequestError
 from zaphod.core.tokenizers import ChatMessage
 from zaphod.core.units import format_bytes, format_count
 from zaphod.engine import Request, SamplingParams
-from zaphod.model.references import BUILTIN
+from zaphod.model.fetching.references import BUILTIN
 
 GOOD_AT = (
     "robot plans, tool calls, arithmetic with checked steps. Not a general chatbot: `zaphod run org/name` loads one."

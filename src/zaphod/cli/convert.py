@@ -13,8 +13,8 @@ from zaphod.cli.output import print_json, print_line, print_pairs
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes
-from zaphod.model.conversion import ConversionReport, convert
-from zaphod.model.conversion_plan import Target
+from zaphod.model.files.conversion import ConversionReport, convert
+from zaphod.model.files.conversion_plan import Target
 
 
 def command(

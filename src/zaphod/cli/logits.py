@@ -15,7 +15,7 @@ from zaphod.cli.output import print_json, print_line
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import ConfigError, RequestError
 from zaphod.core.progress import ProgressLines
-from zaphod.model.weights import ModelWeights
+from zaphod.model.files.weights import ModelWeights
 
 TokenIds = npt.NDArray[np.int64]
 

@@ -17,8 +17,8 @@ from zaphod.core.tokenizers import ChatMessage, Tokenizer, load_tokenizer, rende
 from zaphod.core.units import format_bytes
 from zaphod.model.compat import as_llama_cpp
 from zaphod.model.config import ModelConfig
-from zaphod.model.references import resolve, resolve_config
-from zaphod.model.weights import ModelWeights, open_model
+from zaphod.model.fetching.references import resolve, resolve_config
+from zaphod.model.files.weights import ModelWeights, open_model
 
 if TYPE_CHECKING:
     from zaphod.engine import Engine

@@ -13,7 +13,7 @@ from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import ConfigError, CorruptFileError
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes
-from zaphod.model.hub import HubName, parse_hub_name
+from zaphod.model.fetching.hub import HubName, parse_hub_name
 
 GROK1_BYTES = 318_239_886_140
 """All 770 files of the release."""
@@ -64,7 +64,7 @@ def _hub_name(model: str, revision: str | None) -> HubName:
 
 
 def _pull_hub(name: HubName, include: tuple[str, ...], cache_dir: Path | None, agreed: bool, as_json: bool) -> None:
-    from zaphod.model.fetching import plan_pull, pull
+    from zaphod.model.fetching.repository import plan_pull, pull
 
     plan = plan_pull(name, include, cache_dir)
     if not as_json:
@@ -86,7 +86,7 @@ def _pull_hub(name: HubName, include: tuple[str, ...], cache_dir: Path | None, a
 
 def _pull_torrent(name: HubName, folder: Path, agreed: bool, as_json: bool) -> None:
     from zaphod.compute.weights.grok1 import OfficialGrok1
-    from zaphod.model.torrent import GROK1_MAGNET, fetch_torrent
+    from zaphod.model.fetching.torrent import GROK1_MAGNET, fetch_torrent
 
     if name.repository != "xai-org/grok-1":
         raise ConfigError(

@@ -16,9 +16,9 @@ from zaphod.cli.output import print_json, print_line, print_table
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes
-from zaphod.model.conversion import ConversionReport, convert
+from zaphod.model.files.conversion import ConversionReport, convert
+from zaphod.model.files.weights import ModelWeights
 from zaphod.model.shapes import PARTS, part_of
-from zaphod.model.weights import ModelWeights
 
 
 def command(

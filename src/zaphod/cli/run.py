@@ -13,7 +13,7 @@ from zaphod.cli.output import print_json, print_piece
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
-from zaphod.model.references import names_a_model, resolve
+from zaphod.model.fetching.references import names_a_model, resolve
 
 if TYPE_CHECKING:
     from zaphod.cli.models import LoadedModel

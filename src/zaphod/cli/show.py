@@ -25,7 +25,7 @@ from zaphod.core.configuration import MergedSettings
 from zaphod.core.units import format_bytes, format_count
 from zaphod.model.config import ModelConfig
 from zaphod.model.families import FAMILIES
-from zaphod.model.references import ModelReference, resolve, resolve_config
+from zaphod.model.fetching.references import ModelReference, resolve, resolve_config
 
 # Those that `zaphod convert` writes; the others cost the same as one of them.
 _SHOWN_PRECISIONS = ("float32", "bfloat16", "int8", "int4")
@@ -80,7 +80,7 @@ def _look_into(path: Path, given: ModelConfig | None) -> tuple[ModelConfig, _Fil
     """Like `_look`, for files. Where they are whole, every tensor's name and shape is held against the config."""
     from zaphod.compute.weights import open_checkpoint
     from zaphod.compute.weights.grok1 import OfficialGrok1
-    from zaphod.model.weights import ModelWeights, read_config
+    from zaphod.model.files.weights import ModelWeights, read_config
 
     with open_checkpoint(path) as checkpoint:
         names, problems, num_bytes = checkpoint.names(), [], 0
@@ -88,8 +88,8 @@ def _look_into(path: Path, given: ModelConfig | None) -> tuple[ModelConfig, _Fil
             problems = [f"{problem.file} {problem.problem}" for problem in checkpoint.integrity()]
         shape = given or read_config(checkpoint)
         if not problems:
-            ModelWeights(checkpoint, shape)
-            num_bytes = sum(checkpoint.info(name).num_bytes for name in names)
+            weights = ModelWeights(checkpoint, shape)
+            num_bytes = sum(weights.num_bytes(name) for name in weights.names())
         return shape, _Files(checkpoint.file_format, num_bytes, len(names), problems)
 
 

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zaphod.core.errors import ConfigError
-from zaphod.model.huggingface import config_from_huggingface
-from zaphod.model.huggingface_export import config_to_huggingface
 from zaphod.model.presets import PRESETS, Preset
 
-__all__ = ["FAMILIES", "PRESETS", "Family", "Preset", "config_from_huggingface", "config_to_huggingface", "preset"]
+__all__ = ["FAMILIES", "PRESETS", "Family", "Preset", "preset"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from zaphod.compute.quant import EncodedTensor
+from zaphod.model.files.weights import ModelWeights
 from zaphod.model.transformer import Transformer
-from zaphod.model.weights import ModelWeights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

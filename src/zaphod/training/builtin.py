@@ -18,9 +18,9 @@ from zaphod.capacity.parameters import count_parameters
 from zaphod.core.progress import SILENT, Progress
 from zaphod.data.tasks import Arithmetic, OutOfScope, RobotPlan, Task, ToolCall
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
+from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
-from zaphod.model.weights import open_model
 from zaphod.training.batches import BatchStream, Document
 from zaphod.training.evaluation import Accuracy, evaluate
 from zaphod.training.export import export_packed

@@ -5,7 +5,14 @@ import pytest
 from tests.support.tiny_models import PRESET_OF_FAMILY, tiny_config
 
 from zaphod.model.families import FAMILIES
-from zaphod.model.names import GGUF_LAYOUTS, HUGGING_FACE_LAYOUTS, KEYFAN_GROK_1, OFFICIAL_GROK_1, OURS, their_names
+from zaphod.model.files.names import (
+    GGUF_LAYOUTS,
+    HUGGING_FACE_LAYOUTS,
+    KEYFAN_GROK_1,
+    OFFICIAL_GROK_1,
+    OURS,
+    their_names,
+)
 from zaphod.model.shapes import parameter_shapes
 
 ARCHITECTURES = {name: family.gguf_architecture for name, family in FAMILIES.items() if family.gguf_architecture}

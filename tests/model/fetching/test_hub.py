@@ -1,6 +1,6 @@
 import pytest
 
-from zaphod.model.hub import HubName, parse_hub_name
+from zaphod.model.fetching.hub import HubName, parse_hub_name
 
 
 @pytest.mark.parametrize(

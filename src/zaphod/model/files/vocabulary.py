@@ -12,7 +12,7 @@ import numpy as np
 
 from zaphod.core.errors import TokenizerError
 from zaphod.core.tokenizers import gguf_tokenizer_metadata, load_tokenizer
-from zaphod.model.weights import VOCABULARY_KEY, ModelWeights
+from zaphod.model.files.weights import VOCABULARY_KEY, ModelWeights
 
 _TOKENS, _TYPES, _SCORES = (f"tokenizer.ggml.{name}" for name in ("tokens", "token_type", "scores"))
 _DTYPES = {_TYPES: np.int32, _SCORES: np.float32, "tokenizer.ggml.precompiled_charsmap": np.uint8}

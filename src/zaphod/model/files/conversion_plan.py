@@ -12,10 +12,10 @@ from zaphod.compute.quant.tensor import Shape
 from zaphod.compute.weights.plan import PlannedTensor
 from zaphod.core.errors import ConfigError
 from zaphod.model.families import FAMILIES
-from zaphod.model.names import GGUF_LAYOUTS, HUGGING_FACE_LAYOUTS, OURS, Layout, Transform, their_names
+from zaphod.model.files.names import GGUF_LAYOUTS, HUGGING_FACE_LAYOUTS, OURS, Layout, Transform, their_names
+from zaphod.model.files.transforms import their_shape
+from zaphod.model.files.weights import ModelWeights
 from zaphod.model.shapes import is_kept_exact, part_of
-from zaphod.model.transforms import their_shape
-from zaphod.model.weights import ModelWeights
 
 Target = Literal["packed", "safetensors", "gguf"]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from zaphod.core.errors import CapacityError, ConfigError, DownloadError
 from zaphod.core.progress import Advance, Progress
 from zaphod.core.units import format_bytes
-from zaphod.model.hub import HubName, hub_folder, unfinished_marker
+from zaphod.model.fetching.hub import HubName, hub_folder, unfinished_marker
 
 # The same weights again in forms that we do not read, or that may run code when they are read.
 UNREAD = ("*.bin", "*.pt", "*.pth", "*.h5", "*.msgpack", "*.onnx", "*.onnx_data", "*.ot", "*.mlmodel", "original/*")

@@ -9,9 +9,9 @@ from tests.support.tiny_models import open_tiny
 
 from zaphod.core.errors import TokenizerError
 from zaphod.core.tokenizers import load_tokenizer
-from zaphod.model.conversion import convert
-from zaphod.model.vocabulary import gguf_vocabulary, has_vocabulary_file, vocabulary_settings
-from zaphod.model.weights import open_model
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.vocabulary import gguf_vocabulary, has_vocabulary_file, vocabulary_settings
+from zaphod.model.files.weights import open_model
 
 TEXT = "to be or not to be, that is the question: 12 apples\n"
 

@@ -9,7 +9,7 @@ import pytest
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig, YarnConfig
 from zaphod.model.families import FAMILIES, PRESETS, preset
-from zaphod.model.gguf import config_from_gguf, config_to_gguf
+from zaphod.model.files.gguf import config_from_gguf, config_to_gguf
 
 WRITABLE = [name for name, preset in PRESETS.items() if FAMILIES[preset.config.family].gguf_architecture]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import Activation, ModelConfig, MoEConfig, RouterConfig, YarnConfig
-from zaphod.model.config_fields import ConfigFields
+from zaphod.model.files.config_fields import ConfigFields
 
 Settings = dict[str, Any]
 

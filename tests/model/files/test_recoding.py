@@ -5,8 +5,8 @@ import pytest
 
 from zaphod.compute.quant import EncodedTensor, format_named
 from zaphod.core.errors import ConfigError, WeightsError
-from zaphod.model import recoding
-from zaphod.model.recoding import ErrorSum, recode
+from zaphod.model.files import recoding
+from zaphod.model.files.recoding import ErrorSum, recode
 
 
 def tensor(values, name="float32") -> EncodedTensor:

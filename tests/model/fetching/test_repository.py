@@ -12,8 +12,8 @@ from tests.support.hub import COMMIT, StubHub, serve
 
 from zaphod.core.errors import CapacityError, ConfigError, DownloadError
 from zaphod.core.progress import SILENT, Advance
-from zaphod.model.fetching import plan_pull, pull
-from zaphod.model.hub import HubName, cached_folder, unfinished_marker
+from zaphod.model.fetching.hub import HubName, cached_folder, unfinished_marker
+from zaphod.model.fetching.repository import plan_pull, pull
 
 NAME = HubName("org/name")
 WEIGHTS = bytes(range(256)) * 1024

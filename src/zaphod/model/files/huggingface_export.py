@@ -7,8 +7,8 @@ from typing import Any
 
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import Activation, ModelConfig, MoEConfig
-from zaphod.model.config_fields import refuse_loss
-from zaphod.model.huggingface import config_from_huggingface
+from zaphod.model.files.config_fields import refuse_loss
+from zaphod.model.files.huggingface import config_from_huggingface
 
 Settings = dict[str, Any]
 

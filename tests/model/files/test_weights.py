@@ -11,13 +11,13 @@ from tests.support.tiny_models import open_tiny, tiny_config, values
 
 from zaphod.compute.weights import open_checkpoint
 from zaphod.core.errors import ConfigError, CorruptFileError, MissingTensorError
-from zaphod.model.conversion import convert
 from zaphod.model.families import preset
-from zaphod.model.gguf import config_to_gguf
-from zaphod.model.names import GGUF_LAYOUTS, OFFICIAL_GROK_1, their_names
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.gguf import config_to_gguf
+from zaphod.model.files.names import GGUF_LAYOUTS, OFFICIAL_GROK_1, their_names
+from zaphod.model.files.transforms import their_shape
+from zaphod.model.files.weights import ModelWeights, open_model, read_config
 from zaphod.model.shapes import parameter_shapes
-from zaphod.model.transforms import their_shape
-from zaphod.model.weights import ModelWeights, open_model, read_config
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_the_file_is_closed_where_opening_fails(official_grok1, tmp_path, monkey
     closed = []
     checkpoint = FakeCheckpoint("safetensors", {"x": (1,)})
     checkpoint.close = lambda: closed.append(True)
-    monkeypatch.setattr("zaphod.model.weights.open_checkpoint", lambda path: checkpoint)
+    monkeypatch.setattr("zaphod.model.files.weights.open_checkpoint", lambda path: checkpoint)
     with pytest.raises(ConfigError):
         open_model(tmp_path)
     assert closed

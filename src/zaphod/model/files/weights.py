@@ -18,9 +18,9 @@ from zaphod.compute.weights import Checkpoint, open_checkpoint
 from zaphod.compute.weights.safetensors import SafetensorsCheckpoint
 from zaphod.core.errors import ConfigError, MissingTensorError
 from zaphod.model.config import ModelConfig
-from zaphod.model.gguf import config_from_gguf, gguf_layout
-from zaphod.model.huggingface import config_from_huggingface
-from zaphod.model.names import (
+from zaphod.model.files.gguf import config_from_gguf, gguf_layout
+from zaphod.model.files.huggingface import config_from_huggingface
+from zaphod.model.files.names import (
     OFFICIAL_GROK_1,
     OURS,
     SAFETENSORS_LAYOUTS,
@@ -28,9 +28,9 @@ from zaphod.model.names import (
     NameRule,
     their_names,
 )
+from zaphod.model.files.transforms import join_slices, their_shape, to_ours
 from zaphod.model.presets import PRESETS
 from zaphod.model.shapes import parameter_shapes
-from zaphod.model.transforms import join_slices, their_shape, to_ours
 
 VOCABULARY_KEY = "tokenizer"
 """Keys that begin so describe a vocabulary, beside the model's settings in a file's metadata."""

@@ -11,7 +11,7 @@ import pytest
 
 from zaphod.core.errors import CapacityError, DownloadError, MissingExtraError
 from zaphod.core.progress import SILENT
-from zaphod.model.torrent import GROK1_MAGNET, fetch_torrent
+from zaphod.model.fetching.torrent import GROK1_MAGNET, fetch_torrent
 
 lt = pytest.importorskip("libtorrent")
 

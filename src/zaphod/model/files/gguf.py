@@ -19,9 +19,9 @@ from zaphod.compute.quant.tensor import Shape
 from zaphod.core.errors import ConfigError
 from zaphod.core.tokenizers.gguf import ALL_EOS_KEY
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig, YarnConfig
-from zaphod.model.config_fields import ConfigFields, refuse_loss
 from zaphod.model.families import FAMILIES
-from zaphod.model.names import GGUF_LAYOUTS, Layout
+from zaphod.model.files.config_fields import ConfigFields, refuse_loss
+from zaphod.model.files.names import GGUF_LAYOUTS, Layout
 
 Settings = dict[str, Any]
 

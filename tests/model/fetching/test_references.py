@@ -9,11 +9,12 @@ from tests.support.hub import COMMIT, StubHub, serve
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import ConfigError, DownloadError, WeightsError
 from zaphod.core.progress import SILENT
-from zaphod.model import references
-from zaphod.model.families import config_to_huggingface, preset
-from zaphod.model.fetching import plan_pull, pull
-from zaphod.model.hub import HubName
-from zaphod.model.references import resolve, resolve_config
+from zaphod.model.families import preset
+from zaphod.model.fetching import references
+from zaphod.model.fetching.hub import HubName
+from zaphod.model.fetching.references import resolve, resolve_config
+from zaphod.model.fetching.repository import plan_pull, pull
+from zaphod.model.files.huggingface_export import config_to_huggingface
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import numpy as np
 from zaphod.compute.quant.tensor import Array, EncodedTensor, Shape
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig
-from zaphod.model.names import Transform
+from zaphod.model.files.names import Transform
 
 _HALVES = (Transform.FIRST_HALF, Transform.SECOND_HALF)
 

@@ -18,8 +18,9 @@ from typing import Literal
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import ConfigError, WeightsError
 from zaphod.model.config import ModelConfig
-from zaphod.model.families import PRESETS, Preset, config_from_huggingface
-from zaphod.model.hub import cached_folder, parse_hub_name
+from zaphod.model.families import PRESETS, Preset
+from zaphod.model.fetching.hub import cached_folder, parse_hub_name
+from zaphod.model.files.huggingface import config_from_huggingface
 
 BUILTIN = "builtin"
 BUILTIN_FOLDER = Path(__file__).parent / "builtin"

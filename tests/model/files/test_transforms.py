@@ -7,8 +7,8 @@ from tests.support.tiny_models import tiny_config
 
 from zaphod.compute.quant import EncodedTensor, Int8, format_named
 from zaphod.core.errors import ConfigError
-from zaphod.model.names import Transform
-from zaphod.model.transforms import join_rows, join_slices, row_major, their_shape, to_ours, to_theirs
+from zaphod.model.files.names import Transform
+from zaphod.model.files.transforms import join_rows, join_slices, row_major, their_shape, to_ours, to_theirs
 
 CONFIG = tiny_config("mixtral", num_heads=4, num_kv_heads=2, head_dim=8)
 RNG = np.random.default_rng(0)

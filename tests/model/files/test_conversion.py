@@ -15,11 +15,11 @@ from tests.support.tiny_models import PRESET_OF_FAMILY, open_tiny, tiny_config, 
 from zaphod.capacity.parameters import weight_bytes
 from zaphod.compute.weights import open_checkpoint
 from zaphod.core.errors import CapacityError, ConfigError
-from zaphod.model.conversion import convert
-from zaphod.model.conversion_plan import QUANTIZATIONS
 from zaphod.model.families import FAMILIES
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.conversion_plan import QUANTIZATIONS
+from zaphod.model.files.weights import open_model
 from zaphod.model.shapes import part_of
-from zaphod.model.weights import open_model
 
 TARGETS = {"packed": "packed", "safetensors": "folder", "gguf": "model.gguf"}
 POSSIBLE = [

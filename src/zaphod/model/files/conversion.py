@@ -22,14 +22,14 @@ from zaphod.compute.weights.safetensors_writer import SafetensorsWriter
 from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.core.units import format_bytes
-from zaphod.model.conversion_plan import Output, Target, plan_outputs
-from zaphod.model.gguf import config_to_gguf
-from zaphod.model.huggingface_export import config_to_huggingface
-from zaphod.model.recoding import ErrorSum, recode
+from zaphod.model.files.conversion_plan import Output, Target, plan_outputs
+from zaphod.model.files.gguf import config_to_gguf
+from zaphod.model.files.huggingface_export import config_to_huggingface
+from zaphod.model.files.recoding import ErrorSum, recode
+from zaphod.model.files.transforms import join_rows, row_major, to_theirs
+from zaphod.model.files.vocabulary import gguf_vocabulary, vocabulary_settings
+from zaphod.model.files.weights import ModelWeights
 from zaphod.model.shapes import part_of
-from zaphod.model.transforms import join_rows, row_major, to_theirs
-from zaphod.model.vocabulary import gguf_vocabulary, vocabulary_settings
-from zaphod.model.weights import ModelWeights
 
 _QUANTIZATION_VERSION = 2
 _FILE_TYPES = {"float32": 0, "float16": 1, "q4_0": 2, "q8_0": 7, "bfloat16": 32}

@@ -9,8 +9,10 @@ from transformers import GraniteMoeConfig, MixtralConfig, OlmoeConfig, Qwen3MoeC
 
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig, YarnConfig
-from zaphod.model.families import PRESETS, config_from_huggingface, config_to_huggingface, preset
-from zaphod.model.huggingface import config_from_huggingface as read
+from zaphod.model.families import PRESETS, preset
+from zaphod.model.files.huggingface import config_from_huggingface
+from zaphod.model.files.huggingface import config_from_huggingface as read
+from zaphod.model.files.huggingface_export import config_to_huggingface
 
 KEYFAN = {
     "architectures": ["GrokForCausalLM"],

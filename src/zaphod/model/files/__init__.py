@@ -1,0 +1,1 @@
+"""How models lie in files: names, settings and layouts of each format, into ours and back; no PyTorch."""
