@@ -23,7 +23,7 @@ from zaphod.model.fetching.hub import cached_folder, parse_hub_name
 from zaphod.model.files.huggingface import config_from_huggingface
 
 BUILTIN = "builtin"
-BUILTIN_FOLDER = Path(__file__).parent / "builtin"
+BUILTIN_FOLDER = Path(__file__).parents[1] / "builtin"
 
 
 @dataclass(frozen=True, kw_only=True)
