@@ -23,7 +23,7 @@ class Recipe(StrEnum):
 def command(
     recipe: Annotated[Recipe, typer.Argument(help="What to train.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for checkpoint, loss curve and model.")],
-    minutes: Annotated[float, typer.Option("--minutes", "-m", min=0.01, help="Training time.")] = 38.0,
+    minutes: Annotated[float, typer.Option("--minutes", "-m", min=0.01, help="Training time.")] = 40.0,
     seed: Annotated[int, typer.Option("--seed", help="Chooses first weights and data.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -33,7 +33,7 @@ def command(
 
     \b
     Examples:
-      zaphod train builtin --minutes 38 --out runs/builtin
+      zaphod train builtin --minutes 40 --out runs/builtin
       zaphod run runs/builtin/model
     """
     assert recipe is Recipe.BUILTIN

@@ -110,7 +110,7 @@ def release(
     machine, counts = this_machine(), count_parameters(CONFIG)
     making = Making(
         command=f"zaphod train builtin --minutes {trainer.seconds / 60:.0f} --seed {seed} --out DIR",
-        machine=f"{machine.num_cores} cores of a {machine.cpu_model} ({machine.architecture}), no accelerator",
+        machine=f"{machine.num_cores} CPU cores ({machine.cpu_model}, {machine.architecture})",
         seconds=trainer.seconds,
         num_steps=trainer.step,
         num_tokens=sum(report.num_tokens for report in trainer.reports),
