@@ -1,7 +1,7 @@
 """The training loop: batches in, a trained model and a loss curve out; knows nothing of tasks or text.
 
-The parts of a batch are computed side by side by threads that use one core each: on two cores that gave 7.0k tokens/s
-where one thread gave 3.9k. Every step is a function of the seed and the
+The parts of a batch are computed side by side by threads that use one core each: on two quiet cores gradients alone
+then took 7.0k tokens/s, where one thread took 3.9k. Every step is a function of the seed and the
 step's number, so an interrupted run resumes exactly.
 """
 
