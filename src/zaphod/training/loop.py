@@ -1,8 +1,8 @@
 """The training loop: batches in, a trained model and a loss curve out; knows nothing of tasks or text.
 
 The parts of a batch are computed side by side by threads that use one core each: on two quiet cores gradients alone
-then took 7.0k tokens/s, where one thread took 3.9k. Every step is a function of the seed and the
-step's number, so an interrupted run resumes exactly.
+then took 7.0k tokens/s, where one thread took 3.9k. Every step is a function of the seed and the step's number, so an
+interrupted run of a set number of steps resumes exactly.
 """
 
 from __future__ import annotations

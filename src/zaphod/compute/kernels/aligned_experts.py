@@ -2,7 +2,9 @@
 
 oneDNN compiles a kernel for each shape of a bfloat16 product, and experts see another number of tokens in every step:
 with 3072 tokens and 8 experts of 384 x 192, whole training steps on two busy cores, in turns, ran at 3.1k and 3.0k
-tokens/s with filled rows and at 2.5k and 2.3k without (a cache large enough for all shapes grew past 10 GB). Legend: see `reference`; P filled rows.
+tokens/s with filled rows and at 2.5k and 2.3k without (a cache large enough for all shapes grew past 10 GB).
+
+Legend: see `reference`; P filled rows.
 """
 
 from __future__ import annotations
