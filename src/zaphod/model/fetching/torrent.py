@@ -25,6 +25,7 @@ GROK1_MAGNET = (
 """From the README of xai-org/grok-1."""
 
 _POLL_S = 0.1
+_WANTED = 4  # libtorrent's default priority of a file; 0 means not to fetch it
 _LOCAL_ONLY = {
     "enable_dht": False,
     "enable_lsd": False,
@@ -69,13 +70,17 @@ def fetch_torrent(
     parameters.save_path = str(partial)
     if local_peers:
         parameters.trackers = []
+    # Nothing is fetched before the files are known and there is room for them.
+    parameters.flags |= lt.torrent_flags.default_dont_download
     handle = session.add_torrent(parameters)
     for peer in local_peers:
         handle.connect_peer(peer)
     try:
         _wait_for_contents(handle, patience_s)
-        _check_room(handle.status(), partial)
-        with progress.step(f"fetching {handle.status().name}", handle.status().total_wanted) as advance:
+        contents = handle.torrent_file()
+        _check_room(handle.status().name, contents.total_size(), partial)
+        handle.prioritize_files([_WANTED] * contents.num_files())
+        with progress.step(f"fetching {handle.status().name}", contents.total_size()) as advance:
             _wait_for_bytes(handle, patience_s, advance)
         name = str(handle.status().name)
     finally:
@@ -127,13 +132,13 @@ def _check_health(status: Any) -> None:
         )
 
 
-def _check_room(status: Any, folder: Path) -> None:
+def _check_room(name: str, total_bytes: int, folder: Path) -> None:
     free_bytes = shutil.disk_usage(folder).free
     # Counts what is really on the disk: files of a torrent are as long as they will be from the start, with holes.
     there_bytes = sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
-    if status.total_wanted - there_bytes > free_bytes:
+    if total_bytes - there_bytes > free_bytes:
         raise CapacityError(
-            f"{status.name} takes {format_bytes(status.total_wanted)}; {folder} has {format_bytes(free_bytes)} free.",
+            f"{name} takes {format_bytes(total_bytes)}; {folder} has {format_bytes(free_bytes)} free.",
             "All of it must fit.",
             "Free some space, or choose a folder on another disk.",
         )
