@@ -78,9 +78,9 @@ def fetch_torrent(
     try:
         _wait_for_contents(handle, patience_s)
         contents = handle.torrent_file()
-        _check_room(handle.status().name, contents.total_size(), partial)
+        _check_room(handle.status().name, contents.size_on_disk(), partial)
         handle.prioritize_files([_WANTED] * contents.num_files())
-        with progress.step(f"fetching {handle.status().name}", contents.total_size()) as advance:
+        with progress.step(f"fetching {handle.status().name}", contents.size_on_disk()) as advance:
             _wait_for_bytes(handle, patience_s, advance)
         name = str(handle.status().name)
     finally:
