@@ -5,6 +5,8 @@ python -m benchmarks.conversion_memory
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 import tempfile
 import time
@@ -15,6 +17,9 @@ from tests.support.official_grok1 import write_checkpoint
 
 from benchmarks.common import publish, run_measured
 from benchmarks.random_model import mixtral_like, write_random
+from zaphod.core.units import format_bytes
+from zaphod.model.families import preset
+from zaphod.model.files.huggingface_export import config_to_huggingface
 from zaphod.model.files.weights import open_model
 
 ALLOWANCE = 300e6
@@ -24,14 +29,10 @@ def conversions(scratch: Path) -> list[tuple[str, Path, list[str]]]:
     """What is converted: a label, the source, and the arguments of `zaphod convert`."""
     small = write_random(mixtral_like(hidden=1024, layers=4, expert_size=2048), scratch / "small")
     large = write_random(mixtral_like(hidden=2048, layers=4, expert_size=4096), scratch / "large")
-    official = scratch / "grok-1"
-    write_checkpoint(official, num_layers=2, hidden=2048, inner=8192, experts=8)
+    official = write_official(scratch / "grok-1", num_layers=2, hidden=2048, inner=8192)
     cases = []
-    for name, source in (
-        ("0.3 GB safetensors", small),
-        ("1.8 GB safetensors", large),
-        ("1 GB official Grok-1", official),
-    ):
+    for kind, source in (("safetensors", small), ("safetensors", large), ("official Grok-1", official)):
+        size_bytes = sum(file.stat().st_size for file in source.rglob("*") if file.is_file())
         for target, quantization in (
             ("packed", "int4"),
             ("gguf", "q8_0"),
@@ -39,8 +40,27 @@ def conversions(scratch: Path) -> list[tuple[str, Path, list[str]]]:
             ("packed", None),
         ):
             arguments = ["--to", target] + (["--quantization", quantization] if quantization else [])
-            cases.append((f"{name} to {target} {quantization or 'as stored'}", source, arguments))
+            label = f"{format_bytes(size_bytes)} {kind} to {target} {quantization or 'as stored'}"
+            cases.append((label, source, arguments))
     return cases
+
+
+def write_official(folder: Path, *, num_layers: int, hidden: int, inner: int) -> Path:
+    """A random Grok-1 in xAI's own format, with the config that the release leaves out."""
+    write_checkpoint(folder, num_layers=num_layers, hidden=hidden, inner=inner, experts=8)
+    small = dataclasses.replace(
+        preset("grok-1").config,
+        vocab_size=32,
+        hidden_size=hidden,
+        num_layers=num_layers,
+        num_heads=hidden // 4,
+        num_kv_heads=1,
+        head_dim=4,
+    )
+    assert small.moe is not None
+    config = dataclasses.replace(small, moe=dataclasses.replace(small.moe, expert_size=inner))
+    (folder / "config.json").write_text(json.dumps(config_to_huggingface(config)))
+    return folder
 
 
 def largest_tensor_bytes(folder: Path) -> int:
