@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Exact versions that were tested together; torch first and alone, so that nothing else decides which build is taken.
 PIP_INSTALL := $(BIN)/pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup run test test-slow check format bench clean help
+.PHONY: setup run test check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
@@ -24,12 +24,9 @@ setup: .venv/.installed  ## create .venv with Zaphod in it (the command is .venv
 run: .venv/.installed  ## talk to the built-in model
 	@$(BIN)/zaphod run
 
-# Two processes with one thread each: threads of two processes that wait for each other took ten times as long.
+# Two processes with one thread each: the threads of two processes would wait for each other.
 test: .venv/.developing  ## run the tests (under 15 minutes on 2 cores)
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered -m "not slow"
-
-test-slow: .venv/.developing  ## run the long and statistical proofs
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/.developing  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

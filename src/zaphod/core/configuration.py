@@ -260,7 +260,7 @@ def _load_toml(text: str, file: Path) -> Any:
 
 
 def _load_yaml(text: str, file: Path) -> Any:
-    import yaml  # here, because most runs read no YAML and the library takes 30 ms to import
+    import yaml  # here, because most runs read no YAML
 
     try:
         return yaml.safe_load(text)

@@ -51,24 +51,30 @@ class Router(nn.Module):
 
 
 class Experts(nn.Module):
-    """Gated experts, one stacked parameter per matrix.
+    """Gated experts, one stacked parameter per matrix."""
 
-    `operation` may be replaced by another implementation of `reference.experts` (the trainer does).
-    """
+    row_multiple = 1
+    """See `reference.experts`; the trainer raises it."""
 
     def __init__(self, hidden_size: int, config: MoEConfig, activation: Activation) -> None:
         super().__init__()
         num_experts, size = config.router.num_experts, config.expert_size
         self.activation = activation
-        self.operation = reference.experts
         self.gate = nn.Parameter(torch.empty(num_experts, size, hidden_size))
         self.up = nn.Parameter(torch.empty(num_experts, size, hidden_size))
         self.down = nn.Parameter(torch.empty(num_experts, hidden_size, size))
 
     def forward(self, x_TD: Tensor, routing: Routing) -> Tensor:
         """Weighted sum of the chosen experts' outputs, [T, D]."""
-        return self.operation(
-            x_TD, self.gate, self.up, self.down, routing.expert_ids_TK, routing.weights_TK, self.activation
+        return reference.experts(
+            x_TD,
+            self.gate,
+            self.up,
+            self.down,
+            routing.expert_ids_TK,
+            routing.weights_TK,
+            self.activation,
+            self.row_multiple,
         )
 
 

@@ -1,8 +1,8 @@
 """The training loop: batches in, a trained model and a loss curve out; knows nothing of tasks or text.
 
-The parts of a batch are computed side by side by threads that use one core each: on two quiet cores gradients alone
-then took 7.0k tokens/s, where one thread took 3.9k. Every step is a function of the seed and the step's number, so an
-interrupted run of a set number of steps resumes exactly.
+The parts of a batch are computed side by side by threads that use one core each, because products over small experts do
+not thread. Every step is a function of the seed and the step's number, so an interrupted run of
+a set number of steps resumes exactly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from zaphod.compute.kernels.aligned_experts import aligned_experts
 from zaphod.compute.kernels.reference import Routing
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import SILENT, Progress
@@ -31,6 +30,9 @@ from zaphod.training.balance import BalanceMetrics, balance_metrics, router_loss
 from zaphod.training.batches import Batch, BatchStream, GroupedSequences
 from zaphod.training.curve import write_curve
 from zaphod.training.optimiser import Optimiser
+
+# See `reference.experts`. Enlarging oneDNN's cache of kernels instead would take gigabytes.
+_ROW_MULTIPLE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,7 @@ class Trainer:
         self.seconds = 0.0
         for module in model.modules():
             if isinstance(module, Experts) and module.gate.device.type == "cpu":
-                module.operation = aligned_experts
+                module.row_multiple = _ROW_MULTIPLE
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint_file.exists():
             self._resume()
@@ -180,7 +182,7 @@ class Trainer:
     def _workers(self) -> Iterator[ThreadPoolExecutor]:
         """Threads that use one core each, and attention by plain matrix products.
 
-        For documents this short the backward pass of flash attention on CPUs took five times as long.
+        For documents this short the backward pass of flash attention is slower on CPUs.
         """
         threads_before = torch.get_num_threads()
         torch.set_num_threads(1)

@@ -2,8 +2,8 @@
 
 Fast paths are tested against these functions. Legend: T tokens, B sequences, S keys of a sequence, D width, H query
 heads, G key/value heads, K head size (in attention) or experts chosen per token (in routing), E experts, A assignments
-(T times the experts chosen), F width of an expert. Sums that decide something (norms, scores, routing) run in float32
-whatever the tensors' dtype.
+(T times the experts chosen), P rows after filling up, F width of an expert. Sums that decide something (norms, scores,
+routing) run in float32 whatever the tensors' dtype.
 """
 
 from __future__ import annotations
@@ -211,17 +211,30 @@ def experts(
     expert_ids_TK: Tensor,
     weights_TK: Tensor,
     activation: Activation,
+    row_multiple: int = 1,
 ) -> Tensor:
-    """Weighted sum of each token's chosen gated experts, [T, D]; tokens are sorted by expert once."""
+    """Weighted sum of each token's chosen gated experts, [T, D]; tokens are sorted by expert once.
+
+    With a `row_multiple`, every expert's rows are filled up to a multiple of it. Training on CPUs does so, because
+    oneDNN compiles a bfloat16 product anew for each number of rows, and experts see another number in every step.
+    """
     num_tokens, num_chosen = expert_ids_TK.shape
     ids_A = expert_ids_TK.reshape(-1)
     order_A = ids_A.argsort(stable=True)
-    ends_E = ids_A.bincount(minlength=len(gate_EFD)).cumsum(0).to(torch.int32)
-    x_AD = x_TD[order_A // num_chosen]
-    hidden_AF = activate(_grouped_linear(x_AD, gate_EFD, ends_E), activation) * _grouped_linear(x_AD, up_EFD, ends_E)
-    y_AD = _grouped_linear(hidden_AF, down_EDF, ends_E)
-    place_A = torch.empty_like(order_A).scatter_(0, order_A, torch.arange(len(order_A), device=order_A.device))
-    y_TKD = y_AD[place_A].view(num_tokens, num_chosen, -1)
+    sizes_E = ids_A.bincount(minlength=len(gate_EFD))
+    sources_P, places_A = order_A // num_chosen, torch.arange(len(order_A), device=order_A.device)
+    ends_E = sizes_E.cumsum(0)
+    if row_multiple > 1:
+        filled_E = (sizes_E + row_multiple - 1) // row_multiple * row_multiple
+        shift_E = (filled_E.cumsum(0) - filled_E) - (ends_E - sizes_E)
+        places_A, ends_E = places_A + shift_E[ids_A[order_A]], filled_E.cumsum(0)
+        # Rows that fill up repeat token 0; nobody reads their output, so they get no gradient.
+        sources_P = sources_P.new_zeros(int(ends_E[-1])).index_copy(0, places_A, sources_P)
+    ends_E = ends_E.to(torch.int32)
+    x_PD = x_TD[sources_P]
+    hidden_PF = activate(_grouped_linear(x_PD, gate_EFD, ends_E), activation) * _grouped_linear(x_PD, up_EFD, ends_E)
+    y_PD = _grouped_linear(hidden_PF, down_EDF, ends_E)
+    y_TKD = y_PD[torch.empty_like(order_A).scatter_(0, order_A, places_A)].view(num_tokens, num_chosen, -1)
     return (y_TKD.float() * weights_TK[:, :, None]).sum(1).to(x_TD.dtype)
 
 

@@ -1,9 +1,10 @@
+"""Experts whose rows are filled up to a multiple give what those without give."""
+
 import pytest
 import torch
 from torch import Tensor
 
 from zaphod.compute.kernels import reference
-from zaphod.compute.kernels.aligned_experts import aligned_experts
 
 
 def operands(num_tokens: int) -> list[Tensor]:
@@ -18,8 +19,7 @@ def test_outputs_and_gradients_are_those_of_the_reference(num_tokens: int) -> No
     routing = reference.route(logits, top_k=2)
     inputs = operands(num_tokens)
     outputs = [
-        operation(*inputs, routing.expert_ids_TK, routing.weights_TK, "silu")  # type: ignore[operator]
-        for operation in (aligned_experts, reference.experts)
+        reference.experts(*inputs, routing.expert_ids_TK, routing.weights_TK, "silu", multiple) for multiple in (64, 1)
     ]
     torch.testing.assert_close(*outputs, rtol=1e-5, atol=1e-4)
     for ours, theirs in zip(*(torch.autograd.grad(out.sin().sum(), inputs) for out in outputs), strict=True):
@@ -29,6 +29,6 @@ def test_outputs_and_gradients_are_those_of_the_reference(num_tokens: int) -> No
 def test_an_expert_that_nobody_chose_gets_no_gradient() -> None:
     inputs = operands(5)
     ids, weights = torch.tensor([[0, 2]] * 5), torch.full((5, 2), 0.5)
-    gradients = torch.autograd.grad(aligned_experts(*inputs, ids, weights, "silu").sum(), inputs)
+    gradients = torch.autograd.grad(reference.experts(*inputs, ids, weights, "silu", 64).sum(), inputs)
     assert float(gradients[1][[1, 3]].abs().sum()) == 0.0
     assert float(gradients[1][[0, 2]].abs().min(-1).values.max()) > 0.0
