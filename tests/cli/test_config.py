@@ -8,10 +8,10 @@ def test_every_setting_is_printed_with_its_origin(
     zaphod: Zaphod, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "lab.yaml"
-    file.write_text("port: 9000\n")
+    file.write_text("context: 9000\n")
     monkeypatch.setenv("ZAPHOD_THREADS", "2")
     outcome = zaphod("--config", str(file), "--log-level", "error", "config", "--json")
-    assert outcome.json["port"] == {"value": 9000, "origin": f"file {file}"}
+    assert outcome.json["context"] == {"value": 9000, "origin": f"file {file}"}
     assert outcome.json["threads"] == {"value": 2, "origin": "environment variable ZAPHOD_THREADS"}
     assert outcome.json["log_level"] == {"value": "error", "origin": "flag --log-level"}
     assert outcome.json["cache_dir"] == {"value": None, "origin": "default"}

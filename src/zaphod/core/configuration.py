@@ -45,17 +45,15 @@ def _choice(*options: str) -> _Parser:
     return parse
 
 
-def _whole(at_least: int, at_most: int | None = None) -> _Parser:
-    wanted = f"a whole number from {at_least} to {at_most}" if at_most else f"a whole number, {at_least} or more"
+def _whole(at_least: int) -> _Parser:
+    wanted = f"a whole number, {at_least} or more"
 
     def parse(raw: object) -> int:
         try:
             number = int(raw) if isinstance(raw, str) else raw
         except ValueError as error:
             raise _RejectedError(wanted) from error
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise _RejectedError(wanted)
-        if number < at_least or (at_most is not None and number > at_most):
+        if isinstance(number, bool) or not isinstance(number, int) or number < at_least:
             raise _RejectedError(wanted)
         return number
 
@@ -105,8 +103,6 @@ class Settings:
     cache_dir: Path | None = field(
         default=None, metadata=_about(_folder, "where pulled models lie; unset: the Hugging Face cache")
     )
-    host: str = field(default="127.0.0.1", metadata=_about(_text, "address the server listens on"))
-    port: int = field(default=8000, metadata=_about(_whole(1, 65535), "port the server listens on"))
     log_level: str = field(default="warning", metadata=_about(_choice(*LOG_LEVELS), f"one of {', '.join(LOG_LEVELS)}"))
 
 
@@ -222,7 +218,7 @@ def _read_file(file: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{file} holds a {type(entries).__name__}.",
             "It must hold keys and values.",
-            "Write lines like `port: 8000`.",
+            "Write lines like `threads: 8`.",
         )
     return {_known_name(str(key), file): raw for key, raw in entries.items()}
 
