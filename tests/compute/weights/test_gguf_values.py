@@ -127,6 +127,7 @@ def test_strings_survive(texts):
         (ARRAY, b"\x08\0\0\0" + (2**60).to_bytes(8, "little"), "declares 1152921504606846976 strings"),
         (ARRAY, b"\x09\0\0\0" + (2**60).to_bytes(8, "little"), "declares 1152921504606846976 arrays"),
         (ARRAY, b"\x09\0\0\0\x01\0\0\0\0\0\0\0" * 9, "deeper than 8"),
+        (ARRAY, b"\x09\0\0\0\x01\0\1\0\0\0\0\0" + bytes(12) * 65537, "nests more than 65536 arrays"),
         (ARRAY, b"\x0d\0\0\0\x01\0\0\0\0\0\0\0", "type 13"),
     ],
 )

@@ -36,6 +36,8 @@ _STRING, _ARRAY = 8, 9
 _UINT32, _UINT64 = struct.Struct("<I"), struct.Struct("<Q")
 _ARRAY_HEAD_BYTES = _UINT32.size + _UINT64.size
 _MAX_DEPTH = 8
+# No model nests lists; a limit keeps a header of nothing but empty lists from taking many seconds.
+_MAX_NESTED = 1 << 16
 _MAX_KEY_BYTES = (1 << 16) - 1
 
 
@@ -54,6 +56,7 @@ class HeaderReader:
     def __init__(self, path: Path, content: Any, end: int) -> None:
         self.path = path
         self.position = 0
+        self._num_nested = 0
         self._content = content
         self._end = end
 
@@ -136,6 +139,9 @@ class HeaderReader:
             return self.strings(count, what)
         if type_number == _ARRAY:
             self.require(count, _ARRAY_HEAD_BYTES, f"arrays in {what}")
+            self._num_nested += count
+            if self._num_nested > _MAX_NESTED:
+                self.refuse(f"nests more than {_MAX_NESTED} arrays, with {what}")
             return [self._array(what, depth + 1) for _ in range(count)]
         return self._numbers(type_number, count, what)
 
