@@ -61,7 +61,8 @@ def test_grok1_gives_the_logits_of_the_official_code(official_grok1):
         {"attention_softcap": None},
         {"embedding_multiplier": 1.0},
         {"output_multiplier": 1.0},
-        {"attention_scale": None, "head_dim": 4, "rope_theta": 1e6},
+        {"attention_scale": 1.0},
+        {"rope_theta": 1e6},
         {"activation": "silu"},
     ],
 )

@@ -9,6 +9,7 @@ may write a different number of U+FFFD for the same bytes, but never differs on 
 from __future__ import annotations
 
 import codecs
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -161,7 +162,7 @@ class Vocabulary:
             )
 
 
-class VocabularyTokenizer:
+class VocabularyTokenizer(ABC):
     """All of `Tokenizer` that follows from a vocabulary; a subclass says how text is cut into tokens."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -236,8 +237,9 @@ class VocabularyTokenizer:
             )
         return self.bos_token_id
 
+    @abstractmethod
     def _encode_text(self, text: str, allow_special: bool) -> list[int]:
-        raise NotImplementedError
+        """Token ids of well-formed text, without a BOS."""
 
 
 def _require_unicode(text: str) -> None:
