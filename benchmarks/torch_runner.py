@@ -28,7 +28,7 @@ def measure_ours(folder: Path) -> dict[str, float]:
     import torch
 
     from zaphod.engine.batch import Scheduled, assemble
-    from zaphod.engine.runner import TorchRunner
+    from zaphod.engine.torch_runner import TorchRunner
     from zaphod.model.files.weights import open_model
     from zaphod.model.loading import load_transformer
 
@@ -40,7 +40,7 @@ def measure_ours(folder: Path) -> dict[str, float]:
     runner = TorchRunner(model, max_len=PROMPT + GENERATE)
 
     def step(token_ids: list[int], num_seen: int) -> int:
-        batch = assemble([Scheduled(token_ids, num_seen, (0,))], runner.block_size)
+        batch = assemble([Scheduled(token_ids, num_seen, range(runner.num_blocks))], runner.block_size)
         return int(runner.forward(batch)[0].argmax())
 
     return {"load_s": loaded - start} | _time_generation(step)

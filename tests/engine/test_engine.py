@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from zaphod.core.errors import ConfigError, RequestError, TokenizerError
-from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, TorchRunner
+from zaphod.engine import Engine, EngineConfig, Request, SamplingParams
+from zaphod.engine.torch_runner import TorchRunner
 from zaphod.model.attention import WholeSequences
 from zaphod.testing import ByteTokenizer, tiny_model
 
@@ -31,7 +32,7 @@ def model():
 
 
 def engine(model, num_sequences=8, **options):
-    return Engine(TorchRunner(model, num_sequences=num_sequences), text_stream=ByteStream, **options)
+    return Engine(TorchRunner(model, num_blocks=2 * num_sequences), text_stream=ByteStream, **options)
 
 
 def prompts(count):
@@ -70,12 +71,12 @@ class Recorder(TorchRunner):
     """Keeps the number of new tokens of each sequence of each pass."""
 
     def forward(self, batch):
-        self.passes = [*getattr(self, "passes", []), batch.query_lens_B]
+        self.passes = [*getattr(self, "passes", []), tuple(batch.query_lens_B)]
         return super().forward(batch)
 
 
 def test_a_pass_keeps_to_its_limit_and_serves_those_that_produce_first(model):
-    recorder = Recorder(model, num_sequences=3)
+    recorder = Recorder(model, num_blocks=6)
     limited = Engine(recorder, EngineConfig(max_batch_tokens=4))
     for name, length in (("long", 9), ("short", 2), ("middle", 3)):
         sampling = SamplingParams(max_tokens=5)
@@ -184,7 +185,7 @@ class Unspeakable(ByteStream):
 
 
 def test_one_request_that_fails_leaves_the_others_alone(model):
-    both = Engine(TorchRunner(model, num_sequences=2), text_stream=Unspeakable)
+    both = Engine(TorchRunner(model, num_blocks=4), text_stream=Unspeakable)
     good = Request(request_id="good", prompt_token_ids=(1, 2), sampling=SamplingParams(max_tokens=2))
     both.add_request(Request(request_id="bad", prompt_token_ids=(1,)))
     both.add_request(good)
@@ -194,7 +195,7 @@ def test_one_request_that_fails_leaves_the_others_alone(model):
 
 
 def test_a_failing_batch_is_cancelled_whole(model):
-    failing = Engine(TorchRunner(model, num_sequences=2), text_stream=Unspeakable)
+    failing = Engine(TorchRunner(model, num_blocks=4), text_stream=Unspeakable)
     good, bad = (Request(request_id=str(n), prompt_token_ids=tuple(range(n))) for n in (2, 1))
     with pytest.raises(TokenizerError, match="no text"):
         failing.generate([good, bad])

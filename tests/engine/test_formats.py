@@ -4,7 +4,8 @@ import pytest
 import torch
 from transformers import MixtralConfig, MixtralForCausalLM
 
-from zaphod.engine import Engine, Request, SamplingParams, TorchRunner
+from zaphod.engine import Engine, Request, SamplingParams
+from zaphod.engine.torch_runner import TorchRunner
 from zaphod.model.files.conversion import convert
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
@@ -39,7 +40,7 @@ def original(request, tmp_path_factory):
 def greedy_tokens(path, together=True):
     with open_model(path) as weights:
         model = load_transformer(weights, torch.float32)
-    engine = Engine(TorchRunner(model, num_sequences=8, max_len=64))
+    engine = Engine(TorchRunner(model, max_len=64, num_blocks=16))
     generator = torch.Generator().manual_seed(9)
     requests = [
         Request(

@@ -100,7 +100,8 @@ def load_model(settings: Settings, config: str | None, compat: Compat | None, pr
         dtype = choose_dtype(settings, weights.config)
         network = load_network(weights, settings, dtype, progress)
         shape = weights.config
-    from zaphod.engine import Engine, TorchRunner
+    from zaphod.engine import Engine
+    from zaphod.engine.torch_runner import TorchRunner
 
     context_tokens = settings.context or _context_that_fits(shape, dtype)
     engine = Engine(

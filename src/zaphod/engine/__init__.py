@@ -1,9 +1,9 @@
-"""Runs requests against a model: tokens in, tokens out."""
+"""Runs requests against a model: tokens in, tokens out. Imports no PyTorch; `engine.torch_runner` does."""
 
 from zaphod.engine.engine import Engine, EngineConfig
 from zaphod.engine.generation import Increment, TextStream
 from zaphod.engine.request import Completion, Request, SamplingParams, TokenLogprobs
-from zaphod.engine.runner import Runner, TorchRunner
+from zaphod.engine.runner import Runner
 
 __all__ = [
     "Completion",
@@ -15,5 +15,4 @@ __all__ = [
     "SamplingParams",
     "TextStream",
     "TokenLogprobs",
-    "TorchRunner",
 ]

@@ -1,6 +1,5 @@
-"""Keys and values of running sequences in one allocation; knows slots, not requests.
+"""Keys and values of all sequences in one PyTorch allocation; knows slots and block tables, not requests.
 
-Contiguous for now: a sequence owns one block as long as the longest sequence, so its keys are a view, never gathered.
 Legend: L layers, P slots, T new tokens, G key/value heads, K head size, S keys of a sequence.
 """
 
@@ -8,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from zaphod.engine.batch import Batch
+from zaphod.engine.batch import Batch, Int32Array
 from zaphod.model.attention import Span
 from zaphod.model.config import ModelConfig
 
@@ -22,7 +22,7 @@ def cache_bytes(config: ModelConfig, num_slots: int, dtype: torch.dtype) -> int:
 
 
 class KVCache:
-    """Storage for `num_blocks` sequences of at most `block_size` tokens."""
+    """Storage for `num_blocks` blocks of `block_size` tokens."""
 
     def __init__(self, config: ModelConfig, *, num_blocks: int, block_size: int, dtype: torch.dtype) -> None:
         self.block_size = block_size
@@ -40,14 +40,13 @@ class BatchKeyValues:
 
     def __init__(self, cache: KVCache, batch: Batch) -> None:
         self._cache = cache
-        self._slots_T = batch.slot_mapping_T
-        self._places: list[tuple[slice, slice]] = []
+        self._slots_T = torch.from_numpy(batch.slot_mapping_T)
+        self._places: list[tuple[slice, slice | Tensor]] = []
         row = 0
-        places = zip(batch.query_lens_B, batch.context_lens_B, batch.block_tables_BN, strict=True)
-        for query_len, context_len, blocks in places:
-            assert len(blocks) == 1, "the contiguous cache holds a sequence in one block"
-            first_slot = blocks[0] * cache.block_size
-            self._places.append((slice(row, row + query_len), slice(first_slot, first_slot + context_len)))
+        lengths = zip(batch.query_lens_B.tolist(), batch.context_lens_B.tolist(), strict=True)
+        for (query_len, context_len), blocks_N in zip(lengths, batch.block_tables_BN, strict=True):
+            place = _slots(blocks_N, context_len, cache.block_size)
+            self._places.append((slice(row, row + query_len), place))
             row += query_len
 
     def extend(self, layer: int, keys_TGK: Tensor, values_TGK: Tensor) -> Sequence[Span]:
@@ -56,3 +55,13 @@ class BatchKeyValues:
         keys_PGK[self._slots_T] = keys_TGK.to(keys_PGK.dtype)
         values_PGK[self._slots_T] = values_TGK.to(values_PGK.dtype)
         return [Span(rows, keys_PGK[slots][None], values_PGK[slots][None]) for rows, slots in self._places]
+
+
+def _slots(blocks_N: Int32Array, num_tokens: int, block_size: int) -> slice | Tensor:
+    """Slots of a sequence's tokens: a slice, and so a view, where its blocks follow each other."""
+    blocks_N = blocks_N[: -(-num_tokens // block_size)]
+    first = int(blocks_N[0]) * block_size
+    if (np.diff(blocks_N) == 1).all():
+        return slice(first, first + num_tokens)
+    slots_NS = blocks_N.astype(np.int64)[:, None] * block_size + np.arange(block_size)
+    return torch.from_numpy(slots_NS.reshape(-1)[:num_tokens])

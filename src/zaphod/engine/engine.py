@@ -158,10 +158,12 @@ class Engine:
         return mine
 
     def _admit(self) -> None:
-        while self._waiting and self._free_blocks:
+        most_blocks = -(-self._runner.max_len // self._runner.block_size)
+        while self._waiting and len(self._free_blocks) >= most_blocks:
             request_id = next(iter(self._waiting))
             generation = self._running[request_id] = self._waiting.pop(request_id)
-            generation.blocks = (self._free_blocks.pop(),)
+            generation.blocks = tuple(self._free_blocks[:most_blocks])
+            del self._free_blocks[:most_blocks]
 
     def _schedule(self) -> Schedule:
         """Tokens for the next pass: those that produce come first, then prompts as far as the limit goes."""
@@ -178,7 +180,7 @@ class Engine:
         if not schedule:
             return np.empty((0, self._num_token_ids), np.float32)
         batch = assemble([work for _, work in schedule], self._runner.block_size)
-        return self._runner.forward(batch)[:, : self._num_token_ids].numpy()
+        return self._runner.forward(batch)[:, : self._num_token_ids]
 
     def _settle(self, schedule: Schedule, logits_RV: npt.NDArray[np.float32]) -> list[Increment]:
         """Choose a token where the prompt has been read to its end, and release what is done."""

@@ -1,0 +1,91 @@
+"""The PyTorch network as a runner; the only file of the engine, with its cache, that imports PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from zaphod.core.errors import CapacityError, ConfigError, RequestError
+from zaphod.core.limits import available_memory_bytes
+from zaphod.core.units import format_bytes
+from zaphod.engine.batch import Batch
+from zaphod.engine.cache import KVCache, cache_bytes
+from zaphod.model.transformer import Transformer
+
+DEFAULT_BLOCK_SIZE = 32
+
+
+class TorchRunner:
+    """The PyTorch network on the CPU, in the dtype it was loaded with: the reference.
+
+    Args:
+        model: the network.
+        max_len: longest sequence, prompt and answer together; the model's context length by default.
+        block_size: tokens a block of the cache holds.
+        num_blocks: blocks of the cache, shared by all sequences; enough for one of `max_len` by default.
+
+    Raises:
+        ConfigError: a size is below 1, or the length beyond the model's context length.
+        CapacityError: the cache does not fit into the memory that is free now.
+    """
+
+    def __init__(
+        self,
+        model: Transformer,
+        *,
+        max_len: int | None = None,
+        block_size: int = DEFAULT_BLOCK_SIZE,
+        num_blocks: int | None = None,
+    ) -> None:
+        config = model.config
+        self.model = model
+        self.vocab_size = config.vocab_size
+        self.max_len = config.context_length if max_len is None else max_len
+        _require_in_range("max_len", self.max_len, config.context_length)
+        _require_in_range("block_size", block_size, None)
+        self.block_size = block_size
+        self.num_blocks = -(-self.max_len // block_size) if num_blocks is None else num_blocks
+        _require_in_range("num_blocks", self.num_blocks, None)
+        dtype = model.embedding.weight.dtype
+        _require_memory(cache_bytes(config, self.num_blocks * block_size, dtype), self.num_blocks * block_size)
+        self.cache = KVCache(config, num_blocks=self.num_blocks, block_size=block_size, dtype=dtype)
+
+    @torch.inference_mode()
+    def forward(self, batch: Batch) -> npt.NDArray[np.float32]:
+        """Logits [R, V] of the batch's wanted rows."""
+        logits_RV: Tensor = self.model(
+            torch.from_numpy(batch.token_ids_T).long(),
+            torch.from_numpy(batch.positions_T).long(),
+            self.cache.for_batch(batch),
+            rows_R=torch.from_numpy(batch.logit_rows_R).long(),
+        )
+        return logits_RV.numpy()
+
+    def adapter_id(self, name: str) -> int:
+        """Refused: this runner computes the network as it was loaded."""
+        raise RequestError(
+            f"The adapter {name!r} was asked for.",
+            "The PyTorch runner applies no adapters.",
+            "Leave the adapter out, or use the native runner.",
+        )
+
+
+def _require_in_range(name: str, value: int, highest: int | None) -> None:
+    if value < 1 or (highest is not None and value > highest):
+        raise ConfigError(
+            f"{name} is {value}.",
+            "It must be 1 or more." if highest is None else f"It must lie from 1 to {highest}, the model's context.",
+            "Correct it, or leave it out for the default.",
+        )
+
+
+def _require_memory(needed_bytes: int, num_tokens: int) -> None:
+    free_bytes = available_memory_bytes()
+    if needed_bytes > free_bytes:
+        raise CapacityError(
+            f"Keys and values of {num_tokens} tokens take {format_bytes(needed_bytes)}.",
+            f"{format_bytes(free_bytes)} are free on this machine.",
+            f"Lower the context to {max(1, int(num_tokens * free_bytes / needed_bytes))} tokens.",
+        )
