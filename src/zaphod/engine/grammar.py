@@ -1,0 +1,317 @@
+"""Which tokens keep an answer inside a grammar; knows bytes of tokens, not logits, requests or the model.
+
+JSON Schema, regular expressions and GBNF are compiled by the llguidance library, whose own limits bound time and
+memory; what could exhaust the stack before they act is kept from it. Legend: V rows of the model's head.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from zaphod.core.errors import MissingExtraError, RequestError
+from zaphod.core.tokenizers import Tokenizer
+from zaphod.engine.gbnf import to_lark
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher, LLParserLimits, LLTokenizer
+
+GrammarKind = Literal["json_schema", "regex", "gbnf"]
+
+MAX_TEXT_BYTES = 1 << 18
+"""Longest grammar; a schema of this size is a book of 4,000 lines."""
+MAX_NESTING = 64
+"""Deepest nesting of objects, arrays, groups."""
+MAX_CACHED = 64
+"""Compiled grammars kept for requests to come, the least recently used one going first."""
+
+_KINDS = ("json_schema", "regex", "gbnf")
+_MAX_LEXER_STATES = 50_000  # 1 to 2 kB each: at most 100 MB
+_COMPILE_STACK_BYTES = 1 << 28  # address space, not memory: the library recurses along chains of rules and references
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class GrammarSpec:
+    """What an answer must look like.
+
+    Args:
+        kind: the language of `text`.
+        text: a JSON Schema as JSON, a regular expression (Rust's syntax, which the whole answer must match), or GBNF
+            with a rule `root`.
+
+    Raises:
+        RequestError: the kind is unknown, or the text is longer or nested deeper than allowed.
+    """
+
+    kind: GrammarKind
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise RequestError(
+                f"The grammar is of kind {self.kind!r}.", f"Known kinds: {', '.join(_KINDS)}.", "Choose one of them."
+            )
+        if not isinstance(self.text, str):
+            raise _refused(self.kind, f"its text is a {type(self.text).__name__}")
+        try:
+            num_bytes = len(self.text.encode())
+        except UnicodeEncodeError as error:
+            raise _refused(self.kind, f"it holds a lone surrogate at character {error.start}") from error
+        if num_bytes > MAX_TEXT_BYTES:
+            raise _too_large(f"The grammar has {num_bytes} bytes.", f"{MAX_TEXT_BYTES} bytes")
+        if _nesting(self.kind, self.text) > MAX_NESTING:
+            raise _too_large(f"The grammar is nested deeper than {MAX_NESTING} levels.", f"{MAX_NESTING} levels")
+
+
+class Matcher:
+    """One answer on its way through a grammar. Made by `GrammarCompiler.matcher`, one for each request."""
+
+    def __init__(self, state: LLMatcher, vocab_size: int) -> None:
+        self._state = state
+        self._vocab_size = vocab_size
+        self._allowed_V: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the answer is complete and nothing but its end can follow: no further pass is needed."""
+        return bool(self._state.is_stopped())
+
+    @property
+    def may_finish(self) -> bool:
+        """Whether the answer could end here."""
+        return bool(self._state.is_accepting())
+
+    def allowed(self) -> npt.NDArray[np.bool_]:
+        """The tokens that may come next, [V]; end-of-sequence tokens are among them where the answer may end.
+
+        Raises:
+            RequestError: the grammar has no way on, or following it takes too much time or memory.
+        """
+        if self._allowed_V is None:
+            self._allowed_V = self._compute_allowed()
+        return self._allowed_V
+
+    def mask(self, logits_V: npt.NDArray[np.float32]) -> None:
+        """Set the logits of all other tokens to -inf, in place. Raises as `allowed`."""
+        np.putmask(logits_V, ~self.allowed(), -np.inf)
+
+    def advance(self, token_id: int) -> None:
+        """Go on with a chosen token; an end-of-sequence token finishes the answer.
+
+        Raises:
+            RequestError: the grammar does not allow it here.
+        """
+        self._allowed_V = None
+        if not self._state.consume_token(token_id):
+            raise RequestError(
+                f"Token {token_id} is not allowed here by the grammar.",
+                "Only tokens of `allowed` may be chosen.",
+                "Apply the grammar's mask before choosing a token.",
+            )
+
+    def count_valid(self, token_ids: Sequence[int]) -> int:
+        """How many of these tokens could follow one after another; for proposals that are not yet accepted."""
+        known = [token_id for token_id in token_ids if 0 <= token_id < self._vocab_size]
+        return int(self._state.validate_tokens(known)) if len(known) == len(token_ids) else 0
+
+    def forced(self) -> list[int]:
+        """Tokens that must come next whatever the model thinks, as far as they are known; often none."""
+        return list(self._state.compute_ff_tokens())
+
+    def _compute_allowed(self) -> npt.NDArray[np.bool_]:
+        bits = np.frombuffer(self._state.compute_bitmask(), np.uint8)
+        if self._state.is_error():
+            raise _stuck(self._state.get_error())
+        allowed_V = np.zeros(self._vocab_size, np.bool_)
+        known = np.unpackbits(bits, count=min(8 * len(bits), self._vocab_size), bitorder="little")
+        allowed_V[: len(known)] = known
+        return allowed_V
+
+
+class GrammarCompiler:
+    """Compiles grammars for one tokenizer and keeps those used last. May be called from several threads.
+
+    Args:
+        tokenizer: gives the bytes of every token. Special tokens are never part of an answer; those in
+            `eos_token_ids` end it.
+        vocab_size: V, rows of the model's head; rows that stand for no token are never allowed.
+
+    Raises:
+        MissingExtraError: the llguidance library is not installed.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, vocab_size: int) -> None:
+        self._vocab_size = vocab_size
+        self._tokenizer = _library_tokenizer(tokenizer, vocab_size)
+        self._limits = _limits()
+        self._compiled: OrderedDict[GrammarSpec, LLMatcher] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def matcher(self, spec: GrammarSpec) -> Matcher:
+        """The beginning of an answer.
+
+        Raises:
+            RequestError: the grammar is malformed, matches nothing, or takes too much time or memory to compile.
+        """
+        with self._lock:
+            compiled = self._compiled.get(spec)
+            if compiled is None:
+                compiled = _with_large_stack(lambda: self._compile(spec))
+                self._compiled[spec] = compiled
+            self._compiled.move_to_end(spec)
+            while len(self._compiled) > MAX_CACHED:
+                self._compiled.popitem(last=False)
+            return Matcher(compiled.deep_copy(), self._vocab_size)
+
+    def _compile(self, spec: GrammarSpec) -> LLMatcher:
+        from llguidance import LLMatcher
+
+        compiled = LLMatcher(self._tokenizer, _library_grammar(spec), log_level=0, limits=self._limits)
+        if not compiled.is_error():
+            compiled.compute_bitmask()  # finds the way in: a grammar that matches nothing shows here
+        if compiled.is_error():
+            raise _refused(spec.kind, _first_line(compiled.get_error()))
+        return compiled
+
+
+class _Vocabulary:
+    """A tokenizer as the library reads it."""
+
+    def __init__(self, tokenizer: Tokenizer, num_tokens: int) -> None:
+        special = {*tokenizer.special_tokens.values(), *tokenizer.eos_token_ids}
+        special |= {tokenizer.bos_token_id, tokenizer.pad_token_id} - {None}  # type: ignore[arg-type]
+        self.special_token_ids = sorted(token_id for token_id in special if token_id < num_tokens)
+        self.tokens = [_text_bytes(tokenizer.token_bytes(token_id)) for token_id in range(num_tokens)]
+        for token_id in self.special_token_ids:
+            self.tokens[token_id] = f"<special_{token_id}>".encode()
+        self.eos_token_ids = [token_id for token_id in tokenizer.eos_token_ids if token_id < num_tokens]
+        if not self.eos_token_ids:
+            # The library wants an end; without one the answer ends where `Matcher.is_finished` says so.
+            self.eos_token_ids = [num_tokens]
+            self.special_token_ids.append(num_tokens)
+            self.tokens.append(b"<end>")
+        self.eos_token_id = self.eos_token_ids[0]
+        self.bos_token_id = None
+        self._by_byte = {data[0]: token_id for token_id, data in enumerate(self.tokens) if len(data) == 1}
+
+    def __call__(self, text: bytes) -> list[int]:
+        """One token a byte: the library uses it to look tokens up, never to cut an answer."""
+        return [self._by_byte[value] for value in text if value in self._by_byte]
+
+
+def _library_tokenizer(tokenizer: Tokenizer, vocab_size: int) -> LLTokenizer:
+    try:
+        from llguidance import LLTokenizer, TokenizerWrapper
+    except ImportError as error:
+        raise MissingExtraError("llguidance", "grammar") from error
+    vocabulary = _Vocabulary(tokenizer, min(tokenizer.vocab_size, vocab_size))
+    return LLTokenizer(TokenizerWrapper(vocabulary), eos_token=vocabulary.eos_token_ids)
+
+
+def _limits() -> LLParserLimits:
+    from llguidance import LLParserLimits
+
+    return LLParserLimits(max_lexer_states=_MAX_LEXER_STATES, verbose_errors=False)
+
+
+def _library_grammar(spec: GrammarSpec) -> str:
+    from llguidance import LLMatcher
+
+    if spec.kind == "regex":
+        return LLMatcher.grammar_from_regex(spec.text)
+    if spec.kind == "gbnf":
+        return LLMatcher.grammar_from_lark(to_lark(spec.text))
+    try:
+        # What a schema asks for and the library cannot hold is refused, never ignored in silence.
+        return LLMatcher.grammar_from_json_schema(spec.text, overrides={"lenient": False})
+    except ValueError as error:
+        raise _refused(spec.kind, str(error)) from error
+
+
+def _text_bytes(data: bytes) -> bytes:
+    """0xFF never occurs in text and marks special tokens for the library."""
+    return b"" if data.startswith(b"\xff") else data
+
+
+def _nesting(kind: GrammarKind, text: str) -> int:
+    """Deepest level of brackets; those inside quotes do not count."""
+    opening, closing = ("[{", "]}") if kind == "json_schema" else ("(", ")")
+    quote = "" if kind == "regex" else '"'
+    depth = deepest = 0
+    quoted = escaped = False
+    for character in text:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif quote and character == quote:
+            quoted = not quoted
+        elif not quoted and character in opening:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif not quoted and character in closing:
+            depth = max(0, depth - 1)
+    return deepest
+
+
+def _with_large_stack(action: Callable[[], _T]) -> _T:
+    """Run on a thread whose stack outlasts any recursion that a text of `MAX_TEXT_BYTES` can cause."""
+    outcome: list[_T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(action())
+        except BaseException as error:  # the library's panics are no Exception
+            errors.append(error)
+
+    before = threading.stack_size(_COMPILE_STACK_BYTES)
+    try:
+        thread = threading.Thread(target=run, name="zaphod-grammar")
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    if errors:
+        raise _as_request_error(errors[0])
+    return outcome[0]
+
+
+def _as_request_error(error: BaseException) -> Exception:
+    if isinstance(error, RequestError | MissingExtraError):
+        return error
+    refused = _refused("grammar", f"the library failed on it: {_first_line(str(error))}")
+    refused.__cause__ = error
+    return refused
+
+
+def _first_line(message: str) -> str:
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return lines[0][:200] if lines else "no reason given"
+
+
+def _refused(kind: str, reason: str) -> RequestError:
+    return RequestError(
+        f"The {kind} cannot be used: {reason}.",
+        "It must be well formed, match something, and use what docs/grammar.md lists.",
+        "Correct it, or make it smaller.",
+    )
+
+
+def _too_large(found: str, limit: str) -> RequestError:
+    return RequestError(found, f"At most {limit} are allowed.", "Make the grammar smaller.")
+
+
+def _stuck(reason: str) -> RequestError:
+    return RequestError(
+        f"The answer cannot go on inside its grammar: {_first_line(reason)}.",
+        "Every step must leave a token and stay within the limits of time and memory.",
+        "Simplify the grammar.",
+    )
