@@ -4,29 +4,66 @@ BIN := .venv/bin
 # Exact versions that were tested together; torch first and alone, so that nothing else decides which build is taken.
 PIP_INSTALL := $(BIN)/pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup run test check format bench clean help
+KERNELS := zaphod/compute/kernels
+# CMake and Ninja of the system, or else those that pip put into the environment.
+IN_VENV := PATH="$$PATH:$(CURDIR)/$(BIN)"
+CONFIGURE = $(IN_VENV) cmake -G Ninja -S . -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" -B
+COMPILER := $(shell command -v $(if $(filter default,$(origin CXX)),c++ g++ clang++,$(CXX)))
+
+.PHONY: setup run native test sanitize check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
 
 setup: .venv/.installed  ## create .venv with Zaphod in it (the command is .venv/bin/zaphod)
+	@$(MAKE) --no-print-directory native || echo "*** Zaphod works WITHOUT its native CPU kernels, because they" \
+		"did not compile (see above): models run on the slower PyTorch runner."
 
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP_INSTALL) torch
-	$(PIP_INSTALL) --editable .
+	$(PIP_INSTALL) scikit-build-core nanobind
+	command -v cmake && command -v ninja || $(PIP_INSTALL) cmake ninja
+	$(PIP_INSTALL) --no-build-isolation --editable .
 	touch $@
 
 .venv/.developing: .venv/.installed
-	$(PIP_INSTALL) --editable '.[dev,torrent]'
+	$(PIP_INSTALL) --no-build-isolation --editable '.[dev,torrent]'
 	touch $@
 
-run: .venv/.installed  ## talk to the built-in model
+# The kernels are copied, if they changed, to where the editable install looks for them; `install` replaces the file, so
+# that a process which still has the old one keeps it.
+native: .venv/.installed  ## compile the CPU kernels, or what changed of them
+	$(CONFIGURE) build/native -DCMAKE_BUILD_TYPE=Release >/dev/null
+	$(IN_VENV) cmake --build build/native
+	$(IN_VENV) cmake --install build/native --strip --prefix build/native/package >/dev/null
+	install -C -m 755 build/native/package/$(KERNELS)/_cpu* src/$(KERNELS)
+
+run: setup       ## talk to the built-in model
 	@$(BIN)/zaphod run
 
 # Two processes with one thread each: the threads of two processes would wait for each other.
-test: .venv/.developing  ## run the tests (under 15 minutes on 2 cores)
+# With a compiler, kernels that do not compile are our mistake; without one, their tests are skipped.
+test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 minutes on 2 cores)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+# Python is not built with the sanitizers, so their libraries are loaded before it; that of C++ too, for its exceptions.
+# What Python never frees is no leak of ours.
+SANITIZED = LD_PRELOAD="$(foreach name,asan ubsan stdc++,$(shell $(CXX) -print-file-name=lib$(name).so))" \
+	ASAN_OPTIONS=detect_leaks=0:halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	PYTHONPATH=build/sanitize/package OMP_NUM_THREADS=1
+
+sanitize: .venv/.developing  ## run the tests of the CPU kernels under the sanitizers of the compiler (GCC)
+	$(CONFIGURE) build/sanitize -DCMAKE_CXX_COMPILER="$(CXX)" -DZAPHOD_SANITIZE=ON \
+		-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" >/dev/null
+	$(IN_VENV) cmake --build build/sanitize
+	rm -rf build/sanitize/package
+	mkdir -p build/sanitize/package
+	cp -R src/zaphod build/sanitize/package
+	rm -f build/sanitize/package/$(KERNELS)/_cpu*
+	$(IN_VENV) cmake --install build/sanitize --prefix build/sanitize/package >/dev/null
+	$(SANITIZED) $(BIN)/python -c "from zaphod.compute.kernels import _cpu; print(_cpu.__file__)" | grep build/sanitize
+	$(SANITIZED) $(BIN)/pytest -p no:cacheprovider tests/compute/kernels/cpu
 
 check: .venv/.developing  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -43,4 +80,5 @@ bench: .venv/.developing  ## measure the PyTorch path and conversion on this mac
 	$(BIN)/python -m benchmarks.conversion_memory
 
 clean:           ## remove what was made
+	rm -f src/$(KERNELS)/_cpu*
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
