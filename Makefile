@@ -36,6 +36,7 @@ setup: .venv/.installed  ## create .venv with Zaphod in it (the command is .venv
 native: .venv/.installed  ## compile the CPU kernels, or what changed of them
 	$(CONFIGURE) build/native -DCMAKE_BUILD_TYPE=Release >/dev/null
 	$(IN_VENV) cmake --build build/native
+	rm -rf build/native/package
 	$(IN_VENV) cmake --install build/native --strip --prefix build/native/package >/dev/null
 	install -C -m 755 build/native/package/$(KERNELS)/_cpu* src/$(KERNELS)
 
@@ -48,7 +49,7 @@ test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 min
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 # Python is not built with the sanitizers, so their libraries are loaded before it; that of C++ too, for its exceptions.
-# What Python never frees is no leak of ours.
+# What Python never frees is no leak of ours. pytest leaves file descriptor 2 alone: the report is written there.
 SANITIZED = LD_PRELOAD="$(foreach name,asan ubsan stdc++,$(shell $(CXX) -print-file-name=lib$(name).so))" \
 	ASAN_OPTIONS=detect_leaks=0:halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	PYTHONPATH=build/sanitize/package OMP_NUM_THREADS=1
@@ -63,7 +64,7 @@ sanitize: .venv/.developing  ## run the tests of the CPU kernels under the sanit
 	rm -f build/sanitize/package/$(KERNELS)/_cpu*
 	$(IN_VENV) cmake --install build/sanitize --prefix build/sanitize/package >/dev/null
 	$(SANITIZED) $(BIN)/python -c "from zaphod.compute.kernels import _cpu; print(_cpu.__file__)" | grep build/sanitize
-	$(SANITIZED) $(BIN)/pytest -p no:cacheprovider tests/compute/kernels/cpu
+	$(SANITIZED) $(BIN)/pytest -p no:cacheprovider --capture=sys tests/compute/kernels/cpu
 
 check: .venv/.developing  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
