@@ -156,3 +156,64 @@ def test_a_distribution_with_nothing_left_is_refused():
     for temperature in (0.0, 1.0):
         with pytest.raises(RequestError, match="No token is allowed"):
             sample(nothing, SamplingParams(temperature=temperature), prompt=[0], output=[], seed=0)
+
+
+@given(st.lists(st.floats(-50, 50, width=32) | st.just(-np.inf), min_size=2, max_size=30), st.data())
+def test_greedy_takes_the_same_token_whether_or_not_its_probability_is_reported(logits, data):
+    allowed = data.draw(st.none() | st.lists(st.booleans(), min_size=len(logits), max_size=len(logits)).map(np.array))
+    outcomes = []
+    for params in (SamplingParams(), SamplingParams(logprobs=0)):
+        try:
+            row = np.array(logits, np.float32)
+            outcomes.append(sample(row, params, prompt=[0], output=[], seed=0, allowed_V=allowed).token_id)
+        except RequestError as error:
+            outcomes.append(error.found)
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_what_the_grammar_forbids_is_never_chosen(temperature, seed):
+    rng = np.random.default_rng(seed)
+    allowed = rng.random(50) < 0.2
+    allowed[rng.integers(50)] = True
+    params = SamplingParams(temperature=temperature, logit_bias={3: 100.0})
+    chosen = sample(LOGITS.astype(np.float32), params, prompt=[0], output=[], seed=seed, allowed_V=allowed)
+    assert allowed[chosen.token_id]
+
+
+def test_the_grammar_comes_before_truncation_and_leaves_the_reported_probabilities_alone():
+    allowed = np.zeros(50, np.bool_)
+    allowed[LOGITS.argmin()] = True
+    params = SamplingParams(temperature=1.0, top_k=1, top_p=0.1, min_p=0.5, logprobs=1)
+    chosen = sample(LOGITS.astype(np.float32), params, prompt=[0], output=[], seed=0, allowed_V=allowed)
+    assert chosen.token_id == LOGITS.argmin()
+    assert chosen.logprobs.top[0][0] == LOGITS.argmax()
+
+
+def test_a_grammar_that_allows_no_token_is_refused():
+    for temperature in (0.0, 1.0):
+        with pytest.raises(RequestError, match="grammar allows 0 tokens"):
+            sample(
+                LOGITS.astype(np.float32),
+                SamplingParams(temperature=temperature),
+                prompt=[0],
+                output=[],
+                seed=0,
+                allowed_V=np.zeros(50, np.bool_),
+            )
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.booleans())
+def test_the_most_likely_of_a_large_vocabulary_are_those_of_a_full_sort(seed, top_k, with_equals):
+    scores = np.random.default_rng(seed).normal(size=9000)
+    scores = np.round(scores, 1) if with_equals else scores
+    kept = probabilities(scores, SamplingParams(temperature=1.0, top_k=top_k)).nonzero()[0]
+    assert kept.tolist() == sorted(np.argsort(-scores, kind="stable")[:top_k].tolist())
+
+
+def test_the_logits_are_left_as_they_were():
+    logits = LOGITS.astype(np.float32)
+    params = SamplingParams(temperature=1.0, repetition_penalty=1.5, logit_bias={2: 5.0}, top_k=3)
+    sample(logits, params, prompt=[1], output=[2], seed=0, allowed_V=np.arange(50) > 5)
+    assert (logits == LOGITS.astype(np.float32)).all()
