@@ -32,7 +32,7 @@ def model():
 
 
 def engine(model, num_sequences=8, **options):
-    return Engine(TorchRunner(model, num_blocks=2 * num_sequences), text_stream=ByteStream, **options)
+    return Engine(TorchRunner(model, block_size=8, num_blocks=8 * num_sequences), text_stream=ByteStream, **options)
 
 
 def prompts(count):
@@ -146,7 +146,7 @@ def test_an_answer_ends_at_the_context(model):
 
 
 def test_a_cancelled_request_frees_its_place_for_the_next(model):
-    crowded = engine(model, num_sequences=1)
+    crowded = engine(model, config=EngineConfig(max_num_sequences=1))
     first, second = requests(2)
     crowded.add_request(first)
     crowded.add_request(second)
@@ -160,7 +160,7 @@ def test_a_cancelled_request_frees_its_place_for_the_next(model):
 
 
 def test_a_waiting_request_can_be_cancelled(model):
-    crowded = engine(model, num_sequences=1)
+    crowded = engine(model, config=EngineConfig(max_num_sequences=1))
     for request in requests(2):
         crowded.add_request(request)
     crowded.step()

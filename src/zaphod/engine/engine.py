@@ -1,43 +1,59 @@
 """Runs requests together: tokens in, tokens out; knows text only to end at stop texts, and no chat, HTTP or files.
 
-`step` is the whole story: admit waiting requests, schedule their tokens, run the network, settle each request.
+`step` is the whole story: schedule tokens, run the network, settle each request. Legend: R rows of logits,
+V vocabulary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from zaphod.core.errors import ConfigError, RequestError, ZaphodError
-from zaphod.engine.batch import Scheduled, assemble
+from zaphod.engine.batch import assemble
 from zaphod.engine.generation import Generation, Increment, TextStream
+from zaphod.engine.grammar import GrammarCompiler, GrammarSpec, Matcher
 from zaphod.engine.request import Completion, Request
 from zaphod.engine.runner import Runner
-
-Schedule = list[tuple[Generation, Scheduled]]
+from zaphod.engine.scheduler import Scheduler, SchedulerStats, Share
+from zaphod.engine.sequence import TokenSequence
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineConfig:
-    """Limits of one step."""
+    """Limits of one step, and what requests may share."""
 
-    max_batch_tokens: int = 2048
-    """Tokens of one forward pass; a longer prompt is read in several."""
+    max_batch_tokens: int = 512
+    """Tokens of one forward pass; a longer prompt is read in several, and no answer waits longer than for one."""
+    max_num_sequences: int = 64
+    """Requests that run at one time, as far as the cache holds them; the others wait."""
+    shares_prefixes: bool = True
+    """Whether the keys and values of a prompt are used again by the same tenant's next requests."""
 
     def __post_init__(self) -> None:
-        if self.max_batch_tokens < 1:
-            raise ConfigError(
-                f"max_batch_tokens is {self.max_batch_tokens}.",
-                "A forward pass needs at least one token.",
-                "Set it to 1 or more; 2048 is a good start.",
-            )
+        for name in ("max_batch_tokens", "max_num_sequences"):
+            if getattr(self, name) < 1:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}.",
+                    "A forward pass needs at least one token of one request.",
+                    f"Set it to 1 or more; {getattr(EngineConfig, name)} is a good start.",
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineStats(SchedulerStats):
+    """What the engine has now, and has done since it began."""
+
+    num_steps: int
+    """Forward passes."""
+    num_produced_tokens: int
 
 
 class Engine:
-    """Continuous batching over a runner, first come, first served.
+    """Continuous batching over a runner.
 
     Args:
         runner: computes logits and keeps the cache.
@@ -45,6 +61,7 @@ class Engine:
         eos_token_ids: tokens that end an answer unless the request ignores them.
         num_token_ids: ids from here on are never produced; some heads have more rows than the vocabulary has tokens.
         text_stream: makes a decoder for a prompt's continuation; without one, texts are empty and stop texts refused.
+        grammars: compiles grammars over `num_token_ids` tokens; without one they are refused.
     """
 
     def __init__(
@@ -55,21 +72,38 @@ class Engine:
         eos_token_ids: Sequence[int] = (),
         num_token_ids: int | None = None,
         text_stream: Callable[[Sequence[int]], TextStream] | None = None,
+        grammars: GrammarCompiler | None = None,
     ) -> None:
+        config = config or EngineConfig()
         self._runner = runner
-        self._config = config or EngineConfig()
         self._eos_token_ids = frozenset(eos_token_ids)
         self._num_token_ids = min(num_token_ids or runner.vocab_size, runner.vocab_size)
         self._text_stream = text_stream
-        self._waiting: dict[str, Generation] = {}
-        self._running: dict[str, Generation] = {}
+        self._grammars = grammars
+        self._scheduler = Scheduler(
+            num_blocks=runner.num_blocks,
+            block_size=runner.block_size,
+            max_batch_tokens=config.max_batch_tokens,
+            max_num_sequences=config.max_num_sequences,
+            shares_prefixes=config.shares_prefixes,
+        )
+        self._cache_tokens = runner.num_blocks * runner.block_size
+        self._generations: dict[str, Generation] = {}
         self._undelivered: list[Increment] = []
-        self._free_blocks = list(range(runner.num_blocks))
+        self._num_steps = 0
+        self._num_produced_tokens = 0
 
     @property
     def num_unfinished(self) -> int:
         """Requests waiting or running."""
-        return len(self._waiting) + len(self._running)
+        return len(self._generations)
+
+    @property
+    def stats(self) -> EngineStats:
+        """A snapshot."""
+        return EngineStats(
+            **asdict(self._scheduler.stats), num_steps=self._num_steps, num_produced_tokens=self._num_produced_tokens
+        )
 
     def add_request(self, request: Request) -> None:
         """Queue a request.
@@ -78,33 +112,28 @@ class Engine:
             RequestError: it can never run.
             TokenizerError: the tokenizer does not know a token of its prompt.
         """
-        if self._has(request.request_id):
+        if request.request_id in self._generations:
             raise RequestError(
                 f"Request {request.request_id!r} is already here.", "Ids must differ.", "Choose another id."
             )
         self._require_possible(request)
-        self._waiting[request.request_id] = Generation(
-            request,
-            eos_token_ids=self._eos_token_ids,
-            max_len=self._runner.max_len,
-            decoder=None if self._text_stream is None else self._text_stream(request.prompt_token_ids),
-        )
+        generation = self._generation(request)
+        self._generations[request.request_id] = generation
+        self._scheduler.add(generation.sequence)
 
     def cancel(self, request_id: str) -> Completion | None:
-        """End a request at once and free its block; None if it is not here (it may have just ended)."""
-        if not self._has(request_id):
+        """End a request at once, whatever it is doing, and free its blocks; None if it is not here (any more)."""
+        generation = self._generations.get(request_id)
+        if generation is None:
             return None
-        generation = self._waiting.get(request_id) or self._running[request_id]
         self._release(generation)
         self._undelivered = [increment for increment in self._undelivered if increment.request_id != request_id]
         return generation.end("cancelled")
 
     def step(self) -> list[Increment]:
         """One forward pass; what it added to each request, after what `generate` and `stream` left for others."""
-        self._admit()
-        schedule = self._schedule()
-        logits_RV = self._run(schedule)
-        increments = self._undelivered + self._settle(schedule, logits_RV)
+        shares = self._scheduler.schedule()
+        increments = self._undelivered + (self._settle(shares, self._run(shares)) if shares else [])
         self._undelivered = []
         return increments
 
@@ -157,66 +186,75 @@ class Engine:
                 raise increment.error
         return mine
 
-    def _admit(self) -> None:
-        most_blocks = -(-self._runner.max_len // self._runner.block_size)
-        while self._waiting and len(self._free_blocks) >= most_blocks:
-            request_id = next(iter(self._waiting))
-            generation = self._running[request_id] = self._waiting.pop(request_id)
-            generation.blocks = tuple(self._free_blocks[:most_blocks])
-            del self._free_blocks[:most_blocks]
+    def _generation(self, request: Request) -> Generation:
+        sequence = TokenSequence(
+            request.request_id,
+            request.prompt_token_ids,
+            tenant=request.tenant,
+            queue=request.queue,
+            adapter_id=-1 if request.adapter is None else self._runner.adapter_id(request.adapter),
+        )
+        return Generation(
+            request,
+            sequence,
+            eos_token_ids=self._eos_token_ids,
+            max_len=min(self._runner.max_len, self._cache_tokens),
+            decoder=None if self._text_stream is None else self._text_stream(request.prompt_token_ids),
+            matcher=None if request.sampling.grammar is None else self._matcher(request.sampling.grammar),
+        )
 
-    def _schedule(self) -> Schedule:
-        """Tokens for the next pass: those that produce come first, then prompts as far as the limit goes."""
-        budget = self._config.max_batch_tokens
-        schedule: Schedule = []
-        for generation in sorted(self._running.values(), key=lambda running: running.reads_prompt):
-            token_ids = generation.pending(budget)
-            if token_ids:
-                schedule.append((generation, Scheduled(token_ids, generation.num_cached, generation.blocks)))
-                budget -= len(token_ids)
-        return schedule
+    def _matcher(self, grammar: GrammarSpec) -> Matcher:
+        if self._grammars is None:
+            raise RequestError(
+                "A grammar was given, but there is no tokenizer to follow it with.",
+                "Only token ids come out of this model.",
+                "Leave the grammar out, or load the model with its tokenizer.",
+            )
+        return self._grammars.matcher(grammar)
 
-    def _run(self, schedule: Schedule) -> npt.NDArray[np.float32]:
-        if not schedule:
-            return np.empty((0, self._num_token_ids), np.float32)
-        batch = assemble([work for _, work in schedule], self._runner.block_size)
+    def _run(self, shares: list[Share]) -> npt.NDArray[np.float32]:
+        batch = assemble([work for _, work in shares], self._runner.block_size)
+        self._num_steps += 1
         return self._runner.forward(batch)[:, : self._num_token_ids]
 
-    def _settle(self, schedule: Schedule, logits_RV: npt.NDArray[np.float32]) -> list[Increment]:
-        """Choose a token where the prompt has been read to its end, and release what is done."""
+    def _settle(self, shares: list[Share], logits_RV: npt.NDArray[np.float32]) -> list[Increment]:
+        """Choose tokens where the network has seen all there is, and release what is done."""
         increments: list[Increment] = []
-        for (generation, work), logits_V in zip(schedule, logits_RV, strict=True):
-            generation.num_cached += len(work.token_ids)
-            if not generation.awaits_token:
+        row = 0
+        for sequence, work in shares:
+            if work.num_logits == 0:
+                self._scheduler.commit(sequence, work.num_cached + len(work.token_ids))
                 continue
-            try:
-                increments.append(generation.advance(logits_V))
-            except ZaphodError as error:
-                increments.append(Increment(request_id=generation.request.request_id, error=error))
-            if increments[-1].is_last:
-                self._release(generation)
+            generation, rows = self._generations[sequence.request_id], logits_RV[row : row + work.num_logits]
+            row += work.num_logits
+            increments.append(self._advance(generation, rows, work.token_ids[1:] if work.num_logits > 1 else ()))
         return increments
 
-    def _release(self, generation: Generation) -> None:
-        self._waiting.pop(generation.request.request_id, None)
-        self._running.pop(generation.request.request_id, None)
-        self._free_blocks += generation.blocks
+    def _advance(
+        self, generation: Generation, logits_RV: npt.NDArray[np.float32], proposed: Sequence[int]
+    ) -> Increment:
+        sequence, num_known = generation.sequence, len(generation.sequence.token_ids)
+        try:
+            increment = generation.advance(logits_RV, proposed)
+        except ZaphodError as error:
+            increment = Increment(request_id=sequence.request_id, error=error)
+        # The last token chosen is new to the network; those before it were proposals that came true.
+        self._scheduler.commit(sequence, max(num_known, len(sequence.token_ids) - 1))
+        self._num_produced_tokens += len(increment.token_ids)
+        if increment.is_last:
+            self._release(generation)
+        return increment
 
-    def _has(self, request_id: str) -> bool:
-        return request_id in self._waiting or request_id in self._running
+    def _release(self, generation: Generation) -> None:
+        del self._generations[generation.request.request_id]
+        self._scheduler.remove(generation.sequence)
 
     def _expects(self, request_id: str) -> bool:
         undelivered = any(increment.request_id == request_id for increment in self._undelivered)
-        return undelivered or self._has(request_id)
+        return undelivered or request_id in self._generations
 
     def _require_possible(self, request: Request) -> None:
-        length, max_len = len(request.prompt_token_ids), self._runner.max_len
-        if length >= max_len:
-            raise RequestError(
-                f"The prompt has {length} tokens.",
-                f"This model is loaded for {max_len} tokens, prompt and answer together.",
-                "Shorten the prompt, or load the model with a longer context.",
-            )
+        self._require_room(len(request.prompt_token_ids))
         sampling = request.sampling
         self._require_known("The prompt", request.prompt_token_ids)
         self._require_known("logit_bias", sampling.logit_bias)
@@ -226,6 +264,20 @@ class Engine:
                 "Stop texts were given, but there is no tokenizer to see text with.",
                 "Only token ids come out of this model.",
                 "Use stop_token_ids, or load the model with its tokenizer.",
+            )
+
+    def _require_room(self, num_prompt_tokens: int) -> None:
+        if num_prompt_tokens >= self._runner.max_len:
+            raise RequestError(
+                f"The prompt has {num_prompt_tokens} tokens.",
+                f"This model is loaded for {self._runner.max_len} tokens, prompt and answer together.",
+                "Shorten the prompt, or load the model with a longer context.",
+            )
+        if num_prompt_tokens >= self._cache_tokens:
+            raise RequestError(
+                f"The prompt has {num_prompt_tokens} tokens.",
+                f"The cache holds {self._cache_tokens} tokens, and one of the answer must fit.",
+                "Shorten the prompt, or give the cache more memory.",
             )
 
     def _require_known(self, where: str, token_ids: Collection[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zaphod.core.errors import ZaphodError
+from zaphod.engine.grammar import Matcher
 from zaphod.engine.request import Completion, FinishReason, Request, TokenLogprobs
 from zaphod.engine.sampler import sample
+from zaphod.engine.sequence import TokenSequence
 from zaphod.engine.stops import StopTexts
 
 
@@ -43,24 +45,30 @@ class Increment:
 
 
 class Generation:
-    """A request and what has been produced for it.
+    """A request and what has been produced for it. Legend: R rows of logits, V vocabulary.
 
     Args:
         request: what was asked for.
+        sequence: its tokens, the answer's as they come.
         eos_token_ids: tokens that end the answer unless the request ignores them.
         max_len: most tokens of prompt and answer together.
         decoder: makes the answer's text; None where only tokens are wanted.
+        matcher: keeps the answer inside a grammar.
     """
 
     def __init__(
-        self, request: Request, *, eos_token_ids: Collection[int], max_len: int, decoder: TextStream | None
+        self,
+        request: Request,
+        sequence: TokenSequence,
+        *,
+        eos_token_ids: Collection[int],
+        max_len: int,
+        decoder: TextStream | None,
+        matcher: Matcher | None = None,
     ) -> None:
         sampling = request.sampling
         self.request = request
-        self.blocks: tuple[int, ...] = ()
-        """Blocks of the cache that it holds; none while it waits."""
-        self.num_cached = 0
-        """Tokens whose keys and values are in the cache."""
+        self.sequence = sequence
         self._output: list[int] = []
         self._text: list[str] = []
         self._logprobs: list[TokenLogprobs] = []
@@ -69,42 +77,35 @@ class Generation:
         self._end_token_ids = frozenset(sampling.stop_token_ids).union(() if sampling.ignore_eos else eos_token_ids)
         self._stops = StopTexts(sampling.stop)
         self._decoder = decoder
+        self._matcher = matcher
 
     @property
-    def reads_prompt(self) -> bool:
-        """Whether a part of the prompt is still to be read."""
-        return self.num_cached < len(self.request.prompt_token_ids)
+    def num_left(self) -> int:
+        """How many tokens the answer may still get."""
+        return self._max_tokens - len(self._output)
 
-    @property
-    def awaits_token(self) -> bool:
-        """Whether the network has seen all there is, so that the next token can be chosen."""
-        return self.num_cached == len(self.request.prompt_token_ids) + len(self._output)
+    def advance(self, logits_RV: npt.NDArray[np.float32], proposed: Sequence[int] = ()) -> Increment:
+        """Choose the next token, turn it into text, and end where it is time to; go on while proposals come true.
 
-    def pending(self, limit: int) -> list[int]:
-        """The next tokens that the network has not seen, at most `limit`."""
-        prompt = self.request.prompt_token_ids
-        if self.reads_prompt:
-            return list(prompt[self.num_cached : self.num_cached + limit])
-        return self._output[self.num_cached - len(prompt) :][:limit]
-
-    def advance(self, logits_V: npt.NDArray[np.float32]) -> Increment:
-        """Choose the next token, turn it into text, and end where it is time to.
+        Args:
+            logits_RV: of the last token and of each proposed one.
+            proposed: R - 1 guesses at the tokens that follow. Each is worth its row only where it is what is chosen
+                without it, so that the answer is the same, one token at a time or several.
 
         Raises:
             ZaphodError: no token can be chosen, or the tokenizer does not know the chosen one.
         """
-        request, num_shown = self.request, len(self._text)
-        sampled = sample(
-            logits_V, request.sampling, prompt=request.prompt_token_ids, output=self._output, seed=self._seed
+        num_tokens, num_shown = len(self._output), len(self._text)
+        for row, logits_V in enumerate(logits_RV):
+            token_id, completion = self._choose(logits_V)
+            if completion is not None or row == len(proposed) or token_id != proposed[row]:
+                break
+        return Increment(
+            request_id=self.request.request_id,
+            token_ids=tuple(self._output[num_tokens:]),
+            text="".join(self._text[num_shown:]),
+            completion=completion,
         )
-        ends = sampled.token_id in self._end_token_ids
-        if not ends:
-            self._output.append(sampled.token_id)
-            self._logprobs += [] if sampled.logprobs is None else [sampled.logprobs]
-        completion = self.end("stop", sampled.token_id) if ends else self._read(sampled.token_id)
-        token_ids = () if ends else (sampled.token_id,)
-        text = "".join(self._text[num_shown:])
-        return Increment(request_id=request.request_id, token_ids=token_ids, text=text, completion=completion)
 
     def end(self, reason: FinishReason, stop_reason: str | int | None = None) -> Completion:
         """What the request produced; text that was held back is part of it unless a stop text ended it."""
@@ -119,10 +120,33 @@ class Generation:
             logprobs=None if self.request.sampling.logprobs is None else tuple(self._logprobs),
         )
 
+    def _choose(self, logits_V: npt.NDArray[np.float32]) -> tuple[int, Completion | None]:
+        request = self.request
+        sampled = sample(
+            logits_V,
+            request.sampling,
+            prompt=request.prompt_token_ids,
+            output=self._output,
+            seed=self._seed,
+            allowed_V=None if self._matcher is None else self._matcher.allowed(),
+        )
+        token_id = sampled.token_id
+        if token_id in self._end_token_ids:
+            return token_id, self.end("stop", token_id)
+        if self._matcher is not None:
+            self._matcher.advance(token_id)
+        self._output.append(token_id)
+        self.sequence.token_ids.append(token_id)
+        if sampled.logprobs is not None:
+            self._logprobs.append(sampled.logprobs)
+        return token_id, self._read(token_id)
+
     def _read(self, token_id: int) -> Completion | None:
-        """Add a token's text; the completion where that text, or the number of tokens, ends the answer."""
+        """Add a token's text; the completion where it, the grammar, or the number of tokens ends the answer."""
         if self._decoder is not None:
             self._text.append(self._stops.push(self._decoder.push(token_id)))
         if self._stops.matched is not None:
             return self.end("stop", self._stops.matched)
+        if self._matcher is not None and self._matcher.is_finished:
+            return self.end("stop")
         return self.end("length") if len(self._output) >= self._max_tokens else None

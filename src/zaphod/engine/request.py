@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from zaphod.core.errors import RequestError
+from zaphod.engine.grammar import GrammarSpec
 
 FinishReason = Literal["stop", "length", "cancelled"]
 
@@ -46,6 +47,8 @@ class SamplingParams:
     ignore_eos: bool = False
     logprobs: int | None = None
     """How many alternatives to report for each token; 0 reports the chosen token alone."""
+    grammar: GrammarSpec | None = None
+    """What the answer must look like."""
 
     def __post_init__(self) -> None:
         _in_range(self.temperature, "temperature", 0.0, 100.0)
@@ -66,6 +69,8 @@ class SamplingParams:
             _in_range(bias, f"logit_bias[{token_id}]", -1000.0, 1000.0)
         for token_id in self.stop_token_ids:
             _whole(token_id, "a stop token id", 0)
+        if self.grammar is not None and not isinstance(self.grammar, GrammarSpec):
+            raise RequestError(f"grammar is {self.grammar!r}.", "It must be a GrammarSpec.", "Make one of the text.")
         if not isinstance(self.stop, tuple) or any(not isinstance(text, str) or not text for text in self.stop):
             raise RequestError(
                 f"stop is {self.stop!r}.", "It must be a tuple of texts, none of them empty.", "Leave empty texts out."
@@ -79,6 +84,12 @@ class Request:
     request_id: str
     prompt_token_ids: tuple[int, ...]
     sampling: SamplingParams = field(default_factory=SamplingParams)
+    queue: str = ""
+    """Whose share of the engine it uses: queues get equal numbers of tokens, however many requests they bring."""
+    tenant: str = ""
+    """Who may profit from its prompt: prefixes are found again by requests of the same tenant alone."""
+    adapter: str | None = None
+    """Name of the adapter to apply."""
 
     def __post_init__(self) -> None:
         if not self.prompt_token_ids:

@@ -1,0 +1,61 @@
+"""The tokens of one request and where their keys and values are; knows no options, no text and no other request."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+
+class TokenSequence:
+    """Prompt and answer on one axis, with the blocks of the cache that hold them.
+
+    Args:
+        request_id: whose tokens they are.
+        prompt: the tokens to begin with.
+        tenant: who may share these tokens' blocks.
+        queue: whose share of the engine they use.
+        adapter_id: the runner's number of the adapter, -1 for none.
+    """
+
+    __slots__ = (
+        "adapter_id",
+        "arrival",
+        "block_hashes",
+        "blocks",
+        "num_cached",
+        "num_charged",
+        "num_preemptions",
+        "num_published",
+        "queue",
+        "request_id",
+        "tenant",
+        "token_ids",
+    )
+
+    def __init__(
+        self, request_id: str, prompt: Iterable[int], *, tenant: str = "", queue: str = "", adapter_id: int = -1
+    ) -> None:
+        self.request_id = request_id
+        self.tenant = tenant
+        self.queue = queue
+        self.adapter_id = adapter_id
+        self.arrival = 0
+        """Its number among all that came."""
+        self.token_ids = array("i", prompt)
+        """Prompt and answer so far; what was produced stays, also when the sequence is preempted."""
+        self.num_cached = 0
+        """Tokens, from the first on, whose keys and values are in the cache."""
+        self.blocks = array("i")
+        """Its blocks, in order; none while it waits."""
+        self.block_hashes: list[bytes] = []
+        """Of its full blocks, as far as they were needed."""
+        self.num_published = 0
+        """Blocks, from the first on, that others may find."""
+        self.num_charged = 0
+        """Tokens its queue has paid for: none is paid for twice."""
+        self.num_preemptions = 0
+
+    @property
+    def num_unseen(self) -> int:
+        """Tokens that the network is still to see; one while the answer is produced."""
+        return len(self.token_ids) - self.num_cached
