@@ -68,6 +68,17 @@ def test_without_a_compiler_the_package_is_installed_and_says_what_is_lost(check
     assert_pure_python_and_said_so(*install(checkout, **NO_COMPILER))
 
 
+@pytest.mark.skipif(
+    not (shutil.which("cmake") and shutil.which("ninja")), reason="CMake and Ninja are not the system's"
+)
+def test_with_no_compiler_on_the_path_the_package_is_installed_and_says_what_is_lost(checkout: Path) -> None:
+    tools = checkout.parent / "tools"
+    tools.mkdir()
+    for tool in ("cmake", "ninja"):
+        (tools / tool).symlink_to(str(shutil.which(tool)))
+    assert_pure_python_and_said_so(*install(checkout, PATH=str(tools)))
+
+
 def test_without_cmake_the_package_is_installed_and_says_what_is_lost(checkout: Path) -> None:
     assert_pure_python_and_said_so(*install(checkout, CMAKE_EXECUTABLE="/nonexistent"))
 
