@@ -1,7 +1,8 @@
 """The program `zaphod`: finds the verb, reads the settings, reports errors; knows nothing of what a verb does.
 
 A verb's module is imported only when it runs, so `zaphod --help` and the verbs that need no tensors start at once.
-Each module in this folder that carries a verb has one function `command`; `VERBS` is the list of them.
+Each module in this folder that carries a verb has one function `command`, or, where the verb has verbs of its own, an
+app `verbs`; `VERBS` is the list of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import importlib
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -40,6 +41,7 @@ VERBS = {
     "quantize": Verb("quantize", "Write a model with fewer bits a weight, and tell what is lost."),
     "logits": Verb("logits", "Write logits to a file, to compare with another program."),
     "train": Verb("train", "Train the built-in model again."),
+    "bench": Verb("bench", "Measure a model's speed, alone or beside other programs."),
     "doctor": Verb("doctor", "Describe and measure this machine."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }
@@ -67,10 +69,15 @@ class _LazyVerb(typer.core.TyperCommand):
         self._verb = verb
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        command = importlib.import_module(f"zaphod.cli.{self._verb.module}").command
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(self.name)(command)
+        module = importlib.import_module(f"zaphod.cli.{self._verb.module}")
+        app = getattr(module, "verbs", None) or _only(module.command, self.name)
         return typer.main.get_command(app).make_context(info_name, args, parent=parent, **extra)
+
+
+def _only(command: Callable[..., None], name: str | None) -> typer.Typer:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name)(command)
+    return app
 
 
 class _Verbs(typer.core.TyperGroup):

@@ -1,0 +1,1 @@
+"""Measures and explains models from outside: benchmarks."""
