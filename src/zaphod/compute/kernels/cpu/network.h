@@ -1,0 +1,188 @@
+// One forward pass of the whole network: token ids in, logits out; knows no Python, no requests, no files.
+//
+// Definition of the maths: `model/transformer.py`. Everything between products is float32. Legend: T tokens of a pass in
+// one flat axis, D width, H query heads, G key/value heads, K head size, E experts, F width of an expert.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ops/ops.h"
+#include "pool.h"
+#include "routing.h"
+
+namespace zaphod {
+
+// Sizes of one task: rows of a matrix, rows of a pass, query rows of attention.
+constexpr size_t kChunkRows = 32;
+constexpr size_t kTaskTokens = 48;
+constexpr int kTaskQueries = 64;
+
+// The switches of `model.config.ModelConfig`.
+struct NetworkConfig {
+  int vocab_size = 0, hidden_size = 0, num_layers = 0, num_heads = 0, num_kv_heads = 0, head_dim = 0;
+  float epsilon = 1e-5f;
+  Activation activation = Activation::silu;
+  AttentionShape attention{1.0f, 0.0f, 0, 0};
+  bool norm_heads = false;  // query and key norms run over each head instead of over all of them
+  float rope_magnitude = 1.0f;
+  float embedding_multiplier = 1.0f, residual_multiplier = 1.0f, output_multiplier = 1.0f, final_softcap = 0.0f;
+  bool residual_dense = false;
+  RouterOptions router;
+  float router_softcap = 0.0f;
+};
+
+// New tokens of B sequences, sequence after sequence; see `engine/batch.py`.
+struct Pass {
+  size_t num_tokens = 0, num_sequences = 0, num_rows = 0, blocks_stride = 0;
+  const int32_t* token_ids = nullptr;
+  const int32_t* positions = nullptr;
+  const int64_t* slots = nullptr;
+  const int32_t* query_lens = nullptr;
+  const int32_t* context_lens = nullptr;
+  const int32_t* block_tables = nullptr;
+  const int32_t* rows = nullptr;
+};
+
+// Memory for `bytes`, aligned to pages, in huge pages where the system grants them; zero.
+class Memory {
+ public:
+  explicit Memory(size_t bytes = 0);
+  ~Memory();
+  Memory(Memory&& other) noexcept;
+  Memory& operator=(Memory&& other) noexcept;
+  uint8_t* data() const { return data_; }
+  size_t size() const { return bytes_; }
+
+ private:
+  uint8_t* data_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+// Rows prepared in every kind that the matrices of one place want.
+class Prepared {
+ public:
+  Prepared() = default;
+  // Room for `rows` rows of at most `cols` columns in the kinds whose bits are set.
+  Prepared(size_t rows, size_t cols, unsigned kinds);
+  void set_columns(size_t cols) { cols_ = cols; }
+  void fill(const Ops& ops, size_t row, const float* x);
+  void fill_block(const Ops& ops, size_t row, const float* x, size_t begin);
+  Rows rows(Format format) const;
+  size_t bytes() const { return memory_[0].size() + memory_[1].size() + memory_[2].size(); }
+  static unsigned bit(Format format) { return 1u << int(kind_of(format)); }
+
+ private:
+  size_t cols_ = 0;
+  size_t stride_[3] = {};
+  Memory memory_[3];
+};
+
+struct ExpertWeights {
+  Matrix gate, up, down;
+};
+
+struct LayerWeights {
+  std::vector<float> attention_norm, post_attention_norm, ffn_norm, post_ffn_norm, q_norm, k_norm;
+  Matrix q, k, v, o;
+  std::vector<float> q_bias, k_bias, v_bias, o_bias;
+  bool sparse = false;
+  Matrix router;
+  std::vector<float> selection_bias;
+  // The routed experts, then the one that every token visits (dense block or shared expert), if there is one.
+  std::vector<ExpertWeights> experts;
+  bool has_extra = false;
+  std::vector<float> shared_gate;
+};
+
+// Tells where an expert's weights are when they are needed, for models larger than memory.
+class ExpertSource {
+ public:
+  virtual ~ExpertSource() = default;
+  // Brings the experts into memory and sets their tiles; valid until the next call.
+  virtual void fetch(int layer, const std::vector<int32_t>& experts, std::vector<ExpertWeights>& weights) = 0;
+};
+
+using Matrices = std::unordered_map<std::string, Matrix>;
+using Vectors = std::unordered_map<std::string, std::vector<float>>;
+
+class Network {
+ public:
+  // Weights by our canonical names (`model/shapes.py`); stacks of experts as NAME.EXPERT. Matrices point to memory that
+  // outlives the network. Throws std::invalid_argument where one is missing.
+  Network(NetworkConfig config, const Matrices& matrices, const Vectors& vectors, std::vector<float> frequencies,
+          CacheLayout cache, size_t num_blocks, size_t max_tokens, int threads, const Ops& ops);
+
+  // Logits of the wanted rows, [rows][logits_stride()], valid until the next pass.
+  const float* forward(const Pass& pass);
+  size_t logits_stride() const { return round_up(config_.vocab_size, kTileRows); }
+  size_t scratch_bytes() const { return scratch_bytes_; }
+  const Ops& ops() const { return ops_; }
+  Pool& pool() { return pool_; }
+  void set_expert_source(ExpertSource* source) { source_ = source; }
+
+ private:
+  struct Product {
+    const Matrix* w;
+    Rows x;
+    float* out;
+    size_t stride;
+  };
+  struct Sequence {
+    size_t first_token, num_tokens;
+    int context;
+    const int32_t* blocks;
+  };
+
+  void load(const Matrices& matrices, const Vectors& vectors);
+  void allocate();
+  void part(const Pass& pass, size_t begin, size_t end);
+  std::vector<Sequence> sequences(const Pass& pass, size_t begin, size_t end) const;
+  template <class Work>
+  void tokens(size_t count, Work&& work);
+  void products(std::initializer_list<Product> list, size_t count);
+  void embed(const Pass& pass, size_t begin, size_t count);
+  void rotations(const int32_t* positions, size_t count);
+  void add_branch(size_t t, float* branch, const std::vector<float>& post_norm);
+
+  void attention(const LayerWeights& layer, int index, const Pass& pass, size_t begin, size_t count);
+  void keys_values(const LayerWeights& layer, int index, int64_t slot, size_t t);
+  void attend(int layer, const std::vector<Sequence>& sequences, const int32_t* positions);
+  void feed_forward(LayerWeights& layer, int index, size_t count);
+  void choose_experts(const LayerWeights& layer, size_t count);
+  void gate_up(const LayerWeights& layer);
+  void down(const LayerWeights& layer, size_t count);
+  void head(const Pass& pass, size_t begin, size_t end);
+
+  float* scratch_of(int thread) { return (float*)(thread_memory_.data() + thread_stride_ * thread); }
+
+  NetworkConfig config_;
+  std::vector<float> frequencies_;
+  CacheLayout cache_;
+  size_t num_blocks_, max_tokens_;
+  const Ops& ops_;
+  Pool pool_;
+  ExpertSource* source_ = nullptr;
+
+  Matrix embedding_, head_;
+  std::vector<float> norm_;
+  std::vector<LayerWeights> layers_;
+
+  size_t width_ = 0;  // D filled up to 16
+  size_t q_width_ = 0, k_width_ = 0, qkv_stride_ = 0, mixed_width_ = 0;
+  size_t scratch_bytes_ = 0;
+  Memory cache_memory_;
+  Memory x_, qkv_, mixed_, branch_, router_logits_, thread_memory_;
+  size_t thread_stride_ = 0;
+  std::vector<float> cos_, sin_, extra_weights_, router_weights_;
+  std::vector<int32_t> expert_ids_;
+  Prepared in_, mixed_in_, ffn_in_, hidden_, extra_hidden_, head_in_;
+  Assignments assignments_;
+  std::vector<float> logits_;
+  std::vector<Sequence> sequences_;
+};
+
+}  // namespace zaphod

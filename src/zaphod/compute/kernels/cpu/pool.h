@@ -1,0 +1,71 @@
+// A few threads that share the chunks of one job after another; knows work, not what is computed.
+//
+// The caller works too. A helper that is not running when a job comes is not waited for: only chunks that somebody has
+// taken must be finished. So a busy neighbour costs its share of the processor and no more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace zaphod {
+
+class Pool {
+ public:
+  // `threads` in all, the caller included; helpers start at once and sleep.
+  explicit Pool(int threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+
+  int threads() const { return int(helpers_.size()) + 1; }
+
+  // Calls work(chunk, thread) for every chunk in [0, chunks), fewer than 2^20; `thread` lies in [0, threads()). Not
+  // reentrant.
+  template <class Work>
+  void run(size_t chunks, Work&& work) {
+    if (chunks == 0) return;
+    if (chunks == 1 || active_ <= 1) {
+      for (size_t chunk = 0; chunk < chunks; ++chunk) work(chunk, 0);
+      return;
+    }
+    using Plain = std::remove_reference_t<Work>;
+    share(chunks, [](void* context, size_t chunk, int thread) { (*static_cast<Plain*>(context))(chunk, thread); },
+          const_cast<void*>(static_cast<const void*>(&work)));
+  }
+
+  // Brackets around one forward pass: helpers are woken before and may sleep afterwards; the time that the caller spent
+  // waiting decides whether the next passes use a helper less.
+  void begin_pass();
+  void end_pass();
+
+ private:
+  using Call = void (*)(void* context, size_t chunk, int thread);
+
+  void share(size_t chunks, Call call, void* context);
+  void help(int thread);
+  bool take(uint64_t job, size_t& chunk);
+  void wait_until_done(size_t chunks);
+
+  // job number << 40 | chunks << 20 | next chunk: one word, so that a late helper cannot take a chunk of another job.
+  alignas(64) std::atomic<uint64_t> word_{0};
+  alignas(64) std::atomic<uint32_t> done_{0};
+  alignas(64) std::atomic<uint32_t> sleepers_{0};
+  std::atomic<uint32_t> caller_sleeps_{0};
+  alignas(64) std::atomic<uint32_t> wake_{0};
+  std::atomic<bool> stop_{false};
+  Call call_ = nullptr;
+  void* context_ = nullptr;
+  uint64_t job_ = 0;
+
+  int active_ = 1;
+  // Choosing between all threads and the caller alone, see end_pass.
+  uint64_t pass_began_ns_ = 0, waited_ns_ = 0;
+  int stalled_passes_ = 0, passes_alone_ = 0, patience_ = 0;
+
+  std::vector<std::thread> helpers_;
+};
+
+}  // namespace zaphod
