@@ -1,6 +1,6 @@
 """Runs requests against a model: tokens in, tokens out. Imports no PyTorch; `engine.torch_runner` does."""
 
-from zaphod.engine.engine import Engine, EngineConfig, EngineStats
+from zaphod.engine.engine import Engine, EngineConfig, EngineStats, Speculation
 from zaphod.engine.generation import Increment, TextStream
 from zaphod.engine.request import Completion, Request, SamplingParams, TokenLogprobs
 from zaphod.engine.runner import Runner
@@ -14,6 +14,7 @@ __all__ = [
     "Request",
     "Runner",
     "SamplingParams",
+    "Speculation",
     "TextStream",
     "TokenLogprobs",
 ]

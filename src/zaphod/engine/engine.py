@@ -6,6 +6,7 @@ V vocabulary.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -20,6 +21,7 @@ from zaphod.engine.request import Completion, Request
 from zaphod.engine.runner import Runner
 from zaphod.engine.scheduler import Scheduler, SchedulerStats, Share
 from zaphod.engine.sequence import TokenSequence
+from zaphod.engine.speculation import MAX_GUESSES, PassTimes, Proposer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,22 @@ class EngineStats(SchedulerStats):
     num_steps: int
     """Forward passes."""
     num_produced_tokens: int
+    num_guessed_tokens: int
+    """Tokens that speculation proposed and a pass checked."""
+    num_accepted_tokens: int
+    """Those of them that came true."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speculation:
+    """Who guesses the next tokens."""
+
+    times: PassTimes
+    """What passes cost; measured by the engine, read by the proposers."""
+    make_proposer: Callable[[], Proposer]
+    """Makes the proposer of one request."""
+    max_guesses: int = MAX_GUESSES
+    """Guesses for one request in one pass."""
 
 
 class Engine:
@@ -62,6 +80,7 @@ class Engine:
         num_token_ids: ids from here on are never produced; some heads have more rows than the vocabulary has tokens.
         text_stream: makes a decoder for a prompt's continuation; without one, texts are empty and stop texts refused.
         grammars: compiles grammars over `num_token_ids` tokens; without one they are refused.
+        speculation: guesses tokens, so that a pass may yield several. It never changes what is chosen.
     """
 
     def __init__(
@@ -73,6 +92,7 @@ class Engine:
         num_token_ids: int | None = None,
         text_stream: Callable[[Sequence[int]], TextStream] | None = None,
         grammars: GrammarCompiler | None = None,
+        speculation: Speculation | None = None,
     ) -> None:
         config = config or EngineConfig()
         self._runner = runner
@@ -80,18 +100,23 @@ class Engine:
         self._num_token_ids = min(num_token_ids or runner.vocab_size, runner.vocab_size)
         self._text_stream = text_stream
         self._grammars = grammars
-        self._scheduler = Scheduler(
+        self._speculation = speculation
+        self._proposers: dict[str, Proposer] = {}
+        self.scheduler = Scheduler(
             num_blocks=runner.num_blocks,
             block_size=runner.block_size,
             max_batch_tokens=config.max_batch_tokens,
             max_num_sequences=config.max_num_sequences,
             shares_prefixes=config.shares_prefixes,
         )
+        """Who waits, who runs, and who holds which block."""
         self._cache_tokens = runner.num_blocks * runner.block_size
         self._generations: dict[str, Generation] = {}
         self._undelivered: list[Increment] = []
         self._num_steps = 0
         self._num_produced_tokens = 0
+        self._num_guessed_tokens = 0
+        self._num_accepted_tokens = 0
 
     @property
     def num_unfinished(self) -> int:
@@ -102,7 +127,11 @@ class Engine:
     def stats(self) -> EngineStats:
         """A snapshot."""
         return EngineStats(
-            **asdict(self._scheduler.stats), num_steps=self._num_steps, num_produced_tokens=self._num_produced_tokens
+            **asdict(self.scheduler.stats),
+            num_steps=self._num_steps,
+            num_produced_tokens=self._num_produced_tokens,
+            num_guessed_tokens=self._num_guessed_tokens,
+            num_accepted_tokens=self._num_accepted_tokens,
         )
 
     def add_request(self, request: Request) -> None:
@@ -119,7 +148,9 @@ class Engine:
         self._require_possible(request)
         generation = self._generation(request)
         self._generations[request.request_id] = generation
-        self._scheduler.add(generation.sequence)
+        if self._speculation is not None:
+            self._proposers[request.request_id] = self._speculation.make_proposer()
+        self.scheduler.add(generation.sequence)
 
     def cancel(self, request_id: str) -> Completion | None:
         """End a request at once, whatever it is doing, and free its blocks; None if it is not here (any more)."""
@@ -132,7 +163,7 @@ class Engine:
 
     def step(self) -> list[Increment]:
         """One forward pass; what it added to each request, after what `generate` and `stream` left for others."""
-        shares = self._scheduler.schedule()
+        shares = self.scheduler.schedule(None if self._speculation is None else self._propose)
         increments = self._undelivered + (self._settle(shares, self._run(shares)) if shares else [])
         self._undelivered = []
         return increments
@@ -212,10 +243,23 @@ class Engine:
             )
         return self._grammars.matcher(grammar)
 
+    def _propose(self, sequence: TokenSequence, limit: int) -> Sequence[int]:
+        assert self._speculation is not None
+        generation = self._generations[sequence.request_id]
+        limit = min(limit, self._speculation.max_guesses, generation.num_left - 1)
+        if limit < 1:
+            return ()
+        self._speculation.times.num_sequences = self.scheduler.num_running
+        return generation.plausible(self._proposers[sequence.request_id].propose(sequence.token_ids, limit))
+
     def _run(self, shares: list[Share]) -> npt.NDArray[np.float32]:
         batch = assemble([work for _, work in shares], self._runner.block_size)
         self._num_steps += 1
-        return self._runner.forward(batch)[:, : self._num_token_ids]
+        began = time.perf_counter()
+        logits_RV = self._runner.forward(batch)[:, : self._num_token_ids]
+        if self._speculation is not None and len(batch.token_ids_T) == len(logits_RV):
+            self._speculation.times.observe(len(logits_RV), time.perf_counter() - began)
+        return logits_RV
 
     def _settle(self, shares: list[Share], logits_RV: npt.NDArray[np.float32]) -> list[Increment]:
         """Choose tokens where the network has seen all there is, and release what is done."""
@@ -223,7 +267,7 @@ class Engine:
         row = 0
         for sequence, work in shares:
             if work.num_logits == 0:
-                self._scheduler.commit(sequence, work.num_cached + len(work.token_ids))
+                self.scheduler.commit(sequence, work.num_cached + len(work.token_ids))
                 continue
             generation, rows = self._generations[sequence.request_id], logits_RV[row : row + work.num_logits]
             row += work.num_logits
@@ -239,15 +283,26 @@ class Engine:
         except ZaphodError as error:
             increment = Increment(request_id=sequence.request_id, error=error)
         # The last token chosen is new to the network; those before it were proposals that came true.
-        self._scheduler.commit(sequence, max(num_known, len(sequence.token_ids) - 1))
+        self.scheduler.commit(sequence, max(num_known, len(sequence.token_ids) - 1))
         self._num_produced_tokens += len(increment.token_ids)
+        if proposed:
+            self._learn(sequence.request_id, len(proposed), max(0, len(sequence.token_ids) - num_known - 1))
         if increment.is_last:
             self._release(generation)
         return increment
 
+    def _learn(self, request_id: str, num_guessed: int, num_accepted: int) -> None:
+        self._num_guessed_tokens += num_guessed
+        self._num_accepted_tokens += num_accepted
+        self._proposers[request_id].observe(num_guessed, num_accepted)
+
     def _release(self, generation: Generation) -> None:
-        del self._generations[generation.request.request_id]
-        self._scheduler.remove(generation.sequence)
+        request_id = generation.request.request_id
+        del self._generations[request_id]
+        proposer = self._proposers.pop(request_id, None)
+        if proposer is not None:
+            proposer.release()
+        self.scheduler.remove(generation.sequence)
 
     def _expects(self, request_id: str) -> bool:
         undelivered = any(increment.request_id == request_id for increment in self._undelivered)

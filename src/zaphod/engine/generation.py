@@ -84,6 +84,11 @@ class Generation:
         """How many tokens the answer may still get."""
         return self._max_tokens - len(self._output)
 
+    def plausible(self, proposed: Sequence[int]) -> Sequence[int]:
+        """Those guesses at the next tokens, from the first on, that may come true."""
+        proposed = proposed[: self.num_left - 1]
+        return proposed if self._matcher is None else proposed[: self._matcher.count_valid(proposed)]
+
     def advance(self, logits_RV: npt.NDArray[np.float32], proposed: Sequence[int] = ()) -> Increment:
         """Choose the next token, turn it into text, and end where it is time to; go on while proposals come true.
 

@@ -1,8 +1,8 @@
 """Which tokens the next pass computes: continuous batching over shared blocks; knows no logits, no text and no options.
 
 A pass first gives every answer its next token, so that reading a long prompt delays an answer by one pass of at most
-`max_batch_tokens`; prompts get what is left, and proposals for speculation what the prompts leave. Who is admitted, who
-reads first and who must give way is a question of fairness between queues (`fairness.py`).
+`max_batch_tokens`; prompts get what is left. Only a pass without prompts has time to check guesses. Who is admitted,
+who reads first and who must give way is a question of fairness between queues (`fairness.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zaphod.engine.sequence import TokenSequence
 
 Share = tuple[TokenSequence, Scheduled]
 Propose = Callable[[TokenSequence, int], Sequence[int]]
-"""Proposes tokens to follow a sequence, at most a number of them."""
+"""Guesses which tokens follow a sequence, at most a number of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,16 @@ class Scheduler:
         self._num_preemptions = 0
 
     @property
+    def num_running(self) -> int:
+        """How many sequences hold blocks."""
+        return len(self._running)
+
+    @property
+    def running(self) -> tuple[TokenSequence, ...]:
+        """Sequences that hold blocks, in the order of their admission."""
+        return tuple(self._running.values())
+
+    @property
     def stats(self) -> SchedulerStats:
         """A snapshot."""
         pool = self.allocator.pool
@@ -96,14 +106,9 @@ class Scheduler:
             self._admit()
         answering = [sequence for sequence in self._running.values() if sequence.num_unseen == 1]
         budget = self._max_batch_tokens - len(answering)
-        reading = self._read_prompts(budget) if len(answering) < len(self._running) else []
-        budget -= sum(len(work.token_ids) for _, work in reading)
-        answers: list[Share] = []
-        for sequence in answering:
-            work = self._answer(sequence, budget, propose)
-            answers.append((sequence, work))
-            budget -= len(work.token_ids) - 1
-        return answers + reading
+        if len(answering) < len(self._running):
+            return [(sequence, self._answer(sequence)) for sequence in answering] + self._read_prompts(budget)
+        return self._guess(answering, budget, propose)
 
     def commit(self, sequence: TokenSequence, num_cached: int) -> None:
         """The cache holds a sequence's tokens up to `num_cached` now; others may find its full blocks."""
@@ -190,18 +195,21 @@ class Scheduler:
             budget -= num_tokens
         return shares
 
-    def _answer(self, sequence: TokenSequence, spare_tokens: int, propose: Propose | None) -> Scheduled:
+    def _answer(self, sequence: TokenSequence, guesses: Sequence[int] = ()) -> Scheduled:
         token_ids = sequence.token_ids[-1:]
-        if propose is not None and spare_tokens > 0:
-            token_ids.extend(self._proposed(sequence, spare_tokens, propose))
+        token_ids.extend(guesses)
         return _work(sequence, token_ids, num_logits=len(token_ids))
 
-    def _proposed(self, sequence: TokenSequence, most: int, propose: Propose) -> Sequence[int]:
-        """Proposals as far as there are slots for them; nobody gives way to a guess."""
-        proposed = propose(sequence, most)[:most]
-        if not self.allocator.grow(sequence, len(sequence.token_ids) + len(proposed)):
-            return ()
-        return proposed
+    def _guess(self, answering: Sequence[TokenSequence], budget: int, propose: Propose | None) -> list[Share]:
+        """Each answer's next token, and guesses at those behind it as far as there are slots: none gives way to them."""
+        shares: list[Share] = []
+        for sequence in answering:
+            guesses = propose(sequence, budget)[:budget] if propose is not None and budget else ()
+            if guesses and not self.allocator.grow(sequence, len(sequence.token_ids) + len(guesses)):
+                guesses = ()
+            shares.append((sequence, self._answer(sequence, guesses)))
+            budget -= len(guesses)
+        return shares
 
 
 def _work(sequence: TokenSequence, token_ids: array[int], *, num_logits: int) -> Scheduled:

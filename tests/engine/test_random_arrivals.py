@@ -1,0 +1,193 @@
+"""Whatever arrives, is cancelled or gives way: no block leaks, all requests end, and tokens are those of one alone."""
+
+import functools
+
+import torch
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from tests.engine.exact_runner import ExactRunner
+
+from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, Speculation
+from zaphod.engine.speculation import PassTimes
+from zaphod.engine.torch_runner import TorchRunner
+from zaphod.testing import tiny_model
+
+BEGINNINGS = (
+    (3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8),
+    (3, 1, 4, 1, 5, 9, 2, 7, 1, 8, 2, 8),
+    (2, 7, 1, 8, 2, 8, 1, 8, 2, 8),
+)
+PROMPTS = st.builds(
+    lambda beginning, length, ends: beginning[:length] + ends,
+    st.sampled_from(BEGINNINGS),
+    st.integers(1, 12),
+    st.sampled_from(((), (40,), (41, 42))),
+)
+ADAPTERS = st.sampled_from((None, None, "pirate"))
+
+
+class Arrivals(RuleBasedStateMachine):
+    """Drives an engine whose cache is so small that answers push each other out."""
+
+    block_size, num_blocks = 3, 9
+    config = EngineConfig(max_batch_tokens=7, max_num_sequences=5)
+
+    def __init__(self):
+        super().__init__()
+        self.runner = self.make_runner()
+        self.engine = Engine(self.runner, self.config, speculation=self.make_speculation())
+        self.requests, self.tokens, self.completions = {}, {}, {}
+
+    def make_runner(self):
+        return ExactRunner(num_blocks=self.num_blocks, block_size=self.block_size)
+
+    def make_speculation(self):
+        return None
+
+    def expected(self, request):
+        adapter_id = -1 if request.adapter is None else self.runner.adapter_id(request.adapter)
+        return self.runner.continuation(request.prompt_token_ids, request.sampling.max_tokens, adapter_id)
+
+    @rule(
+        prompt=PROMPTS,
+        max_tokens=st.integers(1, 16),
+        whose=st.fixed_dictionaries({"queue": st.sampled_from("ab"), "tenant": st.sampled_from(("", "x"))}),
+        adapter=ADAPTERS,
+    )
+    def arrive(self, prompt, max_tokens, whose, adapter):
+        name, sampling = str(len(self.requests)), SamplingParams(max_tokens=max_tokens)
+        adapter = adapter if isinstance(self.runner, ExactRunner) else None
+        request = Request(request_id=name, prompt_token_ids=prompt, sampling=sampling, adapter=adapter, **whose)
+        self.engine.add_request(request)
+        self.requests[name], self.tokens[name] = request, ()
+
+    @precondition(lambda self: self.engine.num_unfinished)
+    @rule(data=st.data())
+    def cancel(self, data):
+        name = data.draw(st.sampled_from(sorted(self.requests.keys() - self.completions.keys())))
+        self.completions[name] = self.engine.cancel(name)
+        assert self.completions[name].token_ids == self.tokens[name]
+
+    @rule(count=st.integers(1, 8))
+    def step(self, count):
+        for _ in range(count):
+            self.step_once()
+
+    def step_once(self):
+        answering = {s.request_id: s.num_preemptions for s in self.engine.scheduler.running if s.num_unseen == 1}
+        increments = self.engine.step()
+        for increment in increments:
+            assert increment.error is None
+            self.tokens[increment.request_id] += increment.token_ids
+            if increment.completion is not None:
+                self.completions[increment.request_id] = increment.completion
+        # Every answer gets its next token, whatever prompt is read meanwhile, unless it gives way.
+        advanced = {increment.request_id for increment in increments}
+        stayed = {
+            s.request_id for s in self.engine.scheduler.running if s.num_preemptions == answering.get(s.request_id)
+        }
+        assert stayed <= advanced
+
+    @invariant()
+    def every_block_counts_those_who_hold_it(self):
+        pool, tables = self.engine.scheduler.allocator.pool, [s.blocks for s in self.engine.scheduler.running]
+        users = [sum(block in table for table in tables) for block in range(self.num_blocks)]
+        assert [pool.num_users(block) for block in range(self.num_blocks)] == users
+        assert pool.num_unused == users.count(0)
+
+    @invariant()
+    def limits_are_kept_and_nobody_is_lost(self):
+        stats = self.engine.stats
+        assert stats.num_running + stats.num_waiting == len(self.requests) - len(self.completions)
+        assert stats.num_running <= self.config.max_num_sequences
+        assert self.engine.num_unfinished == 0 or stats.num_running or stats.num_waiting
+
+    @invariant()
+    def tokens_are_those_of_one_alone(self):
+        for name, completion in self.completions.items():
+            expected = self.expected(self.requests[name])
+            assert completion.token_ids == self.tokens[name] == expected[: len(completion.token_ids)]
+            assert completion.finish_reason == "cancelled" or len(completion.token_ids) == min(
+                len(expected), self.num_blocks * self.block_size - len(self.requests[name].prompt_token_ids)
+            )
+
+    def teardown(self):
+        tokens_left = sum(len(r.prompt_token_ids) + r.sampling.max_tokens for r in self.requests.values())
+        for _ in range(2 * tokens_left + 1):
+            if self.engine.num_unfinished:
+                self.step_once()
+        assert self.engine.num_unfinished == 0
+        assert self.engine.stats.num_used_blocks == 0
+        assert len(self.engine.scheduler.queues) == 0
+        self.every_block_counts_those_who_hold_it()
+        self.tokens_are_those_of_one_alone()
+
+
+class Gambler:
+    """Knows the exact runner's answers, and is wrong at every fourth token."""
+
+    def __init__(self, runner):
+        self.runner = runner
+
+    def propose(self, tokens, limit):
+        guesses = self.runner.continuation(tuple(tokens), limit)
+        return [(g + 1) % 50 if (len(tokens) + n) % 4 == 0 else g for n, g in enumerate(guesses)]
+
+    def observe(self, num_proposed, num_accepted):
+        assert 0 <= num_accepted <= num_proposed
+
+    def pays(self):
+        return True
+
+    def release(self):
+        pass
+
+
+class ArrivalsWithGuesses(Arrivals):
+    """The same with several tokens a pass, some of which are accepted."""
+
+    def make_speculation(self):
+        return Speculation(times=PassTimes(), make_proposer=lambda: Gambler(self.runner), max_guesses=5)
+
+
+class ArrivalsAtANetwork(Arrivals):
+    """The same with a network in float32, where tokens come from floating-point sums."""
+
+    block_size, num_blocks = 4, 8
+
+    @staticmethod
+    @functools.cache
+    def model():
+        return tiny_model(seed=5, num_layers=2)
+
+    @staticmethod
+    @functools.cache
+    def alone(prompt):
+        tokens = list(prompt)
+        for _ in range(16):
+            tokens.append(int(ArrivalsAtANetwork.model().forward_sequences(torch.tensor([tokens]))[0, -1].argmax()))
+        return tuple(tokens[len(prompt) :])
+
+    def make_runner(self):
+        return TorchRunner(self.model(), block_size=self.block_size, num_blocks=self.num_blocks)
+
+    def expected(self, request):
+        return self.alone(request.prompt_token_ids)[: request.sampling.max_tokens]
+
+
+def explore(machine, max_examples):
+    limits = settings(max_examples=max_examples, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(machine, settings=limits)
+
+
+def test_arrivals_at_an_exact_runner():
+    explore(Arrivals, 200)
+
+
+def test_arrivals_while_tokens_are_guessed():
+    explore(ArrivalsWithGuesses, 200)
+
+
+def test_arrivals_at_a_network():
+    explore(ArrivalsAtANetwork, 25)
