@@ -21,6 +21,7 @@ from zaphod.engine.gbnf import to_lark
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLParserLimits, LLTokenizer
+    from llguidance._lib import JsonCompileOptions
 
 GrammarKind = Literal["json_schema", "regex", "gbnf"]
 
@@ -34,6 +35,7 @@ MAX_CACHED = 64
 _KINDS = ("json_schema", "regex", "gbnf")
 _MAX_LEXER_STATES = 50_000  # 1 to 2 kB each: at most 100 MB
 _COMPILE_STACK_BYTES = 1 << 28  # address space, not memory: the library recurses along chains of rules and references
+_WHITESPACE = r" |\n[ \t]{0,64}"  # one space, or a line break with its indentation: small models would never end it
 _T = TypeVar("_T")
 
 
@@ -154,6 +156,11 @@ class GrammarCompiler:
         self._compiled: OrderedDict[GrammarSpec, LLMatcher] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def num_kept(self) -> int:
+        """Compiled grammars held for requests to come."""
+        return len(self._compiled)
+
     def matcher(self, spec: GrammarSpec) -> Matcher:
         """The beginning of an answer.
 
@@ -177,7 +184,7 @@ class GrammarCompiler:
         if not compiled.is_error():
             compiled.compute_bitmask()  # finds the way in: a grammar that matches nothing shows here
         if compiled.is_error():
-            raise _refused(spec.kind, _first_line(compiled.get_error()))
+            raise _refused(spec.kind, _reason(compiled.get_error()))
         return compiled
 
 
@@ -230,7 +237,8 @@ def _library_grammar(spec: GrammarSpec) -> str:
         return LLMatcher.grammar_from_lark(to_lark(spec.text))
     try:
         # What a schema asks for and the library cannot hold is refused, never ignored in silence.
-        return LLMatcher.grammar_from_json_schema(spec.text, overrides={"lenient": False})
+        options: JsonCompileOptions = {"lenient": False, "whitespace_pattern": _WHITESPACE}
+        return LLMatcher.grammar_from_json_schema(spec.text, overrides=options)
     except ValueError as error:
         raise _refused(spec.kind, str(error)) from error
 
@@ -287,14 +295,18 @@ def _with_large_stack(action: Callable[[], _T]) -> _T:
 def _as_request_error(error: BaseException) -> Exception:
     if isinstance(error, RequestError | MissingExtraError):
         return error
-    refused = _refused("grammar", f"the library failed on it: {_first_line(str(error))}")
+    refused = _refused("grammar", f"the library failed on it: {_reason(str(error))}")
     refused.__cause__ = error
     return refused
 
 
-def _first_line(message: str) -> str:
+def _reason(message: str) -> str:
+    """The one line of the library's message that says most."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[0][:200] if lines else "no reason given"
+    if not lines or lines[0].startswith("NoExtension"):
+        return "it matches nothing"
+    telling = [line for line in lines if line.startswith("error:")] or lines
+    return telling[0][:200].rstrip(".:")
 
 
 def _refused(kind: str, reason: str) -> RequestError:
@@ -311,7 +323,7 @@ def _too_large(found: str, limit: str) -> RequestError:
 
 def _stuck(reason: str) -> RequestError:
     return RequestError(
-        f"The answer cannot go on inside its grammar: {_first_line(reason)}.",
+        f"The answer cannot go on inside its grammar: {_reason(reason)}.",
         "Every step must leave a token and stay within the limits of time and memory.",
         "Simplify the grammar.",
     )
