@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from zaphod.cli.models import choose_dtype, load_network, num_threads, open_weights
-from zaphod.cli.options import DTypeFlag, JsonFlag, ThreadsFlag
+from zaphod.cli.options import Compat, DTypeFlag, JsonFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line, print_table
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import ConfigError
@@ -16,10 +16,8 @@ from zaphod.core.progress import SILENT, Progress, ProgressLines
 from zaphod.core.units import format_bytes, format_count, format_rate
 
 if TYPE_CHECKING:
-    from zaphod.engine.runner import Runner
-    from zaphod.model.files.weights import ModelWeights
     from zaphod.study.benchmarks.model_speed import Row
-    from zaphod.study.benchmarks.traffic import Storage
+    from zaphod.study.benchmarks.opened import OpenedRunner
 
 RunnerName = Literal["native", "torch"]
 
@@ -34,27 +32,27 @@ RunnerFlag = Annotated[RunnerName, typer.Option("--runner", help="Our own kernel
 
 
 def open_runner(
-    weights: ModelWeights,
     settings: Settings,
     runner: str,
     *,
     num_tokens: int,
     max_len: int,
+    compat: Compat | None = None,
     progress: Progress = SILENT,
-) -> tuple[Runner, Storage]:
-    """A runner whose cache holds `num_tokens` tokens, in sequences of up to `max_len`; and how its weights lie."""
+) -> OpenedRunner:
+    """A runner of `settings.model` whose cache holds `num_tokens` tokens, in sequences of up to `max_len`."""
+    from zaphod.study.benchmarks.opened import OpenedRunner
     from zaphod.study.benchmarks.traffic import as_dense
 
     if runner != "torch":
         raise ConfigError("The native runner is not there yet.", "", "Pass --runner torch.")
-    dtype = choose_dtype(settings, weights.config)
-    network = load_network(weights, settings, dtype, progress)
+    with open_weights(settings, compat=compat) as weights:
+        config, dtype = weights.config, choose_dtype(settings, weights.config)
+        network = load_network(weights, settings, dtype, progress)
     from zaphod.engine.torch_runner import DEFAULT_BLOCK_SIZE, TorchRunner
 
-    num_blocks = -(-num_tokens // DEFAULT_BLOCK_SIZE)
-    return TorchRunner(network, max_len=max_len, num_blocks=num_blocks), as_dense(
-        weights.config, 4 if dtype == "float32" else 2
-    )
+    opened = TorchRunner(network, max_len=max_len, num_blocks=-(-num_tokens // DEFAULT_BLOCK_SIZE))
+    return OpenedRunner(runner=opened, config=config, storage=as_dense(config, 4 if dtype == "float32" else 2))
 
 
 @verbs.command("model")
@@ -89,12 +87,12 @@ def measure_one(
         raise ConfigError("There is nothing to measure.", "--prompt or --generate must be above 0.", "Raise one.")
     max_len = max(work.length for work in tests)
     progress, used = ProgressLines(), num_threads(settings)
+    room = batch * (max_len + 64)  # a sequence's last block may be partly empty
+    opened = open_runner(settings, runner, num_tokens=room, max_len=max_len, progress=progress)
+    limits = measure_limits(used, "int8" if runner == "native" else "f32")
+    rows = measure_model(opened, tests, limits, repeat=repeat, progress=progress)
     with open_weights(settings) as weights:
         shape, stored_bytes = weights.config, sum(weights.num_bytes(name) for name in weights.names())
-        room = batch * (max_len + 64)  # a sequence's last block may be partly empty
-        opened, storage = open_runner(weights, settings, runner, num_tokens=room, max_len=max_len, progress=progress)
-        limits = measure_limits(used, "int8" if runner == "native" else "f32")
-        rows = measure_model(opened, tests, shape, storage, limits, repeat=repeat, progress=progress)
     about = {"model": str(model), "runner": runner, "threads": used, "size_bytes": stored_bytes}
     about |= {"parameters": _num_parameters(shape), "family": shape.family}
     if as_json:
@@ -164,3 +162,62 @@ def _print_rows(about: dict[str, Any], rows: list[Row]) -> None:
 def _shares(row: Row) -> tuple[str, str]:
     compute = row.compute_share
     return f"{row.bandwidth_share:.0%}", "" if compute is None else f"{compute:.0%}"
+
+
+@verbs.command("compare")
+def compare(
+    context: typer.Context,
+    models: Annotated[list[Path], typer.Option("--model", "-m", metavar="FILE", help="A .gguf file; may be repeated.")],
+    peers: Annotated[str, typer.Option("--peers", help="Of llama.cpp, transformers and torch.")] = "llama.cpp",
+    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Runs of each program in each case.")] = 5,
+    only: Annotated[str | None, typer.Option("--cases", help="Some of the cases; default: all that fit.")] = None,
+    prompt: Annotated[int, typer.Option("--prompt", "-p", min=1, help="Tokens to read.")] = 512,
+    generate: Annotated[int, typer.Option("--generate", "-n", min=2, help="Tokens to generate.")] = 128,
+    depth: Annotated[int, typer.Option("--depth", "-d", min=1, help="Tokens of the deep case.")] = 8192,
+    streams: Annotated[int, typer.Option("--streams", min=2, help="Sequences at the same time.")] = 16,
+    runner: RunnerFlag = "native",
+    threads: ThreadsFlag = None,
+    dtype: DTypeFlag = None,
+    llama_python: Annotated[
+        str | None, typer.Option("--llama-python", metavar="PATH", help="An interpreter that has llama-cpp-python.")
+    ] = None,
+    busy_core: Annotated[int | None, typer.Option("--busy-core", help="Where the busy neighbour runs.")] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="FILE", help="Keep samples here, and go on from those there.")
+    ] = None,
+    scratch: Annotated[
+        Path | None, typer.Option("--scratch", metavar="FOLDER", help="For other forms of the file; kept.")
+    ] = None,
+    publish: Annotated[str | None, typer.Option("--publish", metavar="NAME", help="Into benchmarks/results.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure Zaphod beside other programs on the same file, alternately, and say where it is how much faster.
+
+    Every program runs in a process of its own, which sleeps while another is measured. Ctrl-C prints what there is
+    so far. Cases: decode, prefill, streams, depth, busy, load, load-packed, memory, accuracy.
+
+    \b
+    Examples:
+      zaphod bench compare --model model.gguf --peers llama.cpp
+      zaphod bench compare --model a.gguf --model b.gguf --record figures.jsonl --publish native_cpu
+    """
+    from zaphod.cli.bench_compare import Request, run
+
+    settings: Settings = context.obj.with_flags(threads=threads, dtype=dtype).values
+    request = Request(
+        models=models,
+        peers=[name.strip() for name in peers.split(",") if name.strip()],
+        num_pairs=pairs,
+        only=None if only is None else [name.strip() for name in only.split(",")],
+        sizes={"prompt": prompt, "generate": generate, "depth": depth, "streams": streams},
+        runner=runner,
+        dtype=dtype,
+        num_threads=num_threads(settings),
+        llama_python=llama_python,
+        busy_core=busy_core,
+        record=record,
+        scratch=scratch,
+        publish=publish,
+    )
+    if not run(request, as_json=as_json):
+        raise typer.Exit(130)

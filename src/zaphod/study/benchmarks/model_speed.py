@@ -1,7 +1,8 @@
-"""The speed of one model on one runner, in llama-bench's columns; knows a runner, not which files it came from."""
+"""The speed of one model on one runner, in llama-bench's columns; knows a runner, not how it was opened."""
 
 from __future__ import annotations
 
+import functools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +10,9 @@ from typing import Any
 
 from zaphod.capacity.measurement import Kind, peak_ops, read_bandwidth
 from zaphod.core.progress import SILENT, Progress
-from zaphod.engine.runner import Runner
 from zaphod.engine.throughput import Work, measure
-from zaphod.model.config import ModelConfig
-from zaphod.study.benchmarks.traffic import Storage, Traffic, traffic_of
+from zaphod.study.benchmarks.opened import OpenedRunner
+from zaphod.study.benchmarks.traffic import Traffic, traffic_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,22 +95,13 @@ def measure_limits(num_threads: int, kind: Kind) -> Limits:
 
 
 def measure_model(
-    runner: Runner,
-    tests: Sequence[Work],
-    config: ModelConfig,
-    storage: Storage,
-    limits: Limits,
-    *,
-    repeat: int,
-    progress: Progress = SILENT,
+    opened: OpenedRunner, tests: Sequence[Work], limits: Limits, *, repeat: int, progress: Progress = SILENT
 ) -> list[Row]:
     """Run every test.
 
     Args:
-        runner: what is measured.
+        opened: what is measured.
         tests: one row each.
-        config: of the model.
-        storage: how its weights lie in memory.
         limits: what the machine can do.
         repeat: how many runs of a test count.
         progress: who is told how far it is.
@@ -118,7 +109,7 @@ def measure_model(
     rows = []
     for work in tests:
         with progress.step(f"measuring {work.name}", repeat, "runs") as advance:
-            samples = measure(runner, work, repeat=repeat, done=lambda advance=advance: advance(1))  # type: ignore[misc]
-        traffic = traffic_of(work, config, storage)
+            samples = measure(opened.runner, work, repeat=repeat, done=functools.partial(advance, 1))
+        traffic = traffic_of(work, opened.config, opened.storage)
         rows.append(Row(work=work, samples=tuple(samples), traffic=traffic, limits=limits))
     return rows
