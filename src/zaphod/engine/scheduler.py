@@ -201,7 +201,7 @@ class Scheduler:
         return _work(sequence, token_ids, num_logits=len(token_ids))
 
     def _guess(self, answering: Sequence[TokenSequence], budget: int, propose: Propose | None) -> list[Share]:
-        """Each answer's next token, and guesses at those behind it as far as there are slots: none gives way to them."""
+        """Each answer's next token, and guesses at those behind it as far as there are slots for them."""
         shares: list[Share] = []
         for sequence in answering:
             guesses = propose(sequence, budget)[:budget] if propose is not None and budget else ()
