@@ -54,7 +54,7 @@ def test_a_long_prompt_delays_no_answer_beyond_one_limited_pass():
 
 
 def test_queues_take_turns_at_reading():
-    engine = exact_engine(max_batch_tokens=16)
+    engine = exact_engine(num_blocks=128, max_batch_tokens=16)
     engine.add_request(request("a", LONG, queue="a"))
     engine.step()
     engine.add_request(request("b", LONG[:0:-1], queue="b"))
