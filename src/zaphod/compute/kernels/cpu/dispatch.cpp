@@ -19,10 +19,8 @@ namespace zaphod {
 ZAPHOD_DECLARE(scalar)
 
 #if defined(__x86_64__)
-#ifdef ZAPHOD_HAS_AVX2
 ZAPHOD_DECLARE(avx2)
 ZAPHOD_DECLARE(avx2vnni)
-#endif
 ZAPHOD_DECLARE(avx512)
 ZAPHOD_DECLARE(avx512bf16)
 
@@ -60,10 +58,8 @@ struct Known {
     Features has;
     if (has.bf16) tables[count++] = &avx512bf16::table;
     if (has.avx512) tables[count++] = &avx512::table;
-#ifdef ZAPHOD_HAS_AVX2
     if (has.avx_vnni) tables[count++] = &avx2vnni::table;
     if (has.avx2) tables[count++] = &avx2::table;
-#endif
     tables[count++] = &scalar::table;
   }
 };
