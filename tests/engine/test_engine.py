@@ -1,13 +1,16 @@
 """Requests together and alone, ends and cancellations, on a tiny random model."""
 
 import dataclasses
+import re
 from itertools import zip_longest
 
 import pytest
 import torch
 
 from zaphod.core.errors import ConfigError, RequestError, TokenizerError
-from zaphod.engine import Engine, EngineConfig, Request, SamplingParams
+from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, Speculation
+from zaphod.engine.grammar import GrammarCompiler, GrammarSpec
+from zaphod.engine.speculation import PassTimes, PromptLookup
 from zaphod.engine.torch_runner import TorchRunner
 from zaphod.model.attention import WholeSequences
 from zaphod.testing import ByteTokenizer, tiny_model
@@ -296,3 +299,82 @@ def test_two_requests_of_one_id_are_refused(model):
     busy.add_request(requests(1)[0])
     with pytest.raises(RequestError, match="already here"):
         busy.add_request(requests(1)[0])
+
+
+def test_a_pass_that_fails_loses_nothing(model):
+    class Faltering(TorchRunner):
+        """Fails at every other pass, after it has written to the cache."""
+
+        num_passes = 0
+
+        def forward(self, batch):
+            logits = super().forward(batch)
+            self.num_passes += 1
+            if self.num_passes % 2:
+                raise MemoryError
+            return logits
+
+    faltering = Engine(Faltering(model, block_size=8, num_blocks=64), EngineConfig(max_batch_tokens=6))
+    for request in requests(4):
+        faltering.add_request(request)
+    completions = {}
+    while faltering.num_unfinished:
+        try:
+            increments = faltering.step()
+        except MemoryError:
+            continue
+        completions |= {i.request_id: i.completion.token_ids for i in increments if i.completion}
+    assert [completions[str(n)] for n in range(4)] == [c.token_ids for c in engine(model).generate(requests(4))]
+
+
+def speaking(model, **options):
+    """An engine that follows grammars over bytes."""
+    tokenizer = ByteTokenizer()
+    return Engine(
+        TorchRunner(model),
+        eos_token_ids=tokenizer.eos_token_ids,
+        text_stream=lambda prompt: tokenizer.stream(skip_special=True, after=prompt),
+        grammars=GrammarCompiler(tokenizer, model.config.vocab_size),
+        **options,
+    )
+
+
+def in_grammar(kind, text, **sampling):
+    sampling = SamplingParams(grammar=GrammarSpec(kind, text), **sampling)
+    return Request(request_id="a", prompt_token_ids=(65, 66), sampling=sampling)
+
+
+@pytest.mark.parametrize("sampling", [{}, {"temperature": 2.0, "seed": 4}])
+def test_an_answer_keeps_to_its_grammar_and_ends_where_it_ends(model, sampling):
+    (completion,) = speaking(model).generate([in_grammar("regex", "[a-f]{3}-(yes|no)", **sampling)])
+    assert re.fullmatch("[a-f]{3}-(yes|no)", completion.text)
+    assert completion.finish_reason == "stop"
+
+
+def test_guesses_keep_to_the_grammar_too(model):
+    request = in_grammar("regex", "(ab|ac|ad){3,9}!", max_tokens=40)
+    (plain,) = speaking(model).generate([request])
+    times = PassTimes()
+    guessing = speaking(model, speculation=Speculation(times=times, make_proposer=lambda: PromptLookup(times)))
+    assert guessing.generate([request]) == [plain]
+
+
+def test_a_grammar_needs_a_tokenizer(model):
+    idle = engine(model)
+    with pytest.raises(RequestError, match="A grammar was given"):
+        idle.add_request(in_grammar("regex", "a+"))
+    assert idle.num_unfinished == 0
+
+
+def test_a_malformed_grammar_takes_no_place(model):
+    idle = speaking(model)
+    with pytest.raises(RequestError, match="regex cannot be used"):
+        idle.add_request(in_grammar("regex", "(a"))
+    assert idle.num_unfinished == 0
+
+
+def test_an_adapter_that_is_not_there_takes_no_place(model):
+    idle = engine(model)
+    with pytest.raises(RequestError, match="'pirate'"):
+        idle.add_request(dataclasses.replace(requests(1)[0], adapter="pirate"))
+    assert idle.num_unfinished == 0

@@ -71,7 +71,7 @@ class Speculation:
 
 
 class Engine:
-    """Continuous batching over a runner.
+    """Continuous batching over a runner. Used by one thread at a time.
 
     Args:
         runner: computes logits and keeps the cache.
@@ -79,7 +79,8 @@ class Engine:
         eos_token_ids: tokens that end an answer unless the request ignores them.
         num_token_ids: ids from here on are never produced; some heads have more rows than the vocabulary has tokens.
         text_stream: makes a decoder for a prompt's continuation; without one, texts are empty and stop texts refused.
-        grammars: compiles grammars over `num_token_ids` tokens; without one they are refused.
+        grammars: compiles grammars over `num_token_ids` tokens; without one they are refused. It compiles while a
+            request is added, unless its cache has the grammar: ask it for a matcher on another thread before that.
         speculation: guesses tokens, so that a pass may yield several. It never changes what is chosen.
     """
 
@@ -164,8 +165,9 @@ class Engine:
     def step(self) -> list[Increment]:
         """One forward pass; what it added to each request, after what `generate` and `stream` left for others."""
         shares = self.scheduler.schedule(None if self._speculation is None else self._propose)
-        increments = self._undelivered + (self._settle(shares, self._run(shares)) if shares else [])
-        self._undelivered = []
+        if shares:
+            self._settle(shares, self._run(shares))
+        increments, self._undelivered = self._undelivered, []
         return increments
 
     def generate(self, requests: Sequence[Request]) -> list[Completion]:
@@ -261,9 +263,8 @@ class Engine:
             self._speculation.times.observe(len(logits_RV), time.perf_counter() - began)
         return logits_RV
 
-    def _settle(self, shares: list[Share], logits_RV: npt.NDArray[np.float32]) -> list[Increment]:
+    def _settle(self, shares: list[Share], logits_RV: npt.NDArray[np.float32]) -> None:
         """Choose tokens where the network has seen all there is, and release what is done."""
-        increments: list[Increment] = []
         row = 0
         for sequence, work in shares:
             if work.num_logits == 0:
@@ -271,8 +272,8 @@ class Engine:
                 continue
             generation, rows = self._generations[sequence.request_id], logits_RV[row : row + work.num_logits]
             row += work.num_logits
-            increments.append(self._advance(generation, rows, work.token_ids[1:] if work.num_logits > 1 else ()))
-        return increments
+            guesses = work.token_ids[1:] if work.num_logits > 1 else ()
+            self._undelivered.append(self._advance(generation, rows, guesses))
 
     def _advance(
         self, generation: Generation, logits_RV: npt.NDArray[np.float32], proposed: Sequence[int]
