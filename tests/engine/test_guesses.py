@@ -4,7 +4,7 @@ import pytest
 from tests.engine.exact_runner import ExactRunner
 
 from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, Speculation
-from zaphod.engine.speculation import DraftModel, PassTimes, PromptLookup
+from zaphod.engine.speculation import DraftModel, PassTimes, PromptLookup, PromptLookupConfig
 from zaphod.engine.torch_runner import TorchRunner
 from zaphod.testing import tiny_model
 
@@ -121,8 +121,10 @@ def test_nobody_guesses_while_a_prompt_is_read():
 def test_prompt_lookup_gives_the_tokens_of_the_network_alone():
     runner, times = TorchRunner(tiny_model(seed=0), block_size=8), PassTimes()
     plain, _ = answer(runner=runner, max_tokens=50)
-    looked_up, engine = answer(Speculation(times=times, make_proposer=lambda: PromptLookup(times)), runner)
-    assert looked_up.token_ids == plain.token_ids[:24]
+    config = PromptLookupConfig(min_match=1)
+    speculation = Speculation(times=times, make_proposer=lambda: PromptLookup(times, config))
+    looked_up, engine = answer(speculation, runner, max_tokens=50)
+    assert looked_up.token_ids == plain.token_ids
     assert times.seconds(1) is not None
     assert engine.stats.num_guessed_tokens > 0
 
