@@ -10,7 +10,7 @@ IN_VENV := PATH="$$PATH:$(CURDIR)/$(BIN)"
 CONFIGURE = $(IN_VENV) cmake -G Ninja -S . -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" -B
 COMPILER := $(shell command -v $(if $(filter default,$(origin CXX)),c++ g++ clang++,$(CXX)))
 
-.PHONY: setup run native test sanitize check format bench clean help
+.PHONY: setup run native test test-neon sanitize check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
@@ -65,6 +65,20 @@ sanitize: .venv/.developing  ## run the tests of the CPU kernels under the sanit
 	$(IN_VENV) cmake --install build/sanitize --prefix build/sanitize/package >/dev/null
 	$(SANITIZED) $(BIN)/python -c "from zaphod.compute.kernels import _cpu; print(_cpu.__file__)" | grep build/sanitize
 	$(SANITIZED) $(BIN)/pytest -p no:cacheprovider --capture=sys tests/compute/kernels/cpu
+
+# Both tools are Debian's: apt-get install g++-aarch64-linux-gnu qemu-user. The second run is on a CPU without dot product.
+NEON := aarch64-linux-gnu-g++ -std=c++20 -O2 -ffp-contract=off -Wall -Wextra -Isrc/$(KERNELS)/cpu
+test-neon:       ## compare the NEON kernels with plain C++ under QEMU
+	@for tool in aarch64-linux-gnu-g++ qemu-aarch64; do \
+		command -v $$tool || { echo "$$tool is missing: apt-get install g++-aarch64-linux-gnu qemu-user"; exit 1; }; done
+	mkdir -p build/neon
+	set -e; for file in src/$(KERNELS)/cpu/ops/*.cpp; do object=build/neon/$$(basename $$file .cpp); \
+		$(NEON) -DZAPHOD_ISA=scalar -c $$file -o $$object.scalar.o; \
+		$(NEON) -DZAPHOD_ISA=neon -DZAPHOD_NEON -c $$file -o $$object.neon.o; \
+		$(NEON) -DZAPHOD_ISA=neondot -DZAPHOD_NEON -march=armv8.2-a+dotprod -c $$file -o $$object.neondot.o; done
+	$(NEON) -static src/$(KERNELS)/cpu/dispatch.cpp tests/compute/kernels/cpu/driver.cpp build/neon/*.o -o build/neon/driver
+	qemu-aarch64 build/neon/driver
+	qemu-aarch64 -cpu cortex-a53 build/neon/driver
 
 check: .venv/.developing  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
