@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 
+#include "bindings_ops.h"
 #include "measure.h"
 #include "network.h"
 
@@ -252,6 +253,7 @@ nb::ndarray<nb::numpy, float, nb::ndim<1>> unpack(const HeldMatrix& w, size_t ro
 NB_MODULE(_cpu, module) {
   using namespace zaphod;
   nb::set_leak_warnings(false);
+  bind_operations(module);
   module.def("instruction_sets", [] {
     size_t count;
     const Ops* const* tables = available(&count);
