@@ -16,10 +16,14 @@ from zaphod.core.progress import SILENT, Progress, ProgressLines
 from zaphod.core.units import format_bytes, format_count, format_rate
 
 if TYPE_CHECKING:
+    from zaphod.capacity.measurement import Kind
+    from zaphod.model.files.weights import ModelWeights
     from zaphod.study.benchmarks.model_speed import Row
     from zaphod.study.benchmarks.opened import OpenedRunner
 
 RunnerName = Literal["native", "torch"]
+# What the kernels multiply in, by the format they compute with: four-bit weights are multiplied as eight.
+_PEAKS: dict[str, Kind] = {"float32": "f32", "bfloat16": "bf16", "int8": "int8", "int4": "int8"}
 
 verbs = typer.Typer(
     add_completion=False,
@@ -41,18 +45,38 @@ def open_runner(
     progress: Progress = SILENT,
 ) -> OpenedRunner:
     """A runner of `settings.model` whose cache holds `num_tokens` tokens, in sequences of up to `max_len`."""
+    with open_weights(settings, compat=compat) as weights:
+        opener = _open_torch if runner == "torch" else _open_native
+        return opener(weights, settings, num_tokens, max_len, progress)
+
+
+def _open_native(
+    weights: ModelWeights, settings: Settings, num_tokens: int, max_len: int, progress: Progress
+) -> OpenedRunner:
+    from zaphod.engine.native_runner import BLOCK_SIZE, NativeRunner
+    from zaphod.model.native import load_native
+    from zaphod.study.benchmarks.opened import OpenedRunner
+    from zaphod.study.benchmarks.traffic import as_in_file
+
+    threads, config = num_threads(settings), weights.config
+    loaded = load_native(weights, precision=settings.dtype, num_threads=threads)
+    most = max(loaded.formats, key=lambda name: loaded.formats[name])
+    runner = NativeRunner(loaded, num_threads=threads, max_len=max_len, num_blocks=-(-num_tokens // BLOCK_SIZE))
+    return OpenedRunner(runner=runner, config=config, storage=as_in_file(weights), peak_kind=_PEAKS[most])
+
+
+def _open_torch(
+    weights: ModelWeights, settings: Settings, num_tokens: int, max_len: int, progress: Progress
+) -> OpenedRunner:
+    config, dtype = weights.config, choose_dtype(settings, weights.config)
+    network = load_network(weights, settings, dtype, progress)
+    from zaphod.engine.torch_runner import DEFAULT_BLOCK_SIZE, TorchRunner
     from zaphod.study.benchmarks.opened import OpenedRunner
     from zaphod.study.benchmarks.traffic import as_dense
 
-    if runner != "torch":
-        raise ConfigError("The native runner is not there yet.", "", "Pass --runner torch.")
-    with open_weights(settings, compat=compat) as weights:
-        config, dtype = weights.config, choose_dtype(settings, weights.config)
-        network = load_network(weights, settings, dtype, progress)
-    from zaphod.engine.torch_runner import DEFAULT_BLOCK_SIZE, TorchRunner
-
-    opened = TorchRunner(network, max_len=max_len, num_blocks=-(-num_tokens // DEFAULT_BLOCK_SIZE))
-    return OpenedRunner(runner=opened, config=config, storage=as_dense(config, 4 if dtype == "float32" else 2))
+    runner = TorchRunner(network, max_len=max_len, num_blocks=-(-num_tokens // DEFAULT_BLOCK_SIZE))
+    storage = as_dense(config, 4 if dtype == "float32" else 2)
+    return OpenedRunner(runner=runner, config=config, storage=storage, peak_kind=_PEAKS[dtype])
 
 
 @verbs.command("model")
@@ -89,7 +113,7 @@ def measure_one(
     progress, used = ProgressLines(), num_threads(settings)
     room = batch * (max_len + 64)  # a sequence's last block may be partly empty
     opened = open_runner(settings, runner, num_tokens=room, max_len=max_len, progress=progress)
-    limits = measure_limits(used, "int8" if runner == "native" else "f32")
+    limits = measure_limits(used, opened.peak_kind)
     rows = measure_model(opened, tests, limits, repeat=repeat, progress=progress)
     with open_weights(settings) as weights:
         shape, stored_bytes = weights.config, sum(weights.num_bytes(name) for name in weights.names())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zaphod.cli.output import print_json, print_line, print_table
-from zaphod.core.errors import ConfigError
+from zaphod.core.errors import ConfigError, ZaphodError
 from zaphod.core.progress import ProgressLines
 from zaphod.study.benchmarks.cases import Case, cases_of
 from zaphod.study.benchmarks.comparison import run_contest
@@ -49,7 +49,7 @@ def run(request: Request, *, as_json: bool) -> bool:
 
     Raises:
         ConfigError: the request contradicts itself.
-        ZaphodError: a peer is missing or fails.
+        ZaphodError: a peer is missing, or failed: that too after what was measured until then is printed.
     """
     cases = _cases(request)
     entry = _entry(request)
@@ -58,7 +58,7 @@ def run(request: Request, *, as_json: bool) -> bool:
     if len(types) < len(request.models):
         raise ConfigError("Two of the files have one name.", "The table tells them by their names.", "Rename one.")
     record = Record(request.record, _comparable(request, versions))
-    finished = _measure(request, entry, cases, record)
+    failure = _measure(request, entry, cases, record)
     outcomes = outcomes_of(record.samples, cases, types)
     environment = describe_environment()
     data = as_data(environment, versions, record.samples, outcomes)
@@ -69,12 +69,17 @@ def run(request: Request, *, as_json: bool) -> bool:
             print_line(line)
         print_table(rows_of(outcomes), header=HEADER)
         print_line(RULE)
-    if request.publish and finished:
+    if isinstance(failure, ZaphodError):
+        raise failure
+    if request.publish and failure is None:
         publish(request.publish, as_markdown(request.publish, environment, versions, outcomes), data)
-    return finished
+    return failure is None
 
 
-def _measure(request: Request, entry: Entry, cases: Sequence[Case], record: Record) -> bool:
+def _measure(
+    request: Request, entry: Entry, cases: Sequence[Case], record: Record
+) -> KeyboardInterrupt | ZaphodError | None:
+    """Measure what the record lacks; what ended it early, if anything did."""
     progress = ProgressLines()
     with ExitStack() as stack:
         scratch = request.scratch or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -82,9 +87,9 @@ def _measure(request: Request, entry: Entry, cases: Sequence[Case], record: Reco
             for model in request.models:
                 fitting = [case for case in cases if case.kind != "accuracy" or has_room_for_oracle(model)]
                 run_contest(enter(entry, model, fitting, scratch, progress), fitting, record, progress)
-        except KeyboardInterrupt:
-            return False
-    return True
+        except (KeyboardInterrupt, ZaphodError) as failure:
+            return failure
+    return None
 
 
 def _cases(request: Request) -> list[Case]:

@@ -19,7 +19,7 @@ import psutil
 from zaphod.core.progress import SILENT, Advance, Progress
 from zaphod.engine.throughput import Work
 from zaphod.study.benchmarks.cases import Case
-from zaphod.study.benchmarks.divergence import mean_divergence, probe_prompts
+from zaphod.study.benchmarks.divergence import divergences, probe_prompts
 from zaphod.study.benchmarks.noise import Noise, Watch
 from zaphod.study.benchmarks.process import Child, Launch, busy_neighbour
 from zaphod.study.benchmarks.samples import Record, Sample
@@ -174,9 +174,10 @@ class _Contest:
                 if not self._has(case, launch.name, 0):
                     exact = _logits(Child(self._contest.oracles[launch.name]), prompts, Path(scratch) / "exact.npy")
                     found = _logits(Child(launch), prompts, Path(scratch) / "found.npy")
-                    value = mean_divergence(exact, found)
-                    positions = len(prompts) * len(prompts[0])
-                    self._record.add(self._sample(case, launch, value, None, positions=positions))
+                    each = divergences(exact, found)
+                    details = {"positions": len(each), "median": float(np.median(each))}
+                    details["same_best_token"] = float(np.mean(exact.argmax(-1) == found.argmax(-1)))
+                    self._record.add(self._sample(case, launch, float(each.mean()), None, **details))
                 advance(self._contest.num_pairs)
 
 

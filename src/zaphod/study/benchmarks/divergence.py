@@ -11,10 +11,10 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 
-def mean_divergence(exact_PTV: FloatArray, other_PTV: FloatArray) -> float:
-    """Mean over all positions of the Kullback-Leibler divergence, in nats, of the other from the exact distribution."""
+def divergences(exact_PTV: FloatArray, other_PTV: FloatArray) -> npt.NDArray[np.float64]:
+    """Kullback-Leibler divergence, in nats, of the other from the exact distribution at every position, [P · T]."""
     exact, other = (array.reshape(-1, array.shape[-1]) for array in (exact_PTV, other_PTV))
-    return float(np.mean([_divergence(row, theirs) for row, theirs in zip(exact, other, strict=True)]))
+    return np.array([_divergence(row, theirs) for row, theirs in zip(exact, other, strict=True)])
 
 
 def probe_prompts(vocab_size: int, *, num_random: int = 2, length: int = 96, seed: int = 0) -> list[list[int]]:

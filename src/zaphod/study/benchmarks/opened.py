@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zaphod.capacity.measurement import Kind
 from zaphod.capacity.parameters import kv_bytes_per_token
 from zaphod.engine.runner import Runner
 from zaphod.model.config import ModelConfig
@@ -17,6 +18,8 @@ class OpenedRunner:
     runner: Runner
     config: ModelConfig
     storage: Storage
+    peak_kind: Kind
+    """What it multiplies in."""
 
     @property
     def kv_token_bytes(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from zaphod.core.errors import ConfigError
 from zaphod.study.benchmarks.cases import Case, bar_of
 from zaphod.study.benchmarks.comparison import OURS
 from zaphod.study.benchmarks.samples import Sample
-from zaphod.study.benchmarks.verdict import MAX_FOREIGN_SHARE, MAX_SPREAD, MIN_CPU_SHARE, MIN_PAIRS, Outcome
+from zaphod.study.benchmarks.verdict import MAX_FOREIGN_SHARE, MAX_SPREAD, MIN_CPU_SHARE, MIN_PAIRS, Outcome, ratio
 
 RESULTS = Path("benchmarks") / "results"
 HEADER = ("file", "work", "peer", "ours", "theirs", "ratio", "reach at least", "aim", "verdict")
@@ -94,7 +95,7 @@ def as_json(
                 "file": outcome.ours[0].file,
                 "case": outcome.case.name,
                 "peer": outcome.theirs[0].engine,
-                "ratios": outcome.ratios,
+                "ratios": [each if math.isfinite(each) else None for each in outcome.ratios],
                 "verdict": outcome.verdict,
             }
             for outcome in outcomes
@@ -140,9 +141,15 @@ def _figures(case: Case, samples: Sequence[Sample]) -> str:
     words = _number(case, statistics.median(values))
     if len(values) > 1:
         words += f" ({_number(case, min(values))} to {_number(case, max(values))})"
+    if case.kind == "accuracy":
+        return f"{words} nats, median {samples[0].details['median']:.1e}, best token {_same(samples[0])}"
     after_imports = [sample.details["after_imports_s"] for sample in samples if "after_imports_s" in sample.details]
     words += f" {_UNITS[case.kind]}"
     return words + (f", {statistics.median(after_imports):.2f} s after imports" if after_imports else "")
+
+
+def _same(sample: Sample) -> str:
+    return f"{sample.details['same_best_token']:.0%} the same"
 
 
 def _number(case: Case, value: float) -> str:
@@ -175,9 +182,9 @@ def _variant(sample: Sample) -> str:
 
 
 def _pair(case: Case, ours: Sample, theirs: Sample) -> str:
-    ratio = (theirs.value / ours.value if case.kind == "load" else ours.value / theirs.value) if theirs.value else 0.0
+    quotient = ratio(theirs.value, ours.value) if case.kind == "load" else ratio(ours.value, theirs.value)
     sides = [f"{sample.engine} {_number(case, sample.value)}{_disturbance(sample)}" for sample in (ours, theirs)]
-    return f"{ratio:.2f}  " + "; ".join(sides)
+    return f"{quotient:.2f}  " + "; ".join(sides)
 
 
 def _disturbance(sample: Sample) -> str:

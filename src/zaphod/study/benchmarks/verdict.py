@@ -37,8 +37,8 @@ class Outcome:
         pairs = {sample.pair: sample for sample in self.theirs}
         both = [(sample, pairs[sample.pair]) for sample in self.ours if sample.pair in pairs]
         if self.case.kind == "load":
-            return [theirs.value / ours.value for ours, theirs in both]
-        return [ours.value / theirs.value for ours, theirs in both if theirs.value]
+            return [ratio(theirs.value, ours.value) for ours, theirs in both]
+        return [ratio(ours.value, theirs.value) for ours, theirs in both]
 
     @property
     def measure(self) -> float:
@@ -68,6 +68,13 @@ class Outcome:
         if len(self.ratios) < MIN_PAIRS:
             return f"no verdict: {len(self.ratios)} of {MIN_PAIRS} pairs"
         return _noise(self.case, self.ours) or _noise(self.case, self.theirs)
+
+
+def ratio(one: float, other: float) -> float:
+    """One over the other; 1 for two zeros, as when both compute exactly the same."""
+    if other == 0:
+        return 1.0 if one == 0 else float("inf")
+    return one / other
 
 
 def _noise(case: Case, samples: Sequence[Sample]) -> str:

@@ -42,7 +42,7 @@ class Peer:
         if not self.depth:
             self._empty()
         elif self.cache.get_seq_length() > self.depth:
-            self.cache.crop(self.depth)
+            self.cache.crop(self.depth - self.cache.get_seq_length())  # negative: how many to remove
 
     def run(self) -> None:
         if self.prompt:
