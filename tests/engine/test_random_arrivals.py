@@ -1,15 +1,21 @@
 """Whatever arrives, is cancelled or gives way: no block leaks, all requests end, and tokens are those of one alone."""
 
 import functools
+import tempfile
+from pathlib import Path
+from types import MappingProxyType
 
+import pytest
 import torch
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from tests.engine.exact_runner import ExactRunner
+from tests.support.tiny_models import open_tiny
 
+from zaphod.compute.kernels import dispatch
 from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, Speculation
-from zaphod.engine.speculation import PassTimes
+from zaphod.engine.speculation import PassTimes, PromptLookup, PromptLookupConfig
 from zaphod.engine.torch_runner import TorchRunner
 from zaphod.testing import tiny_model
 
@@ -31,6 +37,8 @@ class Arrivals(RuleBasedStateMachine):
     """Drives an engine whose cache is so small that answers push each other out."""
 
     block_size, num_blocks = 3, 9
+    prompt_repeats = 1
+    sampling = MappingProxyType({})
     config = EngineConfig(max_batch_tokens=7, max_num_sequences=5)
 
     def __init__(self):
@@ -56,7 +64,8 @@ class Arrivals(RuleBasedStateMachine):
         adapter=ADAPTERS,
     )
     def arrive(self, prompt, max_tokens, whose, adapter):
-        name, sampling = str(len(self.requests)), SamplingParams(max_tokens=max_tokens)
+        name, sampling = str(len(self.requests)), SamplingParams(max_tokens=max_tokens, **self.sampling)
+        prompt *= self.prompt_repeats
         adapter = adapter if isinstance(self.runner, ExactRunner) else None
         request = Request(request_id=name, prompt_token_ids=prompt, sampling=sampling, adapter=adapter, **whose)
         self.engine.add_request(request)
@@ -176,8 +185,71 @@ class ArrivalsAtANetwork(Arrivals):
         return self.alone(request.prompt_token_ids)[: request.sampling.max_tokens]
 
 
+class Timeless(PassTimes):
+    """Hears of no clock, so that the same arrivals lead to the same guesses."""
+
+    def observe(self, num_rows, seconds):
+        pass
+
+
+class ArrivalsAtTheNativeRunner(Arrivals):
+    """The same with compiled kernels, whose results are to the bit those of one alone: drawn tokens and logprobs too.
+
+    Prompts are repeated, so that they fill blocks of 32 tokens.
+    """
+
+    block_size, num_blocks, prompt_repeats = 32, 5, 7
+    sampling = MappingProxyType({"temperature": 0.7, "seed": 3, "logprobs": 1})
+    config = EngineConfig(max_batch_tokens=50, max_num_sequences=4)
+
+    def make_runner(self):
+        return native_runner(self.num_blocks)
+
+    def make_speculation(self):
+        times = Timeless()
+        config = PromptLookupConfig(min_match=1)
+        return Speculation(times=times, make_proposer=lambda: PromptLookup(times, config))
+
+    @staticmethod
+    @functools.cache
+    def alone(prompt):
+        sampling = SamplingParams(max_tokens=16, **ArrivalsAtTheNativeRunner.sampling)
+        engine = Engine(native_runner(8), EngineConfig(shares_prefixes=False))
+        return engine.generate([Request(request_id="alone", prompt_token_ids=prompt, sampling=sampling)])[0]
+
+    def expected(self, request):
+        return self.alone(request.prompt_token_ids).token_ids[: request.sampling.max_tokens]
+
+    @invariant()
+    def logprobs_are_those_of_one_alone(self):
+        for name, completion in self.completions.items():
+            expected = self.alone(self.requests[name].prompt_token_ids).logprobs
+            assert completion.logprobs == expected[: len(completion.token_ids)]
+
+    def teardown(self):
+        super().teardown()
+        self.logprobs_are_those_of_one_alone()
+
+
+@functools.cache
+def native_weights():
+    from zaphod.model.native import load_native
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_tiny(Path(folder), "grok-1", vocab_size=50, context_length=160) as weights,
+    ):
+        return load_native(weights, precision="float32")
+
+
+def native_runner(num_blocks):
+    from zaphod.engine.native_runner import NativeRunner
+
+    return NativeRunner(native_weights(), num_blocks=num_blocks, max_len=160)
+
+
 def explore(machine, max_examples):
-    limits = settings(max_examples=max_examples, stateful_step_count=30, deadline=None)
+    limits = settings(max_examples=max_examples, stateful_step_count=30, deadline=None, report_multiple_bugs=False)
     run_state_machine_as_test(machine, settings=limits)
 
 
@@ -191,3 +263,8 @@ def test_arrivals_while_tokens_are_guessed():
 
 def test_arrivals_at_a_network():
     explore(ArrivalsAtANetwork, 25)
+
+
+@pytest.mark.skipif(not dispatch.native_is_available(), reason="the native kernels are not built")
+def test_arrivals_at_the_native_runner():
+    explore(ArrivalsAtTheNativeRunner, 100)
