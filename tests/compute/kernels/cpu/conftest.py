@@ -1,8 +1,8 @@
 """Every test here runs on every instruction set of this CPU."""
 
 import pytest
-
 from tests.compute.kernels.cpu.native import Kernels
+
 from zaphod.compute.kernels import dispatch
 
 SETS = dispatch.instruction_sets() if dispatch.native_is_available() else ()

@@ -159,3 +159,8 @@ def int8_row(cpu: Kernels, x: Array) -> tuple[Array, Array]:
     row = cpu.prepare(KINDS["int8"], np.ascontiguousarray(x, np.float32))
     width = -(-len(x) // 64) * 64
     return row[:width].view(np.int8), row[width : width + width // 32 * 4].view(np.float32)
+
+
+def head_bytes(store: str, head_dim: int, block_size: int) -> int:
+    """Bytes of one block of a cache with one head."""
+    return int(dispatch.native().operations.head_bytes(STORES[store], head_dim, block_size))

@@ -3,7 +3,6 @@
 import ml_dtypes
 import numpy as np
 import pytest
-
 from tests.compute.kernels.cpu.native import (
     FORMATS,
     PAIRS,

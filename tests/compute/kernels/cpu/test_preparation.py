@@ -3,7 +3,6 @@
 import ml_dtypes
 import numpy as np
 import pytest
-
 from tests.compute.kernels.cpu.native import KINDS, UNIT, Kernels, bits, int8_row, rounds
 
 
