@@ -34,12 +34,13 @@ struct Cell<Store::int8> {
   static F32 get(const int8_t* p) { return load_i8(p); }
 };
 
-// Up to kKeysAtOnce keys from `begin` on, of which those before `end` exist.
+// Up to kKeysAtOnce keys from `begin` on, of which those before `end` are read; those before `limit` come later.
 struct Keys {
   const CacheLayout& layout;
   const uint8_t* const* heads;
   int begin;
   int end;
+  int limit;
 
   const uint8_t* head(int key) const { return heads[key / layout.block_size]; }
   int offset(int key) const { return key % layout.block_size; }
@@ -49,23 +50,47 @@ struct Keys {
   const float* value_scales(int key) const { return key_scales(key) + layout.block_size; }
 };
 
-// scores[row][key - begin] for R rows.
+// scores[row][key - begin] for R rows. Two groups of 16 keys at once, so that few rows still keep the units busy.
 template <Store kStore, int R>
 void score(const Keys& keys, const float* const* queries, float* scores) {
   using C = Cell<kStore>;
-  int head_dim = keys.layout.head_dim;
-  for (int key = keys.begin; key < keys.end; key += 16) {
-    const auto* k = (const typename C::Type*)keys.head(key) + size_t(keys.offset(key)) * head_dim;
-    F32 acc[R];
-    for (int r = 0; r < R; ++r) acc[r] = zeros();
-    for (int d = 0; d < head_dim; ++d) {
-      F32 column = C::get(k + 16 * d);
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) acc[r] = fma(column, splat(queries[r][d]), acc[r]);
+  using Type = typename C::Type;
+  constexpr int kSets = 2;
+  const int head_dim = keys.layout.head_dim;
+  for (int key = keys.begin; key < keys.end; key += 16 * kSets) {
+    const Type* k[kSets];
+    const Type* next[kSets];
+    for (int s = 0; s < kSets; ++s) {
+      // A set beyond the end is the first one again; nobody reads its scores.
+      int at = key + 16 * s < keys.end ? key + 16 * s : key;
+      k[s] = (const Type*)keys.head(at) + size_t(keys.offset(at)) * head_dim;
+      int later = at + kKeysAtOnce < keys.limit ? at + kKeysAtOnce : at;
+      next[s] = (const Type*)keys.head(later) + size_t(keys.offset(later)) * head_dim;
     }
-    for (int r = 0; r < R; ++r) {
-      if constexpr (kStore == Store::int8) acc[r] = mul(acc[r], load(keys.key_scales(key)));
-      store(scores + kKeysAtOnce * r + (key - keys.begin), acc[r]);
+    F32 acc[kSets][R];
+    for (int s = 0; s < kSets; ++s)
+      for (int r = 0; r < R; ++r) acc[s][r] = zeros();
+    for (int d = 0; d < head_dim; ++d) {
+      F32 column[kSets];
+#pragma GCC unroll 2
+      for (int s = 0; s < kSets; ++s) {
+        column[s] = C::get(k[s] + 16 * d);
+        prefetch(next[s] + 16 * d);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        F32 query = splat(queries[r][d]);
+#pragma GCC unroll 2
+        for (int s = 0; s < kSets; ++s) acc[s][r] = fma(column[s], query, acc[s][r]);
+      }
+    }
+    for (int s = 0; s < kSets; ++s) {
+      int at = key + 16 * s;
+      if (at >= keys.end) break;
+      for (int r = 0; r < R; ++r) {
+        if constexpr (kStore == Store::int8) acc[s][r] = mul(acc[s][r], load(keys.key_scales(at)));
+        store(scores + kKeysAtOnce * r + (at - keys.begin), acc[s][r]);
+      }
     }
   }
 }
@@ -74,17 +99,22 @@ void score(const Keys& keys, const float* const* queries, float* scores) {
 template <Store kStore, int R, int D>
 void weigh(const Keys& keys, const float* weights, int column, float* outputs, size_t value_dim) {
   using C = Cell<kStore>;
+  using Type = typename C::Type;
   F32 acc[R][D];
   for (int r = 0; r < R; ++r)
     for (int d = 0; d < D; ++d) acc[r][d] = load(outputs + r * value_dim + column + 16 * d);
+  auto values = [&](int key) {
+    return (const Type*)(keys.head(key) + keys.layout.key_bytes()) + size_t(keys.offset(key)) * value_dim + column;
+  };
   for (int key = keys.begin; key < keys.end;) {
     int stop = key + keys.layout.block_size - keys.offset(key);
     if (stop > keys.end) stop = keys.end;
-    const auto* v = (const typename C::Type*)(keys.head(key) + keys.layout.key_bytes()) +
-                    size_t(keys.offset(key)) * value_dim + column;
+    const Type* v = values(key);
+    const Type* next = values(key + kKeysAtOnce < keys.limit ? key + kKeysAtOnce : key);
     const float* w = weights + (key - keys.begin);
-    for (; key < stop; ++key, v += value_dim, ++w) {
+    for (; key < stop; ++key, v += value_dim, next += value_dim, ++w) {
       F32 value[D];
+      prefetch(next);
 #pragma GCC unroll 2
       for (int d = 0; d < D; ++d) value[d] = C::get(v + 16 * d);
 #pragma GCC unroll 8
@@ -172,7 +202,7 @@ void all(const CacheLayout& layout, const AttentionShape& shape, const uint8_t* 
       for (int r = 0; r < n; ++r) latest = rows.positions[row + r] > latest ? rows.positions[row + r] : latest;
       if (key > latest) continue;
       // Later keys are not read at all: what lies there may be anything.
-      Keys keys{layout, heads, key, stop < latest + 1 ? stop : latest + 1};
+      Keys keys{layout, heads, key, stop < latest + 1 ? stop : latest + 1, end};
       up_to<kStore, kQueryRows>(keys, shape, rows, row, n);
     }
   }

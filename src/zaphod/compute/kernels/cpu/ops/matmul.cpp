@@ -23,11 +23,10 @@ inline Int8Row int8_row(const uint8_t* row, size_t cols) {
           (const int32_t*)(scales + 8 * blocks)};
 }
 
-template <int R, bool kStream>
-inline void ask_ahead(const uint8_t* const (&w)[R], size_t bytes) {
-  if constexpr (kStream)
-    for (int r = 0; r < R; ++r)
-      for (size_t line = 0; line < bytes; line += 64) prefetch(w[r] + kAhead + line);
+template <int R>
+inline void ask_ahead(const uint8_t* const (&w)[R], size_t bytes, size_t ahead) {
+  for (int r = 0; r < R; ++r)
+    for (size_t line = 0; line < bytes; line += 64) prefetch(w[r] + ahead + line);
 }
 
 template <int R, int T>
@@ -43,14 +42,15 @@ inline void finish_block(F32 (&acc)[R][T], const I32 (&block)[R][T], const F32 (
 
 template <int R, int T>
 struct Q8 {
-  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], F32 (&acc)[R][T]) {
+  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], size_t ahead,
+                  F32 (&acc)[R][T]) {
     const uint8_t* w[R];
     Int8Row x[T];
     for (int r = 0; r < R; ++r) w[r] = tiles[r];
     for (int t = 0; t < T; ++t) x[t] = int8_row(rows[t], cols);
     size_t groups = ceil_div(cols, kGroup);
     for (size_t g = 0; g < groups; ++g) {
-      ask_ahead<R, (T <= 2)>(w, 1088);
+      if (ahead) ask_ahead(w, 1088, ahead);
 #pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
         size_t b = 2 * g + half;
@@ -82,14 +82,15 @@ struct Q8 {
 
 template <int R, int T>
 struct Q4 {
-  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], F32 (&acc)[R][T]) {
+  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], size_t ahead,
+                  F32 (&acc)[R][T]) {
     const uint8_t* w[R];
     Int8Row x[T];
     for (int r = 0; r < R; ++r) w[r] = tiles[r];
     for (int t = 0; t < T; ++t) x[t] = int8_row(rows[t], cols);
     size_t groups = ceil_div(cols, kGroup);
     for (size_t g = 0; g < groups; ++g) {
-      ask_ahead<R, (T <= 2)>(w, 576);
+      if (ahead) ask_ahead(w, 576, ahead);
 #pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
         size_t b = 2 * g + half;
@@ -128,7 +129,8 @@ struct Q4 {
 // Partial sums of 64 columns keep the rounding error of long rows small.
 template <int R, int T>
 struct Bf16 {
-  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], F32 (&acc)[R][T]) {
+  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], size_t ahead,
+                  F32 (&acc)[R][T]) {
     size_t pairs = ceil_div(cols, 2);
     for (size_t begin = 0; begin < pairs; begin += 32) {
       size_t end = begin + 32 < pairs ? begin + 32 : pairs;
@@ -140,7 +142,7 @@ struct Bf16 {
 #pragma GCC unroll 4
         for (int r = 0; r < R; ++r) {
           weights[r] = load_bytes(tiles[r] + 64 * p);
-          if constexpr (T <= 2) prefetch(tiles[r] + 64 * p + kAhead);
+          if (ahead) prefetch(tiles[r] + 64 * p + ahead);
         }
 #pragma GCC unroll 12
         for (int t = 0; t < T; ++t) {
@@ -157,7 +159,8 @@ struct Bf16 {
 
 template <int R, int T>
 struct Float {
-  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], F32 (&acc)[R][T]) {
+  static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], size_t ahead,
+                  F32 (&acc)[R][T]) {
     for (size_t begin = 0; begin < cols; begin += 64) {
       size_t end = begin + 64 < cols ? begin + 64 : cols;
       F32 part[R][T];
@@ -168,7 +171,7 @@ struct Float {
 #pragma GCC unroll 4
         for (int r = 0; r < R; ++r) {
           weights[r] = load((const float*)tiles[r] + 16 * c);
-          if constexpr (T <= 2) prefetch(tiles[r] + 64 * c + kAhead);
+          if (ahead) prefetch(tiles[r] + 64 * c + ahead);
         }
 #pragma GCC unroll 12
         for (int t = 0; t < T; ++t) {
@@ -204,7 +207,8 @@ void one(const Job& job, size_t tile, size_t column, size_t token) {
     rows[t] = job.row(token + t);
     for (int r = 0; r < R; ++r) acc[r][t] = zeros();
   }
-  Kernel<R, T>::run(tiles, job.w.cols, rows, acc);
+  // Later groups of tokens find the weights in the cache.
+  Kernel<R, T>::run(tiles, job.w.cols, rows, token ? 0 : kAhead, acc);
   for (int r = 0; r < R; ++r) {
     if (job.w.row_scales) {
       F32 scale = load(job.w.row_scales + kTileRows * (tile + r));
