@@ -6,6 +6,8 @@ memory; what could exhaust the stack before they act is kept from it. Legend: V 
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -25,16 +27,34 @@ if TYPE_CHECKING:
 
 GrammarKind = Literal["json_schema", "regex", "gbnf"]
 
-MAX_TEXT_BYTES = 1 << 18
-"""Longest grammar; a schema of this size is a book of 4,000 lines."""
+MAX_TEXT_BYTES = 1 << 16
+"""Longest grammar. The library's time grows with the square of an object's properties: 1 s for the most that fit."""
 MAX_NESTING = 64
 """Deepest nesting of objects, arrays, groups."""
+MAX_COMPILE_S = 3.0
+"""A schema that takes longer is refused: what patterns have in common can take the library for ever to find out."""
 MAX_CACHED = 64
 """Compiled grammars kept for requests to come, the least recently used one going first."""
 
 _KINDS = ("json_schema", "regex", "gbnf")
 _MAX_LEXER_STATES = 50_000  # 1 to 2 kB each: at most 100 MB
 _COMPILE_STACK_BYTES = 1 << 28  # address space, not memory: the library recurses along chains of rules and references
+_REHEARSAL_BYTES = 640 << 20
+_REHEARSAL = """
+import resource, sys, threading
+from llguidance import LLMatcher, LLParserLimits
+def limit(kind, most):
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
+limit(resource.RLIMIT_AS, int(sys.argv[1]))
+limit(resource.RLIMIT_CORE, 0)
+limits = LLParserLimits(max_lexer_states=int(sys.argv[2]), verbose_errors=False)
+threading.stack_size(int(sys.argv[3]))
+grammar = sys.stdin.buffer.read().decode()
+thread = threading.Thread(target=lambda: LLMatcher.validate_grammar(grammar, limits=limits))
+thread.start()
+thread.join()
+"""
 _WHITESPACE = r" |\n[ \t]{0,64}"  # one space, or a line break with its indentation: small models would never end it
 _T = TypeVar("_T")
 
@@ -108,10 +128,13 @@ class Matcher:
         """Go on with a chosen token; an end-of-sequence token finishes the answer.
 
         Raises:
-            RequestError: the grammar does not allow it here.
+            RequestError: the grammar does not allow it here, or following it takes too much time or memory.
         """
+        was_allowed = self._allowed_V is not None and 0 <= token_id < self._vocab_size and self._allowed_V[token_id]
         self._allowed_V = None
         if not self._state.consume_token(token_id):
+            if was_allowed:
+                raise _stuck(self._state.get_error())
             raise RequestError(
                 f"Token {token_id} is not allowed here by the grammar.",
                 "Only tokens of `allowed` may be chosen.",
@@ -167,25 +190,52 @@ class GrammarCompiler:
         Raises:
             RequestError: the grammar is malformed, matches nothing, or takes too much time or memory to compile.
         """
+        compiled = self._known(spec)
+        if compiled is None:
+            compiled = _with_large_stack(lambda: self._compile(spec))
+            self._keep(spec, compiled)
+        return Matcher(compiled.deep_copy(), self._vocab_size)
+
+    def _known(self, spec: GrammarSpec) -> LLMatcher | None:
         with self._lock:
-            compiled = self._compiled.get(spec)
-            if compiled is None:
-                compiled = _with_large_stack(lambda: self._compile(spec))
-                self._compiled[spec] = compiled
-            self._compiled.move_to_end(spec)
+            if spec in self._compiled:
+                self._compiled.move_to_end(spec)
+            return self._compiled.get(spec)
+
+    def _keep(self, spec: GrammarSpec, compiled: LLMatcher) -> None:
+        with self._lock:
+            self._compiled[spec] = compiled
             while len(self._compiled) > MAX_CACHED:
                 self._compiled.popitem(last=False)
-            return Matcher(compiled.deep_copy(), self._vocab_size)
 
     def _compile(self, spec: GrammarSpec) -> LLMatcher:
         from llguidance import LLMatcher
 
-        compiled = LLMatcher(self._tokenizer, _library_grammar(spec), log_level=0, limits=self._limits)
+        grammar = _library_grammar(spec)
+        if spec.kind == "json_schema":
+            _rehearse(grammar)
+        compiled = LLMatcher(self._tokenizer, grammar, log_level=0, limits=self._limits)
         if not compiled.is_error():
             compiled.compute_bitmask()  # finds the way in: a grammar that matches nothing shows here
         if compiled.is_error():
             raise _refused(spec.kind, _reason(compiled.get_error()))
         return compiled
+
+
+def _rehearse(grammar: str) -> None:
+    """Compile in a process of its own, which can be ended; for what no limit of the library covers.
+
+    Raises:
+        RequestError: it took too long, or too much memory.
+    """
+    numbers = (str(number) for number in (_REHEARSAL_BYTES, _MAX_LEXER_STATES, _COMPILE_STACK_BYTES))
+    command = [sys.executable, "-I", "-c", _REHEARSAL, *numbers]
+    try:
+        ended = subprocess.run(command, input=grammar.encode(), timeout=MAX_COMPILE_S, capture_output=True, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise _refused("json_schema", f"compiling it takes more than {MAX_COMPILE_S:g} s") from error
+    if ended.returncode != 0:
+        raise _refused("json_schema", f"compiling it takes more than {_REHEARSAL_BYTES >> 20} MiB")
 
 
 class _Vocabulary:
