@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from zaphod.compute.quant import FLOAT32, EncodedTensor
-from zaphod.compute.quant.tensor import Shape
+from zaphod.compute.quant.tensor import FloatArray, Shape
 from zaphod.compute.weights import PlannedTensor
 from zaphod.compute.weights.gguf_writer import GGUFWriter
 from zaphod.core.errors import ConfigError
@@ -42,7 +42,8 @@ ARCHITECTURES = tuple(_SIZES)
 SIZES = ("0.3B", "1.2B", "4B")
 # The logits of a trained model spread over some units; with random weights of unit gain they would be all alike.
 _LOGIT_DEVIATION = 3.0
-_TIED_EMBEDDED = 0.3
+_ROUTER_GAIN = 4.0
+_BRANCH_GAIN = 0.3
 _NORMAL, _CONTROL, _UNUSED = 1, 3, 5
 
 
@@ -115,8 +116,7 @@ def _plan(config: ModelConfig, type_name: str) -> dict[str, PlannedTensor]:
 def _pieces(config: ModelConfig, name: str, tensor: PlannedTensor, rng: np.random.Generator) -> Iterator[EncodedTensor]:
     shape = tensor.shape
     if part_of(name) == "norms":
-        gain = _head_gain(config) if name == "norm.weight" else 1.0
-        yield EncodedTensor(shape, FLOAT32, {"values": rng.normal(gain, gain / 10, shape).astype(np.float32)})
+        yield EncodedTensor(shape, FLOAT32, {"values": _norm(config, name, shape, rng)})
         return
     stacked = len(shape) == 3
     deviation = _deviation(config, name, shape)
@@ -124,17 +124,26 @@ def _pieces(config: ModelConfig, name: str, tensor: PlannedTensor, rng: np.rando
         yield random_tensor(shape[1:] if stacked else shape, tensor.format, deviation, rng)
 
 
+def _norm(config: ModelConfig, name: str, shape: Shape, rng: np.random.Generator) -> FloatArray:
+    """Of a norm: near 1; those after a branch less, so that a branch changes the residual stream a little at a time.
+
+    The last one has both signs: a head that is the embedding, too, would see little but the last token otherwise.
+    """
+    if name == "norm.weight":
+        return (rng.standard_normal(shape) * _head_gain(config)).astype(np.float32)
+    gain = _BRANCH_GAIN if ".post_" in name else 1.0
+    return rng.normal(gain, gain / 10, shape).astype(np.float32)
+
+
 def _deviation(config: ModelConfig, name: str, shape: Shape) -> float:
     """Of the weights: a matrix keeps the root mean square of what it is given.
 
-    Where the head is the embedding, a token begins smaller than what a layer adds to it: the head would see little but
-    the last token otherwise. The experts' last matrix makes up for the mean over those chosen: without that attention,
-    which mixes all tokens, would make them all alike, and they would choose the same experts.
+    Routers decide clearly, as trained ones do: were the experts at the margin as important as the first, rounding would
+    exchange them and the logits would be those of another model.
     """
     if part_of(name) == "embedding":
-        return (_TIED_EMBEDDED if config.tie_embeddings else 1.0) / config.embedding_multiplier
-    gain = 2 * config.moe.router.top_k**0.5 if config.moe and name.endswith("experts.down") else 1.0
-    return float(gain / shape[-1] ** 0.5)
+        return 1 / config.embedding_multiplier
+    return float((_ROUTER_GAIN if part_of(name) == "routers" else 1.0) / shape[-1] ** 0.5)
 
 
 def _head_gain(config: ModelConfig) -> float:
