@@ -17,6 +17,8 @@ from zaphod.compute.kernels import dispatch
 Kind = Literal["f32", "bf16", "int8"]
 
 _MATMUL_SIZE = 512
+# The native kernels read in pieces of a quarter of this.
+_SMALLEST_BYTES = 1 << 20
 
 
 def best_rate(work: Callable[[], object], amount: float, repetitions: int = 5) -> float:
@@ -42,7 +44,7 @@ def read_bandwidth(num_threads: int, buffer_bytes: int = 256_000_000) -> float:
     """
     native = _native("read_bandwidth")
     if native is not None:
-        return float(native(num_threads, buffer_bytes))
+        return float(native(num_threads, max(buffer_bytes, _SMALLEST_BYTES)))
     # Written before it is read: pages that were never touched all map to one page of zeros.
     parts = [np.full(buffer_bytes // num_threads // 8, 42, dtype=np.uint64) for _ in range(num_threads)]
     num_bytes = sum(part.nbytes for part in parts)

@@ -25,11 +25,19 @@ RunnerName = Literal["native", "torch"]
 # What the kernels multiply in, by the format they compute with: four-bit weights are multiplied as eight.
 _PEAKS: dict[str, Kind] = {"float32": "f32", "bfloat16": "bf16", "int8": "int8", "int4": "int8"}
 
+_HELP = """Measure a model's speed, alone or beside other programs.
+
+\b
+Examples:
+  zaphod bench make --arch grok --size 1.2B --type q8_0 model.gguf
+  zaphod bench model --model model.gguf --json
+  zaphod bench compare --model model.gguf --peers llama.cpp
+"""
 verbs = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Measure a model's speed, alone or beside other programs.",
+    help=_HELP,
 )
 ModelOption = Annotated[Path, typer.Option("--model", "-m", metavar="MODEL", help="A .gguf file or a folder.")]
 RunnerFlag = Annotated[RunnerName, typer.Option("--runner", help="Our own kernels, or PyTorch.")]
