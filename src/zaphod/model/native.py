@@ -110,6 +110,11 @@ def native_bytes(weights: ModelWeights, precision: Precision = "auto") -> int:
     return sum(place.num_bytes for place in _plan(weights, parameter_shapes(weights.config), precision))
 
 
+def matrix_bytes(weights: ModelWeights, precision: Precision = "auto") -> dict[str, int]:
+    """The same, matrix by matrix, by the names that `NativeWeights.matrices` has."""
+    return {place.name: place.num_bytes for place in _plan(weights, parameter_shapes(weights.config), precision)}
+
+
 def network_options(config: ModelConfig) -> dict[str, Any]:
     """The switches of `_cpu.Network`; 0 stands for None."""
     router = None if config.moe is None else config.moe.router
