@@ -90,7 +90,7 @@ def test_a_sampling_flag_out_of_range_is_refused(zaphod: Zaphod, model: str) -> 
 
 def test_what_does_not_fit_says_what_would(zaphod: Zaphod, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "weight_bytes", lambda config, dtype: 632e9)
-    outcome = zaphod("run", model, "hello")
+    outcome = zaphod("run", model, "hello", "--runner", "torch")
     assert outcome.code == CapacityError.exit_code
     assert "The weights take 632.0 GB in bfloat16" in outcome.err
     assert "move to a machine with 695.2 GB" in outcome.err

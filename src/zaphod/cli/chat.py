@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from importlib.metadata import version
 
 import psutil
 
 from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
 from zaphod.capacity.measurement import read_bandwidth
-from zaphod.capacity.parameters import active_weight_bytes, count_parameters
+from zaphod.capacity.parameters import count_parameters
 from zaphod.cli.forecast import speed_limit
 from zaphod.cli.models import LoadedModel
 from zaphod.cli.output import print_line, print_pairs, print_piece
@@ -119,12 +118,10 @@ def _greet(model: LoadedModel, name: str) -> None:
     size = f"{format_count(counts.total)} parameters, {format_count(counts.active)} active"
     threads = f"{model.num_threads} thread{'s' if model.num_threads > 1 else ''}"
     memory = f"{format_bytes(psutil.Process().memory_info().rss)} of {format_bytes(machine.memory_bytes)}"
-    runner = f"PyTorch {version('torch')}, {model.dtype}, {threads}"
-    print_line(f"Zaphod {__version__} · {title} ({size}) · {runner} · {memory}")
+    print_line(f"Zaphod {__version__} · {title} ({size}) · {model.runner}, {threads} · {memory}")
     rows = [("context", f"{model.context_tokens:,} tokens")]
-    token_bytes = active_weight_bytes(model.config, model.dtype)
-    if token_bytes > _WORTH_A_FORECAST_BYTES:
-        rows.append(("at most", speed_limit(token_bytes, read_bandwidth(model.num_threads))))
+    if model.token_bytes > _WORTH_A_FORECAST_BYTES:
+        rows.append(("at most", speed_limit(model.token_bytes, read_bandwidth(model.num_threads))))
     if name == BUILTIN:
         rows.append(("good at", GOOD_AT))
     if model.tokenizer.chat_template is None:

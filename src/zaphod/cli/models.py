@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zaphod.capacity.hardware import this_machine
-from zaphod.capacity.parameters import kv_bytes_per_token, weight_bytes
+from zaphod.capacity.parameters import active_weight_bytes, kv_bytes_per_token, weight_bytes
 from zaphod.cli.options import Compat
+from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import CapacityError, TokenizerError
-from zaphod.core.progress import Progress
+from zaphod.core.progress import SILENT, Progress
 from zaphod.core.tokenizers import ChatMessage, Tokenizer, load_tokenizer, render_chat
 from zaphod.core.units import format_bytes
 from zaphod.model.compat import as_llama_cpp
@@ -21,7 +22,7 @@ from zaphod.model.fetching.references import resolve, resolve_config
 from zaphod.model.files.weights import ModelWeights, open_model
 
 if TYPE_CHECKING:
-    from zaphod.engine import Engine
+    from zaphod.engine import Engine, Runner
     from zaphod.model.transformer import Transformer
 
 # A model this small against the free memory computes in float32, where nothing is rounded away.
@@ -37,7 +38,10 @@ class LoadedModel:
     config: ModelConfig
     tokenizer: Tokenizer
     engine: Engine
-    dtype: str
+    runner: str
+    """What computes it, and in which number formats, for people to read."""
+    token_bytes: float
+    """Bytes of weights that one token touches."""
     num_threads: int
     context_tokens: int
     load_s: float
@@ -78,7 +82,7 @@ def load_network(weights: ModelWeights, settings: Settings, dtype: str, progress
     Raises:
         CapacityError: they do not fit into the memory that is free.
     """
-    _require_memory(weights.config, dtype)
+    _require_memory(weight_bytes(weights.config, dtype), dtype)
     import torch
 
     from zaphod.model.loading import DTYPES, load_transformer
@@ -92,32 +96,116 @@ def num_threads(settings: Settings) -> int:
     return settings.threads or this_machine().num_cores
 
 
+def uses_native(settings: Settings) -> bool:
+    """Whether our own kernels compute: what was asked for; for `auto`, if they were compiled.
+
+    Raises:
+        ConfigError: they were asked for and are not there.
+    """
+    if settings.runner == "auto":
+        return dispatch.native_is_available()
+    if settings.runner == "native":
+        dispatch.native()
+    return settings.runner == "native"
+
+
 def load_model(settings: Settings, config: str | None, compat: Compat | None, progress: Progress) -> LoadedModel:
     """Everything that answers need, in memory."""
     start_s = time.perf_counter()
     with open_weights(settings, config, compat) as weights:
         tokenizer = its_tokenizer(weights)
-        dtype = choose_dtype(settings, weights.config)
-        network = load_network(weights, settings, dtype, progress)
         shape = weights.config
+        loaded = load_runner(weights, settings, progress=progress)
     from zaphod.engine import Engine
-    from zaphod.engine.torch_runner import TorchRunner
+    from zaphod.engine.grammar import GrammarCompiler
 
-    context_tokens = settings.context or _context_that_fits(shape, dtype)
+    num_token_ids = min(tokenizer.vocab_size, loaded.runner.vocab_size)
     engine = Engine(
-        TorchRunner(network, max_len=context_tokens),
+        loaded.runner,
         eos_token_ids=[*shape.eos_token_ids, *tokenizer.eos_token_ids],
-        num_token_ids=tokenizer.vocab_size,
+        num_token_ids=num_token_ids,
         text_stream=lambda prompt: tokenizer.stream(skip_special=True, after=prompt),
+        grammars=GrammarCompiler(tokenizer, num_token_ids),
     )
     return LoadedModel(
         config=shape,
         tokenizer=tokenizer,
         engine=engine,
-        dtype=dtype,
+        runner=loaded.description,
+        token_bytes=loaded.token_bytes,
         num_threads=num_threads(settings),
-        context_tokens=context_tokens,
+        context_tokens=loaded.runner.max_len,
         load_s=time.perf_counter() - start_s,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedRunner:
+    """Something that computes the network."""
+
+    runner: Runner
+    description: str
+    token_bytes: float
+    """Bytes of weights that one token touches."""
+
+
+def load_runner(
+    weights: ModelWeights, settings: Settings, *, num_tokens: int | None = None, progress: Progress = SILENT
+) -> LoadedRunner:
+    """The network in memory with its cache.
+
+    Args:
+        weights: an opened checkpoint; it may be closed afterwards.
+        settings: runner, dtype, threads, and the longest sequence.
+        num_tokens: tokens that the cache holds; one longest sequence by default.
+        progress: told of every tensor.
+
+    Raises:
+        CapacityError: it does not fit into the memory that is free.
+    """
+    if uses_native(settings):
+        return _load_native(weights, settings, num_tokens, progress)
+    return _load_torch(weights, settings, num_tokens, progress)
+
+
+def _load_native(weights: ModelWeights, settings: Settings, num_tokens: int | None, progress: Progress) -> LoadedRunner:
+    from zaphod.engine.native_runner import BLOCK_SIZE, CacheDtype, NativeRunner, cache_bytes
+    from zaphod.model.native import load_native, native_bytes
+
+    shape, threads = weights.config, num_threads(settings)
+    cache_dtype: CacheDtype = "float32" if settings.dtype == "float32" else "float16"
+    needed_bytes = native_bytes(weights, settings.dtype)
+    _require_memory(needed_bytes, settings.dtype)
+    token_bytes = cache_bytes(shape, BLOCK_SIZE, cache_dtype) / BLOCK_SIZE
+    max_len = settings.context or _context_that_fits(shape, token_bytes, needed_bytes)
+    loaded = load_native(
+        weights, precision=settings.dtype, num_threads=threads, track=lambda names: _tracked(names, progress)
+    )
+    runner = NativeRunner(
+        loaded,
+        num_threads=threads,
+        max_len=max_len,
+        num_blocks=-(-(num_tokens or max_len) // BLOCK_SIZE),
+        cache_dtype=cache_dtype,
+    )
+    formats = ", ".join(name for name, _ in sorted(loaded.formats.items(), key=lambda item: -item[1]))
+    return LoadedRunner(
+        runner=runner,
+        description=f"native kernels ({runner.instruction_set}), weights in {formats}",
+        token_bytes=active_weight_bytes(shape, "float32") * needed_bytes / weight_bytes(shape, "float32"),
+    )
+
+
+def _load_torch(weights: ModelWeights, settings: Settings, num_tokens: int | None, progress: Progress) -> LoadedRunner:
+    dtype = choose_dtype(settings, weights.config)
+    network = load_network(weights, settings, dtype, progress)
+    from zaphod.engine.torch_runner import DEFAULT_BLOCK_SIZE, TorchRunner
+
+    token_bytes = kv_bytes_per_token(weights.config, 4 if dtype == "float32" else 2)
+    max_len = settings.context or _context_that_fits(weights.config, token_bytes, 0)
+    runner = TorchRunner(network, max_len=max_len, num_blocks=-(-(num_tokens or max_len) // DEFAULT_BLOCK_SIZE))
+    return LoadedRunner(
+        runner=runner, description=f"PyTorch, {dtype}", token_bytes=active_weight_bytes(weights.config, dtype)
     )
 
 
@@ -143,20 +231,24 @@ def _tracked(names: list[str], progress: Progress) -> Iterable[str]:
     return steps()
 
 
-def _require_memory(config: ModelConfig, dtype: str) -> None:
-    needed_bytes, machine = weight_bytes(config, dtype), this_machine()
+def _require_memory(needed_bytes: float, dtype: str) -> None:
+    machine = this_machine()
     if needed_bytes > machine.available_memory_bytes:
         smaller = "Pass --dtype bfloat16, which needs half. " if dtype == "float32" else ""
         raise CapacityError(
-            f"The weights take {format_bytes(needed_bytes)} in {dtype}; {format_bytes(machine.available_memory_bytes)} "
-            f"of {format_bytes(machine.memory_bytes)} are free.",
+            f"The weights take {format_bytes(needed_bytes)}{_in(dtype)}; "
+            f"{format_bytes(machine.available_memory_bytes)} of {format_bytes(machine.memory_bytes)} are free.",
             "All of them must fit into the memory.",
             f"{smaller}Close other programs, choose a smaller model, or move to a machine with "
             f"{format_bytes(1.1 * needed_bytes)}: `zaphod show MODEL` tells what fits.",
         )
 
 
-def _context_that_fits(config: ModelConfig, dtype: str) -> int:
-    """The model's own context, or as much of it as the cache may take of the free memory."""
-    token_bytes = kv_bytes_per_token(config, 4 if dtype == "float32" else 2)
-    return max(1, min(config.context_length, int(_CACHE_SHARE * this_machine().available_memory_bytes / token_bytes)))
+def _in(dtype: str) -> str:
+    return "" if dtype == "auto" else f" in {dtype}"
+
+
+def _context_that_fits(config: ModelConfig, token_bytes: float, weight_bytes: int) -> int:
+    """The model's own context, or as much of it as the cache may take of the memory that the weights leave free."""
+    free_bytes = this_machine().available_memory_bytes - weight_bytes
+    return max(1, min(config.context_length, int(_CACHE_SHARE * free_bytes / token_bytes)))

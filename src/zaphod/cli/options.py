@@ -22,5 +22,8 @@ CompatFlag = Annotated[
     Compat | None, typer.Option("--compat", help="Compute as another program does where it departs from the release.")
 ]
 DTypeFlag = Annotated[str | None, typer.Option("--dtype", help="auto, float32 or bfloat16.")]
+RunnerFlag = Annotated[
+    str | None, typer.Option("--runner", help="native (our kernels), torch, or auto: native where it was compiled.")
+]
 ThreadsFlag = Annotated[int | None, typer.Option("--threads", "-t", help="CPU threads.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

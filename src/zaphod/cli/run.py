@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zaphod.cli.options import Compat, CompatFlag, ConfigFlag, ContextFlag, DTypeFlag, JsonFlag, ModelFlag, ThreadsFlag
+from zaphod.cli.options import (
+    Compat,
+    CompatFlag,
+    ConfigFlag,
+    ContextFlag,
+    DTypeFlag,
+    JsonFlag,
+    ModelFlag,
+    RunnerFlag,
+    ThreadsFlag,
+)
 from zaphod.cli.output import print_json, print_piece
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.errors import ConfigError
@@ -44,6 +54,7 @@ def command(
     stop: Annotated[list[str] | None, typer.Option("--stop", help="End before this text; may be repeated.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same answer.")] = None,
     max_model_len: ContextFlag = None,
+    runner: RunnerFlag = None,
     dtype: DTypeFlag = None,
     threads: ThreadsFlag = None,
     compat: CompatFlag = None,
@@ -68,6 +79,7 @@ def command(
         temperature=temperature,
         seed=seed,
         context=max_model_len,
+        runner=runner,
         dtype=dtype,
         threads=threads,
     )

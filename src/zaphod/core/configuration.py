@@ -21,6 +21,7 @@ from zaphod.core.errors import ConfigError
 from zaphod.core.logging import LOG_LEVELS
 
 DType = Literal["auto", "float32", "bfloat16"]
+RunnerName = Literal["auto", "native", "torch"]
 ENVIRONMENT_PREFIX = "ZAPHOD_"
 
 _Parser = Callable[[object], Any]
@@ -88,6 +89,10 @@ class Settings:
     model: str = field(default="builtin", metadata=_about(_text, "model used when a command names none"))
     dtype: DType = field(
         default="auto", metadata=_about(_choice(*get_args(DType)), "number format the model computes in")
+    )
+    runner: RunnerName = field(
+        default="auto",
+        metadata=_about(_choice(*get_args(RunnerName)), "what computes: our own kernels (native) or PyTorch (torch)"),
     )
     threads: int | None = field(
         default=None, metadata=_about(_whole(1), "CPU threads; unset: the cores this process may use")
