@@ -1,6 +1,9 @@
 import dataclasses
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,15 @@ def test_a_missing_peer_is_named_with_what_to_do(zaphod: Zaphod, model: Path, tm
 @pytest.mark.parametrize("flags", [("--peers", "vllm"), ("--cases", "sprint", "--peers", "torch")])
 def test_unknown_peers_and_cases_are_refused(zaphod: Zaphod, model: Path, flags: tuple[str, ...]) -> None:
     assert compare(zaphod, model, *flags).code == 2
+
+
+def test_an_interrupted_comparison_prints_what_it_has(model: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.jsonl"
+    command = [sys.executable, "-m", "zaphod", "bench", "compare", "-m", str(model), *SHORT, "--record", str(record)]
+    command += ["--peers", "torch", "--pairs", "1000000", "--cases", "decode"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (record.exists() and record.read_text().count("\n") > 4):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, "pair 1:" in out, "stopped" in err) == (130, True, True)
