@@ -110,9 +110,18 @@ def native_bytes(weights: ModelWeights, precision: Precision = "auto") -> int:
     return sum(place.num_bytes for place in _plan(weights, parameter_shapes(weights.config), precision))
 
 
-def matrix_bytes(weights: ModelWeights, precision: Precision = "auto") -> dict[str, int]:
+class MatrixSize(NamedTuple):
+    """One matrix of the network as it is computed."""
+
+    format: str
+    """One of `FORMAT_NAMES`."""
+    num_bytes: int
+
+
+def matrix_sizes(weights: ModelWeights, precision: Precision = "auto") -> dict[str, MatrixSize]:
     """The same, matrix by matrix, by the names that `NativeWeights.matrices` has."""
-    return {place.name: place.num_bytes for place in _plan(weights, parameter_shapes(weights.config), precision)}
+    places = _plan(weights, parameter_shapes(weights.config), precision)
+    return {place.name: MatrixSize(FORMAT_NAMES[place.format], place.num_bytes) for place in places}
 
 
 def network_options(config: ModelConfig) -> dict[str, Any]:
