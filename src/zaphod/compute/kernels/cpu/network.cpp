@@ -248,7 +248,7 @@ void Network::part(const Pass& pass, size_t begin, size_t end) {
     feed_forward(layers_[index], index, count);
   }
   head(pass, begin, end);
-  pool_.end_pass();
+  pool_.end_pass(count);
 }
 
 // The sequences that have tokens in [begin, end), with what they hold after these.

@@ -45,7 +45,7 @@ void wake_all(std::atomic<uint32_t>& word) { word.notify_all(); }
 
 }  // namespace
 
-Pool::Pool(int threads) : active_(threads) {
+Pool::Pool(int threads) : active_(uint32_t(threads)), choice_(threads) {
   for (int i = 1; i < threads; ++i) helpers_.emplace_back([this, i] { help(i); });
 }
 
@@ -53,6 +53,8 @@ Pool::~Pool() {
   stop_ = true;
   wake_.fetch_add(1);
   wake_all(wake_);
+  active_.store(uint32_t(threads()) + 1);
+  wake_all(active_);
   for (std::thread& helper : helpers_) helper.join();
 }
 
@@ -104,38 +106,55 @@ void Pool::wait_until_done(size_t chunks) {
 
 void Pool::help(int thread) {
   while (!stop_.load(std::memory_order_relaxed)) {
-    uint64_t began = now_ns();
-    for (int i = 0;; ++i) {
-      uint64_t word = word_.load(std::memory_order_acquire);
-      if ((word & kChunkMask) < (word >> kChunkBits & kChunkMask)) {
-        uint64_t job = word >> (2 * kChunkBits);
-        size_t chunk;
-        bool worked = false;
-        while (take(job, chunk)) {
-          call_(context_, chunk, thread);
-          done_.fetch_add(1, std::memory_order_seq_cst);
-          if (caller_sleeps_.load(std::memory_order_seq_cst)) wake_all(done_);
-          worked = true;
-        }
-        if (worked) began = now_ns();
-      }
-      pause();
-      if (i % 64 == 63 && now_ns() - began > kSpinNs) break;
+    uint32_t active = active_.load(std::memory_order_acquire);
+    if (uint32_t(thread) >= active) {
+      sleep_while(active_, active);
+      continue;
     }
+    work_until_idle(thread);
     uint32_t ticket = wake_.load(std::memory_order_seq_cst);
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
-    uint64_t word = word_.load(std::memory_order_seq_cst);
-    bool idle = (word & kChunkMask) >= (word >> kChunkBits & kChunkMask);
-    if (idle && !stop_.load()) sleep_while(wake_, ticket);
+    bool idle = !has_work(word_.load(std::memory_order_seq_cst));
+    if (idle && !stop_.load() && active_.load() == active) sleep_while(wake_, ticket);
     sleepers_.fetch_sub(1, std::memory_order_seq_cst);
   }
 }
+
+// Takes chunks of every job that comes, until none has come for a while.
+void Pool::work_until_idle(int thread) {
+  uint64_t began = now_ns();
+  for (int i = 0;; ++i) {
+    uint64_t word = word_.load(std::memory_order_acquire);
+    size_t chunk;
+    bool worked = false;
+    while (has_work(word) && take(word >> (2 * kChunkBits), chunk)) {
+      call_(context_, chunk, thread);
+      done_.fetch_add(1, std::memory_order_seq_cst);
+      if (caller_sleeps_.load(std::memory_order_seq_cst)) wake_all(done_);
+      worked = true;
+    }
+    if (worked) began = now_ns();
+    pause();
+    if (i % 64 == 63 && now_ns() - began > kSpinNs) return;
+    if (uint32_t(thread) >= active_.load(std::memory_order_relaxed)) return;
+  }
+}
+
+bool Pool::has_work(uint64_t word) { return (word & kChunkMask) < (word >> kChunkBits & kChunkMask); }
 
 void Pool::begin_pass() {
   pass_began_ns_ = now_ns();
   waited_ns_ = 0;
 }
 
-void Pool::end_pass() {}
+void Pool::end_pass(size_t size) {
+  uint64_t now = now_ns();
+  choice_.pass_ended(size, now, now - pass_began_ns_, waited_ns_);
+  if (uint32_t(choice_.threads()) == active_.load(std::memory_order_relaxed)) return;
+  active_.store(uint32_t(choice_.threads()), std::memory_order_seq_cst);
+  wake_all(active_);
+  wake_.fetch_add(1, std::memory_order_seq_cst);
+  wake_all(wake_);
+}
 
 }  // namespace zaphod

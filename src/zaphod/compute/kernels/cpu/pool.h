@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "thread_choice.h"
+
 namespace zaphod {
 
 class Pool {
@@ -27,7 +29,7 @@ class Pool {
   template <class Work>
   void run(size_t chunks, Work&& work) {
     if (chunks == 0) return;
-    if (chunks == 1 || active_ <= 1) {
+    if (chunks == 1 || active_.load(std::memory_order_relaxed) == 1) {
       for (size_t chunk = 0; chunk < chunks; ++chunk) work(chunk, 0);
       return;
     }
@@ -36,16 +38,17 @@ class Pool {
           const_cast<void*>(static_cast<const void*>(&work)));
   }
 
-  // Brackets around one forward pass: helpers are woken before and may sleep afterwards; the time that the caller spent
-  // waiting decides whether the next passes use a helper less.
+  // Brackets around one forward pass of `size` tokens: its times decide how many threads the next ones use.
   void begin_pass();
-  void end_pass();
+  void end_pass(size_t size);
 
  private:
   using Call = void (*)(void* context, size_t chunk, int thread);
 
   void share(size_t chunks, Call call, void* context);
   void help(int thread);
+  void work_until_idle(int thread);
+  static bool has_work(uint64_t word);
   bool take(uint64_t job, size_t& chunk);
   void wait_until_done(size_t chunks);
 
@@ -60,10 +63,10 @@ class Pool {
   void* context_ = nullptr;
   uint64_t job_ = 0;
 
-  int active_ = 1;
-  // Choosing between all threads and the caller alone, see end_pass.
+  // Helpers of this number or more sleep on this word.
+  alignas(64) std::atomic<uint32_t> active_;
+  ThreadChoice choice_;
   uint64_t pass_began_ns_ = 0, waited_ns_ = 0;
-  int stalled_passes_ = 0, passes_alone_ = 0, patience_ = 0;
 
   std::vector<std::thread> helpers_;
 };
