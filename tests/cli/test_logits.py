@@ -8,7 +8,10 @@ import torch
 from tests.cli.conftest import Zaphod
 from tests.support.tiny import VOCAB_SIZE, write_tiny
 
+from zaphod.compute.kernels import dispatch
 from zaphod.testing import tiny_model
+
+needs_kernels = pytest.mark.skipif(not dispatch.native_is_available(), reason=f"native kernels: {dispatch.why_not()}")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def out(tmp_path: Path) -> Path:
 
 def test_logits_are_those_of_the_network(zaphod: Zaphod, model: str, out: Path) -> None:
     outcome = zaphod("logits", "-m", model, "--tokens", "5,6,7,8", "--out", str(out), "--json")
-    assert outcome.json == {"out": str(out), "tokens": [4], "logits": [4, 260], "dtype": "float32"}
+    assert outcome.json == {"out": str(out), "tokens": [4], "logits": [4, 260], "dtype": "float32", "runner": "torch"}
     expected = tiny_model(0, vocab_size=VOCAB_SIZE).forward_sequences(torch.tensor([[5, 6, 7, 8]]))[0]
     with np.load(out) as written:
         np.testing.assert_allclose(written["logits"], expected.numpy(), rtol=1e-5, atol=1e-6)
@@ -51,6 +54,43 @@ def test_the_official_fixture_gives_the_official_logits(zaphod: Zaphod, official
     with np.load(out) as ours, np.load(source) as theirs:
         error = np.linalg.norm(ours["logits"] - theirs["logits"]) / np.linalg.norm(theirs["logits"])
     assert error < 1e-4
+
+
+@needs_kernels
+def test_the_native_kernels_give_the_official_logits(zaphod: Zaphod, official_grok1: Path, out: Path) -> None:
+    source = official_grok1 / "logits_f32.npz"
+    flags = ("--tokens-file", str(source), "--dtype", "float32", "--runner", "native", "--out", str(out))
+    assert zaphod("logits", "-m", str(official_grok1), *flags, "--json").json["runner"] == "native"
+    with np.load(out) as ours, np.load(source) as theirs:
+        assert ours["logits"].shape == theirs["logits"].shape
+        assert np.abs(ours["logits"] - theirs["logits"]).max() < 1e-3
+
+
+@needs_kernels
+def test_a_sequence_longer_than_a_pass_is_computed_in_pieces(zaphod: Zaphod, tmp_path: Path, out: Path) -> None:
+    model = str(write_tiny(tmp_path / "long", context_length=700))
+    tokens = np.random.default_rng(0).integers(0, VOCAB_SIZE, (2, 600))
+    np.savez(tmp_path / "in.npz", tokens=tokens)
+    common = ("logits", "-m", model, "--dtype", "float32", "--tokens-file", str(tmp_path / "in.npz"), "--out")
+    assert zaphod(*common, str(out), "--runner", "native").code == 0
+    assert zaphod(*common, str(tmp_path / "torch.npz")).code == 0
+    with np.load(out) as ours, np.load(tmp_path / "torch.npz") as theirs:
+        np.testing.assert_allclose(ours["logits"], theirs["logits"], atol=1e-4 * np.abs(theirs["logits"]).max())
+
+
+@needs_kernels
+def test_a_setting_asks_for_a_runner_as_the_flag_does(
+    zaphod: Zaphod, model: str, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ("logits", "-m", model, "--tokens", "1,2", "--out", str(out), "--json")
+    monkeypatch.setenv("ZAPHOD_RUNNER", "auto")
+    assert zaphod(*common).json["runner"] == "native"
+    assert zaphod(*common, "--runner", "torch").json["runner"] == "torch"
+
+
+def test_the_last_line_says_what_computed(zaphod: Zaphod, model: str, out: Path) -> None:
+    common = ("logits", "-m", model, "--tokens", "1,2", "--out", str(out), "--dtype", "float32")
+    assert "computed by PyTorch in float32" in zaphod(*common).out
 
 
 def test_compatibility_changes_what_grok_1_computes(zaphod: Zaphod, official_grok1: Path, tmp_path: Path) -> None:

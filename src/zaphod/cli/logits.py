@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import numpy.typing as npt
 import typer
 
-from zaphod.cli.models import choose_dtype, its_tokenizer, load_network, open_weights
+from zaphod.cli.models import choose_dtype, its_tokenizer, load_network, load_runner, open_weights, uses_native
 from zaphod.cli.options import CompatFlag, ConfigFlag, DTypeFlag, JsonFlag, ModelFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line
-from zaphod.core.configuration import MergedSettings
+from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.errors import ConfigError, RequestError
-from zaphod.core.progress import ProgressLines
+from zaphod.core.progress import Advance, ProgressLines
 from zaphod.model.files.weights import ModelWeights
 
+if TYPE_CHECKING:
+    from zaphod.engine import Runner
+
 TokenIds = npt.NDArray[np.int64]
+Logits = npt.NDArray[np.float32]
+
+# Tokens of a pass; the native runner gives the same bits however a sequence is cut.
+_PASS_TOKENS = 512
 
 
 def command(
@@ -31,6 +39,10 @@ def command(
     out: Annotated[Path, typer.Option("--out", metavar="FILE.npz", help="Where `tokens` and `logits` go.")] = Path(
         "logits.npz"
     ),
+    runner: Annotated[
+        str | None,
+        typer.Option("--runner", help="torch (the definition, unless asked otherwise), native, or auto."),
+    ] = None,
     dtype: DTypeFlag = None,
     threads: ThreadsFlag = None,
     compat: CompatFlag = None,
@@ -39,15 +51,19 @@ def command(
 ) -> None:
     """Compute the logits of every position of whole sequences and write them as float32.
 
-    The file holds `tokens` as given and `logits` with one more axis, the vocabulary.
+    The file holds `tokens` as given and `logits` with one more axis, the vocabulary. PyTorch computes them, because
+    it is the definition of the maths, unless --runner or the setting `runner` asks for the native kernels; the
+    last line says which did. --dtype float32 makes both exact but for rounding.
 
     \b
     Examples:
       zaphod logits --model ./grok-1 --tokens 21560,1135 --out ours.npz
+      zaphod logits -m ./grok-1 --tokens 21560,1135 --runner native --dtype float32
       zaphod logits -m model.gguf --prompt "hello world" --compat llama.cpp
       zaphod logits -m builtin --tokens-file prompts.npz --dtype bfloat16
     """
-    settings: MergedSettings = context.obj.with_flags(model=model, dtype=dtype, threads=threads)
+    settings: MergedSettings = context.obj.with_flags(model=model, runner=runner, dtype=dtype, threads=threads)
+    is_native = settings.origins["runner"] != "default" and uses_native(settings.values)
     given = [name for name, value in _sources(tokens, tokens_file, prompt).items() if value is not None]
     if len(given) != 1:
         raise ConfigError(
@@ -61,15 +77,16 @@ def command(
         else:
             ids = _parse(tokens) if tokens is not None else _read(tokens_file)
         _check(ids, weights.config.vocab_size)
-        kind = choose_dtype(settings.values, weights.config)
-        logits = _compute(load_network(weights, settings.values, kind, ProgressLines()), ids)
+        kind = settings.values.dtype if is_native else choose_dtype(settings.values, weights.config)
+        compute = _compute_natively if is_native else _compute
+        logits, description = compute(weights, settings.values, ids)
     _write(out, ids, logits)
     report = {"out": str(out), "tokens": list(ids.shape), "logits": list(logits.shape), "dtype": kind}
     if as_json:
-        print_json(report)
+        print_json({**report, "runner": "native" if is_native else "torch"})
     else:
         shape = " × ".join(map(str, logits.shape))
-        print_line(f"{out}: logits {shape} of {ids.size} tokens, computed in {kind}")
+        print_line(f"{out}: logits {shape} of {ids.size} tokens, computed by {description}")
 
 
 def _sources(tokens: str | None, tokens_file: Path | None, prompt: str | None) -> dict[str, object]:
@@ -121,17 +138,46 @@ def _check(ids: TokenIds, vocab_size: int) -> None:
         )
 
 
-def _compute(network: Any, ids: TokenIds) -> npt.NDArray[np.float32]:
-    """Logits: the shape of `ids`, then the vocabulary. Sequences go one by one, to hold one's activations only."""
+def _compute(weights: ModelWeights, settings: Settings, ids: TokenIds) -> tuple[Logits, str]:
+    """Logits by PyTorch: the shape of `ids`, then the vocabulary; and what computed them.
+
+    Sequences go one by one, to hold one's activations only.
+    """
+    kind = choose_dtype(settings, weights.config)
+    network = load_network(weights, settings, kind, ProgressLines())
     import torch
 
     rows = ids if ids.ndim == 2 else ids[None]
     with torch.inference_mode():
         logits = [network.forward_sequences(torch.from_numpy(row[None]))[0].numpy() for row in rows]
-    return np.stack(logits) if ids.ndim == 2 else np.asarray(logits[0])
+    return np.stack(logits).reshape(*ids.shape, -1), f"PyTorch in {kind}"
 
 
-def _write(out: Path, ids: TokenIds, logits: npt.NDArray[np.float32]) -> None:
+def _compute_natively(weights: ModelWeights, settings: Settings, ids: TokenIds) -> tuple[Logits, str]:
+    """The same by the native kernels."""
+    fitting = dataclasses.replace(settings, runner="native", context=ids.shape[-1])
+    loaded = load_runner(weights, fitting, progress=ProgressLines())
+    rows = ids if ids.ndim == 2 else ids[None]
+    logits = np.empty((*rows.shape, weights.config.vocab_size), np.float32)
+    with ProgressLines().step("computing", ids.size, "tokens") as advance:
+        for row, out in zip(rows, logits, strict=True):
+            _fill(loaded.runner, row, out, advance)
+    return logits.reshape(*ids.shape, -1), loaded.description
+
+
+def _fill(runner: Runner, ids_T: TokenIds, out_TV: Logits, advance: Advance) -> None:
+    """Logits of one sequence, a piece at a time."""
+    from zaphod.engine.batch import Scheduled, assemble
+
+    blocks = range(-(-len(ids_T) // runner.block_size))
+    for start in range(0, len(ids_T), _PASS_TOKENS):
+        piece = ids_T[start : start + _PASS_TOKENS].tolist()
+        batch = assemble([Scheduled(piece, start, blocks, num_logits=len(piece))], runner.block_size)
+        out_TV[start : start + len(piece)] = runner.forward(batch)
+        advance(len(piece))
+
+
+def _write(out: Path, ids: TokenIds, logits: Logits) -> None:
     """Write beside and rename, so that nothing half-written stays."""
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".partial")
