@@ -78,7 +78,7 @@ def test_a_runner_needs_blocks_and_a_length_the_model_was_made_for(options):
         TorchRunner(tiny_model(), **options)
 
 
-def test_an_adapter_is_refused_by_name():
+def test_an_adapter_that_is_not_loaded_is_refused_by_name():
     with pytest.raises(RequestError, match="'pirate' was asked for"):
         TorchRunner(tiny_model()).adapter_id("pirate")
 

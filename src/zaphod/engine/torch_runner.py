@@ -7,11 +7,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from zaphod.core.errors import CapacityError, ConfigError, RequestError
+from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.core.limits import available_memory_bytes
 from zaphod.core.units import format_bytes
+from zaphod.engine.adapters import AdapterNumbers
 from zaphod.engine.batch import Batch
 from zaphod.engine.cache import KVCache, cache_bytes
+from zaphod.model.adapters import Adapter
+from zaphod.model.low_rank import AdaptedRows, Pairs, TokenAdapters, adapter_pairs
 from zaphod.model.transformer import Transformer
 
 DEFAULT_BLOCK_SIZE = 32
@@ -51,6 +54,8 @@ class TorchRunner:
         dtype = model.embedding.weight.dtype
         _require_memory(cache_bytes(config, self.num_blocks * block_size, dtype), self.num_blocks * block_size)
         self.cache = KVCache(config, num_blocks=self.num_blocks, block_size=block_size, dtype=dtype)
+        self._adapter_numbers = AdapterNumbers()
+        self._adapters: dict[int, Pairs] = {}
 
     @torch.inference_mode()
     def forward(self, batch: Batch) -> npt.NDArray[np.float32]:
@@ -60,15 +65,35 @@ class TorchRunner:
             torch.from_numpy(batch.positions_T).long(),
             self.cache.for_batch(batch),
             rows_R=torch.from_numpy(batch.logit_rows_R).long(),
+            adapters=self._token_adapters(batch),
         )
         return logits_RV.numpy()
 
+    def load_adapter(self, name: str, adapter: Adapter) -> None:
+        """Let requests ask for an adapter. Raises `ConfigError` where the name is taken or it is another model's."""
+        adapter.require_fit(self.model.config)
+        self._adapters[self._adapter_numbers.add(name)] = adapter_pairs(adapter, self.model.embedding.weight.dtype)
+
+    def unload_adapter(self, name: str) -> None:
+        """Forget an adapter that no sequence uses. Raises `RequestError` where it is not loaded."""
+        del self._adapters[self._adapter_numbers.remove(name)]
+
     def adapter_id(self, name: str) -> int:
-        """Refused: this runner computes the network as it was loaded."""
-        raise RequestError(
-            f"The adapter {name!r} was asked for.",
-            "The PyTorch runner applies no adapters.",
-            "Leave the adapter out, or use the native runner.",
+        """See `Runner.adapter_id`."""
+        return self._adapter_numbers.number(name)
+
+    def _token_adapters(self, batch: Batch) -> TokenAdapters | None:
+        adapter_ids_T = np.repeat(batch.adapter_ids_B, batch.query_lens_B)
+        present = [int(number) for number in np.unique(batch.adapter_ids_B) if number >= 0]
+        if unknown := [number for number in present if number not in self._adapters]:
+            raise ValueError(f"the batch names adapters that are not loaded: {unknown}")
+        if not present:
+            return None
+        return TokenAdapters(
+            [
+                AdaptedRows(torch.from_numpy(np.flatnonzero(adapter_ids_T == number)), self._adapters[number])
+                for number in present
+            ]
         )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from zaphod.compute.kernels import reference
 from zaphod.model.config import ModelConfig
+from zaphod.model.low_rank import TokenAdapters, adapted
 from zaphod.model.norm import RMSNorm
 
 
@@ -69,14 +70,25 @@ class Attention(nn.Module):
             sizes = (config.head_dim, config.head_dim) if self.norms_heads else (query_size, kv_size)
             self.q_norm, self.k_norm = (RMSNorm(size, config.rms_norm_epsilon) for size in sizes)
 
-    def forward(self, x_TD: Tensor, cos: Tensor, sin: Tensor, keys_values: KeyValues) -> Tensor:
+    def forward(
+        self,
+        x_TD: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        keys_values: KeyValues,
+        adapters: TokenAdapters | None = None,
+    ) -> Tensor:
         """Attention output [T, D]; `cos` and `sin` are `reference.rotation` of the tokens' positions."""
-        q_THK, k_TGK = self._normed(self.q_proj(x_TD), self.q_norm), self._normed(self.k_proj(x_TD), self.k_norm)
+        q_TI, k_TI, v_TI = (
+            adapted(adapters, f"{name}.weight", getattr(self, name)(x_TD), x_TD)
+            for name in ("q_proj", "k_proj", "v_proj")
+        )
+        q_THK, k_TGK = self._normed(q_TI, self.q_norm), self._normed(k_TI, self.k_norm)
         q_THK, k_TGK = reference.rotate(q_THK, cos, sin), reference.rotate(k_TGK, cos, sin)
-        spans = keys_values.extend(self.layer, k_TGK, self._heads(self.v_proj(x_TD)))
-        mixed = [self._attend(q_THK, span) for span in spans]
-        out: Tensor = self.o_proj(mixed[0] if len(mixed) == 1 else torch.cat(mixed))
-        return out
+        spans = keys_values.extend(self.layer, k_TGK, self._heads(v_TI))
+        parts = [self._attend(q_THK, span) for span in spans]
+        mixed_TI = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return adapted(adapters, "o_proj.weight", self.o_proj(mixed_TI), mixed_TI)
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.view(len(x), -1, self.head_dim)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from zaphod.compute.kernels import reference
 from zaphod.compute.kernels.reference import Routing
 from zaphod.model.config import Activation, MoEConfig, RouterConfig
+from zaphod.model.low_rank import TokenAdapters, adapted, within
 
 
 class GatedMLP(nn.Module):
@@ -26,8 +27,13 @@ class GatedMLP(nn.Module):
         self.up_proj = nn.Linear(hidden_size, size, bias=False)
         self.down_proj = nn.Linear(size, hidden_size, bias=False)
 
-    def forward(self, x_TD: Tensor) -> Tensor:
+    def forward(self, x_TD: Tensor, adapters: TokenAdapters | None = None) -> Tensor:
         """Output [T, D]."""
+        if adapters is not None:
+            gate_TF = adapted(adapters, "gate_proj.weight", self.gate_proj(x_TD), x_TD)
+            up_TF = adapted(adapters, "up_proj.weight", self.up_proj(x_TD), x_TD)
+            hidden_TF = reference.activate(gate_TF, self.activation) * up_TF
+            return adapted(adapters, "down_proj.weight", self.down_proj(hidden_TF), hidden_TF)
         return reference.gated_mlp(
             x_TD, self.gate_proj.weight, self.up_proj.weight, self.down_proj.weight, self.activation
         )
@@ -64,7 +70,7 @@ class Experts(nn.Module):
         self.up = nn.Parameter(torch.empty(num_experts, size, hidden_size))
         self.down = nn.Parameter(torch.empty(num_experts, hidden_size, size))
 
-    def forward(self, x_TD: Tensor, routing: Routing) -> Tensor:
+    def forward(self, x_TD: Tensor, routing: Routing, adapters: TokenAdapters | None = None) -> Tensor:
         """Weighted sum of the chosen experts' outputs, [T, D]."""
         return reference.experts(
             x_TD,
@@ -75,6 +81,7 @@ class Experts(nn.Module):
             routing.weights_TK,
             self.activation,
             self.row_multiple,
+            () if adapters is None else adapters.of_experts(len(x_TD)),
         )
 
 
@@ -89,15 +96,17 @@ class SparseBlock(nn.Module):
         self.shared = GatedMLP(hidden_size, shared_size, activation) if shared_size else None
         self.shared_gate = nn.Linear(hidden_size, 1, bias=False) if config.shared_expert_gate else None
 
-    def forward(self, x_TD: Tensor, routing_of_layers: list[Routing] | None) -> Tensor:
+    def forward(
+        self, x_TD: Tensor, routing_of_layers: list[Routing] | None, adapters: TokenAdapters | None = None
+    ) -> Tensor:
         """Output [T, D]; this layer's routing is appended to `routing_of_layers` when given."""
         routing = self.router(x_TD)
         if routing_of_layers is not None:
             routing_of_layers.append(routing)
-        out: Tensor = self.experts(x_TD, routing)
+        out: Tensor = self.experts(x_TD, routing, within(adapters, "experts"))
         if self.shared is None:
             return out
-        shared: Tensor = self.shared(x_TD)
+        shared: Tensor = self.shared(x_TD, within(adapters, "shared"))
         if self.shared_gate is not None:
             shared = shared * self.shared_gate(x_TD).float().sigmoid().to(shared.dtype)
         return out + shared

@@ -17,6 +17,7 @@ from zaphod.compute.kernels.reference import Routing
 from zaphod.model.attention import Attention, KeyValues, WholeSequences
 from zaphod.model.config import ModelConfig
 from zaphod.model.experts import GatedMLP, SparseBlock
+from zaphod.model.low_rank import TokenAdapters, within
 from zaphod.model.norm import RMSNorm
 
 
@@ -38,19 +39,25 @@ class Layer(nn.Module):
         self.post_ffn_norm = _post_norm(config)
 
     def forward(
-        self, x_TD: Tensor, cos: Tensor, sin: Tensor, keys_values: KeyValues, routing: list[Routing] | None
+        self,
+        x_TD: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        keys_values: KeyValues,
+        routing: list[Routing] | None,
+        adapters: TokenAdapters | None = None,
     ) -> Tensor:
         """The residual stream after this layer, [T, D]; a sparse layer appends its routing when `routing` is given."""
-        attended_TD = self.attention(self.attention_norm(x_TD), cos, sin, keys_values)
+        attended_TD = self.attention(self.attention_norm(x_TD), cos, sin, keys_values, within(adapters, "attention"))
         x_TD = self._add(x_TD, attended_TD, self.post_attention_norm)
-        return self._add(x_TD, self._feed_forward(self.ffn_norm(x_TD), routing), self.post_ffn_norm)
+        return self._add(x_TD, self._feed_forward(self.ffn_norm(x_TD), routing, adapters), self.post_ffn_norm)
 
-    def _feed_forward(self, x_TD: Tensor, routing: list[Routing] | None) -> Tensor:
+    def _feed_forward(self, x_TD: Tensor, routing: list[Routing] | None, adapters: TokenAdapters | None) -> Tensor:
         parts: list[Tensor] = []
         if self.mlp is not None:
-            parts.append(self.mlp(x_TD))
+            parts.append(self.mlp(x_TD, within(adapters, "mlp")))
         if self.moe is not None:
-            parts.append(self.moe(x_TD, routing))
+            parts.append(self.moe(x_TD, routing, within(adapters, "moe")))
         return parts[0] if len(parts) == 1 else (parts[0] + parts[1]) * 0.5**0.5
 
     def _add(self, x_TD: Tensor, branch_TD: Tensor, post_norm: RMSNorm | None) -> Tensor:
@@ -84,6 +91,7 @@ class Transformer(nn.Module):
         *,
         rows_R: Tensor | None = None,
         routing: list[Routing] | None = None,
+        adapters: TokenAdapters | None = None,
     ) -> Tensor:
         """Logits [R, V] in float32.
 
@@ -93,12 +101,13 @@ class Transformer(nn.Module):
             keys_values: where keys and values are kept, and so what each token may look at.
             rows_R: which of the T rows need logits; all of them by default.
             routing: a list to which each sparse layer appends its decision.
+            adapters: what is added to the products of some tokens.
         """
         config = self.config
         x_TD = self._embed(token_ids_T)
         cos, sin = reference.rotation(positions_T, self._frequencies(positions_T.device), self._rope_magnitude())
-        for layer in self.layers:
-            x_TD = layer(x_TD, cos, sin, keys_values, routing)
+        for index, layer in enumerate(self.layers):
+            x_TD = layer(x_TD, cos, sin, keys_values, routing, within(adapters, f"layers.{index}"))
         x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])
         head_VD = self.embedding.weight if self.head is None else self.head.weight
         return reference.softcap(F.linear(x_RD, head_VD).float() * config.output_multiplier, config.final_softcap)

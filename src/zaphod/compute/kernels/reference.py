@@ -2,13 +2,14 @@
 
 Fast paths are tested against these functions. Legend: T tokens, B sequences, S keys of a sequence, D width, H query
 heads, G key/value heads, K head size (in attention) or experts chosen per token (in routing), E experts, A assignments
-(T times the experts chosen), P rows after filling up, F width of an expert. Sums that decide something (norms, scores,
-routing) run in float32 whatever the tensors' dtype.
+(T times the experts chosen), P rows after filling up, F width of an expert, R rank of an adapter, I inputs, O outputs.
+Sums that decide something (norms, scores, routing) run in float32 whatever the tensors' dtype.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -32,6 +33,25 @@ class Routing(NamedTuple):
     """Chosen experts, best first, int64."""
     weights_TK: Tensor
     """What each chosen expert's output is multiplied by, float32."""
+
+
+class LowRankPair(NamedTuple):
+    """What an adapter adds to one product: b (a x)."""
+
+    a: Tensor
+    """[R, I], or [E, R, I] for a stack of experts."""
+    b: Tensor
+    """[O, R], or [E, O, R]; the adapter's scale is in it."""
+
+
+class LowRankExperts(NamedTuple):
+    """One adapter's parts for the experts of a layer."""
+
+    is_mine_T: Tensor
+    """Which tokens it applies to."""
+    gate: LowRankPair | None
+    up: LowRankPair | None
+    down: LowRankPair | None
 
 
 def softcap(x: Tensor, cap: float | None) -> Tensor:
@@ -203,6 +223,11 @@ def gated_mlp(x_TD: Tensor, gate_FD: Tensor, up_FD: Tensor, down_DF: Tensor, act
     return F.linear(activate(F.linear(x_TD, gate_FD), activation) * F.linear(x_TD, up_FD), down_DF)
 
 
+def add_low_rank(y_TO: Tensor, x_TI: Tensor, rows: Tensor, pair: LowRankPair) -> Tensor:
+    """y with b (a x) added to the given rows: LoRA, unmerged (arXiv 2106.09685)."""
+    return y_TO.index_add(0, rows, F.linear(F.linear(x_TI[rows], pair.a), pair.b))
+
+
 def experts(
     x_TD: Tensor,
     gate_EFD: Tensor,
@@ -212,11 +237,13 @@ def experts(
     weights_TK: Tensor,
     activation: Activation,
     row_multiple: int = 1,
+    adapters: Sequence[LowRankExperts] = (),
 ) -> Tensor:
     """Weighted sum of each token's chosen gated experts, [T, D]; tokens are sorted by expert once.
 
     With a `row_multiple`, every expert's rows are filled up to a multiple of it. Training on CPUs does so, because
     oneDNN compiles a bfloat16 product anew for each number of rows, and experts see another number in every step.
+    Adapters change the experts' products for their own tokens.
     """
     num_tokens, num_chosen = expert_ids_TK.shape
     ids_A = expert_ids_TK.reshape(-1)
@@ -231,9 +258,20 @@ def experts(
         # Rows that fill up repeat token 0; nobody reads their output, so they get no gradient.
         sources_P = sources_P.new_zeros(int(ends_E[-1])).index_copy(0, places_A, sources_P)
     ends_E = ends_E.to(torch.int32)
+    masks = [part.is_mine_T[sources_P] for part in adapters]
+
+    def product(x_PI: Tensor, weight_EOI: Tensor, pairs: list[LowRankPair | None]) -> Tensor:
+        y_PO = _grouped_linear(x_PI, weight_EOI, ends_E)
+        for is_mine_P, pair in zip(masks, pairs, strict=True):
+            if pair is not None:
+                low_PO = _grouped_linear(_grouped_linear(x_PI, pair.a, ends_E), pair.b, ends_E)
+                y_PO = torch.where(is_mine_P[:, None], y_PO + low_PO, y_PO)
+        return y_PO
+
     x_PD = x_TD[sources_P]
-    hidden_PF = activate(_grouped_linear(x_PD, gate_EFD, ends_E), activation) * _grouped_linear(x_PD, up_EFD, ends_E)
-    y_PD = _grouped_linear(hidden_PF, down_EDF, ends_E)
+    gate_PF = activate(product(x_PD, gate_EFD, [part.gate for part in adapters]), activation)
+    hidden_PF = gate_PF * product(x_PD, up_EFD, [part.up for part in adapters])
+    y_PD = product(hidden_PF, down_EDF, [part.down for part in adapters])
     y_TKD = y_PD[torch.empty_like(order_A).scatter_(0, order_A, places_A)].view(num_tokens, num_chosen, -1)
     return (y_TKD.float() * weights_TK[:, :, None]).sum(1).to(x_TD.dtype)
 
