@@ -295,6 +295,11 @@ NB_MODULE(_cpu, module) {
     nb::gil_scoped_release release;
     return read_bandwidth(threads, bytes);
   }, "threads"_a, "bytes"_a = size_t(1) << 29);
+  module.def("product_seconds", [](const HeldMatrix& w, size_t count, int threads, size_t bytes) {
+    require(count > 0 && threads > 0, "tokens and threads must be positive");
+    nb::gil_scoped_release release;
+    return product_seconds(current(), w.matrix, count, threads, bytes);
+  }, "matrix"_a, "tokens"_a, "threads"_a, "bytes"_a);
   module.def("peak_ops", [](std::string kind, int threads) {
     Format format = kind == "int8" ? Format::q8 : kind == "bf16" ? Format::bf16 : Format::f32;
     require(kind == "int8" || kind == "bf16" || kind == "f32", "the kind must be f32, bf16 or int8");

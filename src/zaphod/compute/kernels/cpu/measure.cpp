@@ -1,5 +1,6 @@
 #include "measure.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <functional>
@@ -10,6 +11,9 @@ namespace zaphod {
 namespace {
 
 constexpr int kRounds = 5;
+// What one claim covers, as in the network.
+constexpr size_t kPieceBytes = 64 * 1024;
+constexpr size_t kMostCopies = 4096;
 
 double best_rate(double amount, const std::function<void()>& work) {
   work();
@@ -66,6 +70,30 @@ double peak_ops(const Ops& ops, Format format, int threads) {
   return best_rate(2.0 * double(rows * cols * count * repeats), [&] {
     pool.run(repeats, [&](size_t, int thread) {
       ops.matmul(w, 0, num_tiles(rows), x.rows(format), nullptr, count, (float*)out[thread].data(), rows);
+    });
+  });
+}
+
+double product_seconds(const Ops& ops, const Matrix& w, size_t count, int threads, size_t bytes) {
+  const size_t copies = std::clamp<size_t>(bytes / w.bytes(), 1, kMostCopies);
+  const size_t unit = std::max<size_t>(2, kPieceBytes / w.stride() / 2 * 2), pieces = ceil_div(w.tiles_in(), unit);
+  const size_t out_stride = w.tiles_in() * kTileRows;
+  Memory tiles(copies * w.bytes()), out(copies * count * out_stride * 4);
+  for (size_t i = 0; i < copies; ++i) std::memcpy(tiles.data() + i * w.bytes(), w.tiles, w.bytes());
+  Prepared x(count, w.cols, Prepared::bit(w.format));
+  std::vector<float> row(w.cols);
+  for (size_t t = 0; t < count; ++t) {
+    for (size_t c = 0; c < w.cols; ++c) row[c] = float(int((c * 37 + t * 11) % 251) - 125) / 125.0f;
+    x.fill(ops, t, row.data());
+  }
+  Pool pool(threads);
+  return 1.0 / best_rate(double(copies), [&] {
+    pool.run(copies * pieces, [&](size_t i, int) {
+      Matrix copy = w;
+      copy.tiles = tiles.data() + i / pieces * w.bytes();
+      size_t first = i % pieces * unit, last = std::min(w.tiles_in(), first + unit);
+      float* own = (float*)out.data() + i / pieces * count * out_stride;
+      ops.matmul(copy, first, last, x.rows(w.format), nullptr, count, own + first * kTileRows, out_stride);
     });
   });
 }
