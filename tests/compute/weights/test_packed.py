@@ -124,7 +124,7 @@ def test_a_file_of_the_official_library_with_our_header_is_read(tmp_path):
     "changed",
     [
         {"format": "pt"},
-        {"version": "2"},
+        {"version": "3"},
         {"config": "["},
         {"config": "[]"},
         {"formats": "{}"},

@@ -13,6 +13,7 @@ from tests.support import grok2
 from tests.support.tiny_models import PRESET_OF_FAMILY, open_tiny, tiny_config, values
 
 from zaphod.capacity.parameters import weight_bytes
+from zaphod.compute.quant.tiled import untiled
 from zaphod.compute.weights import open_checkpoint
 from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.model.families import FAMILIES
@@ -48,12 +49,12 @@ def test_what_is_written_is_read_again(family, target, tmp_path):
 def test_a_chain_through_all_formats_comes_back_to_the_same_bytes(family, tmp_path):
     open_tiny(tmp_path / "source", family)
     path = tmp_path / "source"
-    for number, target in enumerate(["gguf", "safetensors", "gguf", "packed"]):
+    for number, target in enumerate(["packed", "gguf", "safetensors", "gguf", "packed"]):
         out = tmp_path / (f"{number}.gguf" if target == "gguf" else str(number))
         with open_model(path) as weights:
             convert(weights, target, out)
         path = out
-    first, last = (folder / "packed.safetensors" for folder in (tmp_path / "source", path))
+    first, last = (folder / "packed.safetensors" for folder in (tmp_path / "0", path))
     assert last.read_bytes() == first.read_bytes()
 
 
@@ -62,7 +63,7 @@ def test_official_int8_and_its_scales_are_packed_bit_by_bit(official_grok1, tmp_
         report = convert(source, "packed", tmp_path / "packed")
         with open_model(tmp_path / "packed") as copy:
             for name in source.names():
-                for before, after in zip(source.pieces(name), copy.pieces(name), strict=True):
+                for before, after in zip(source.pieces(name), map(untiled, copy.pieces(name)), strict=True):
                     assert before.format.name == after.format.name
                     assert all(np.array_equal(before.parts[part], after.parts[part]) for part in before.parts)
     assert report.is_lossless
@@ -110,9 +111,55 @@ def test_quantising_loses_no_more_than_its_bound_and_says_how_much(target, quant
 @pytest.mark.parametrize("quantization", ["float32", "bfloat16", "int8", "int4", "q8_0", "q4_0"])
 @pytest.mark.parametrize("family", ["grok-1", "grok-2", "olmoe", "zaphod"])
 def test_the_file_has_the_size_that_was_foretold(family, quantization, tmp_path):
-    with open_tiny(tmp_path / "source", family) as source:
+    moe = tiny_config(family).moe
+    moe = dataclasses.replace(moe, router=dataclasses.replace(moe.router, num_experts=16), expert_size=64)
+    moe = dataclasses.replace(moe, shared_expert_size=2 * moe.shared_expert_size)
+    # Sizes that fill whole tiles: those of real models do.
+    whole = {"vocab_size": 48, "moe": moe, "dense_size": 128 if tiny_config(family).dense_size else 0}
+    with open_tiny(tmp_path / "source", family, **whole) as source:
         report = convert(source, "packed", tmp_path / "packed", quantization)
         assert report.written_bytes == weight_bytes(source.config, quantization)
+
+
+def test_packed_matrices_lie_in_the_order_of_the_kernels(tmp_path):
+    with open_tiny(tmp_path / "source", "mixtral") as source:
+        convert(source, "packed", tmp_path / "packed", "int4")
+    with open_model(tmp_path / "packed") as copy:
+        assert copy.format("layers.0.moe.experts.up").name == "int4-tiles"
+        assert copy.format("head.weight").name == "int8-tiles"
+        assert copy.format("layers.0.moe.router.weight").name == "float32-tiles"
+        assert copy.format("norm.weight").name == "float32"
+
+
+def test_what_has_no_tiles_is_packed_row_by_row(tmp_path):
+    with open_tiny(tmp_path / "source", "mixtral") as source:
+        convert(source, "packed", tmp_path / "packed", "float16")
+    with open_model(tmp_path / "packed") as copy:
+        assert copy.format("layers.0.moe.experts.up").name == "float16"
+
+
+@pytest.mark.parametrize("quantization", ["int8", "int8-channel", "int4", "q8_0", "q4_0", "bfloat16", None])
+def test_a_packed_copy_of_a_packed_model_is_the_same_file(quantization, tmp_path):
+    with open_tiny(tmp_path / "source", "olmoe") as source:
+        first = convert(source, "packed", tmp_path / "first", quantization)
+    with open_model(tmp_path / "first") as source:
+        second = convert(source, "packed", tmp_path / "second")
+    assert second.is_lossless
+    assert first.files[0].read_bytes() == second.files[0].read_bytes()
+
+
+@pytest.mark.parametrize("quantization", ["q8_0", "q4_0"])
+def test_blocks_come_back_from_tiles_bit_by_bit(quantization, tmp_path):
+    with open_tiny(tmp_path / "source", "mixtral") as source:
+        convert(source, "gguf", tmp_path / "first.gguf", quantization)
+    with open_model(tmp_path / "first.gguf") as source:
+        assert convert(source, "packed", tmp_path / "packed").is_lossless
+    with open_model(tmp_path / "packed") as source:
+        assert convert(source, "gguf", tmp_path / "again.gguf").is_lossless
+    with open_model(tmp_path / "first.gguf") as before, open_model(tmp_path / "again.gguf") as after:
+        for name in before.names():
+            for one, other in zip(before.pieces(name), after.pieces(name), strict=True):
+                assert all(np.array_equal(one.parts[part], other.parts[part]) for part in one.parts)
 
 
 @pytest.mark.parametrize(("quantization", "vocabulary"), [("int4", "int8"), ("q4_0", "q8_0"), ("int8", "int8")])

@@ -9,6 +9,7 @@ from zaphod.compute.quant.int4 import Int4
 from zaphod.compute.quant.int8 import parse_int8
 from zaphod.compute.quant.plain import BFLOAT16, FLOAT16, FLOAT32
 from zaphod.compute.quant.tensor import QuantFormat
+from zaphod.compute.quant.tiled import SUFFIX, Tiled
 from zaphod.core.errors import ConfigError
 
 _NAMED: dict[str, QuantFormat] = {f.name: f for f in (FLOAT32, FLOAT16, BFLOAT16, Int4(), *GGML_FORMATS.values())}
@@ -16,6 +17,9 @@ _NAMED: dict[str, QuantFormat] = {f.name: f for f in (FLOAT32, FLOAT16, BFLOAT16
 
 def format_named(name: str) -> QuantFormat:
     """The format that prints itself as `name`. Raises `ConfigError` naming the nearest known ones."""
+    base = name.removesuffix(SUFFIX)
+    if base != name and not base.endswith(SUFFIX):
+        return Tiled(format_named(base))
     if name.startswith("int8"):
         return parse_int8(name)
     if name in _NAMED:

@@ -1,5 +1,8 @@
 """Our packed form: one safetensors file with the parts of encoded tensors, ready to be mapped; knows no kernel.
 
+In version 2 matrices may be tiled (`compute/quant/tiled.py`): their bytes are the kernels' memory layout. Tiles lie at
+multiples of 64 bytes, and of a page where their size allows it. Version 1, without tiles, is read too.
+
 `packed.safetensors` holds one entry a part: `NAME` where a tensor has one part, `NAME::PART` where it has several. Its
 `__metadata__` has the strings `format` ("zaphod-packed"), `version`, `config` (JSON), `formats` (JSON, tensor name to
 format name) and `shapes` (JSON, tensor name to logical shape). Any safetensors library can open it.
@@ -30,12 +33,22 @@ from zaphod.core.errors import ConfigError, CorruptFileError, MissingTensorError
 
 PACKED_NAME = "packed.safetensors"
 FORMAT_MARK = "zaphod-packed"
-_VERSION = "1"
+_VERSION = "2"
+_VERSIONS_READ = ("1", "2")
+_PAGE_BYTES = 4096
 
 
 class _Entry(NamedTuple):
     shape: Shape
     format: QuantFormat
+
+
+class FilePlace(NamedTuple):
+    """A run of bytes in a file."""
+
+    path: Path
+    offset: int
+    num_bytes: int
 
 
 class PackedCheckpoint(HoldsNoFiles):
@@ -53,7 +66,7 @@ class PackedCheckpoint(HoldsNoFiles):
         self._folder = file_path.parent
         self._file = SafetensorsFile(existing(file_path))
         header = self._file.user_metadata
-        if header.get("format") != FORMAT_MARK or header.get("version") != _VERSION:
+        if header.get("format") != FORMAT_MARK or header.get("version") not in _VERSIONS_READ:
             self._refuse(f"is marked {header.get('format')!r} version {header.get('version')!r}")
         self.metadata: Mapping[str, Any] = self._table("config")
         self._entries = self._read_entries()
@@ -77,6 +90,15 @@ class PackedCheckpoint(HoldsNoFiles):
         return EncodedTensor(
             entry.shape, entry.format, {part: self._file.array(stored_as) for part, stored_as in stored.items()}
         )
+
+    def places(self, name: str) -> Mapping[str, FilePlace]:
+        """Where each part of a tensor lies; the entries of a stack follow one another without a gap."""
+        entry = self._entry(name)
+        stored = {
+            part: self._file.places[at]
+            for part, at in _stored_names(name, entry.format.part_specs(entry.shape)).items()
+        }
+        return {part: FilePlace(self._file.path, at.offset, at.spec.num_bytes) for part, at in stored.items()}
 
     def _entry(self, name: str) -> _Entry:
         if name not in self._entries:
@@ -115,7 +137,8 @@ class PackedCheckpoint(HoldsNoFiles):
     def _refuse(self, what: str) -> NoReturn:
         raise CorruptFileError(
             f"{self._file.path} {what}.",
-            f"A packed model is marked {FORMAT_MARK!r} version {_VERSION!r} and lists each tensor's format and shape.",
+            f"A packed model is marked {FORMAT_MARK!r} version {' or '.join(map(repr, _VERSIONS_READ))} and lists each "
+            "tensor's format and shape.",
             "Convert the model again.",
         )
 
@@ -146,7 +169,8 @@ class PackedWriter:
         self._folder = folder
         self._tokenizer_files = tokenizer_files
         refuse_other_weights(folder, {PACKED_NAME})
-        layout = plan_layout(part_specs({t.name: _Entry(t.shape, t.format) for t in plan}), _header(plan, config))
+        specs = part_specs({t.name: _Entry(t.shape, t.format) for t in plan})
+        layout = plan_layout(specs, _header(plan, config), _PAGE_BYTES)
         places = {
             tensor.name: {
                 part: layout.places[stored_as]

@@ -7,6 +7,7 @@ handed out. Format: https://github.com/huggingface/safetensors (README, "Format"
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -75,29 +76,39 @@ class Layout(NamedTuple):
     total_bytes: int
 
 
-def plan_layout(specs: Mapping[str, PartSpec], user_metadata: Mapping[str, str]) -> Layout:
+def plan_layout(
+    specs: Mapping[str, PartSpec], user_metadata: Mapping[str, str], alignment: int = _DATA_ALIGNMENT_BYTES
+) -> Layout:
     """Header and places of a file that holds the arrays of `specs`.
 
-    Data follows in order of falling item size, so that every array is aligned to its items, and starts at a multiple of
-    64 bytes; the header lists the arrays in the order given.
+    The header, filled up with spaces, is a multiple of `alignment` bytes and lists the arrays in the order given. The
+    format allows no hole in the data, so arrays whose entries (rows, or matrices of a stack) have sizes of high powers
+    of two come first: each entry then lies at a multiple of its own power, or of `alignment` if that is less.
     """
+
+    def power(spec: PartSpec) -> int:
+        entries = spec.shape[0] if len(spec.shape) > 1 else 1
+        return math.gcd(alignment, spec.num_bytes // max(entries, 1))
+
     starts: dict[str, int] = {}
     data_bytes = 0
-    for name in sorted(specs, key=lambda name: -specs[name].dtype.itemsize):
+    for name in sorted(specs, key=lambda name: -power(specs[name])):
         starts[name] = data_bytes
         data_bytes += specs[name].num_bytes
-    header = _header_bytes(specs, starts, user_metadata)
+    header = _header_bytes(specs, starts, user_metadata, alignment)
     places = {name: Place(len(header) + starts[name], spec) for name, spec in specs.items()}
     return Layout(header, places, len(header) + data_bytes)
 
 
-def _header_bytes(specs: Mapping[str, PartSpec], starts: Mapping[str, int], user_metadata: Mapping[str, str]) -> bytes:
+def _header_bytes(
+    specs: Mapping[str, PartSpec], starts: Mapping[str, int], user_metadata: Mapping[str, str], alignment: int
+) -> bytes:
     entries: dict[str, Any] = {"__metadata__": dict(user_metadata)}
     for name, spec in specs.items():
         ends = [starts[name], starts[name] + spec.num_bytes]
         entries[name] = {"dtype": _NAMES[spec.dtype], "shape": list(spec.shape), "data_offsets": ends}
     text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-(_LENGTH_BYTES + len(text)) % _DATA_ALIGNMENT_BYTES)
+    text += b" " * (-(_LENGTH_BYTES + len(text)) % alignment)
     assert len(text) <= MAX_JSON_BYTES, "no reader would accept this header"
     return len(text).to_bytes(_LENGTH_BYTES, "little") + text
 

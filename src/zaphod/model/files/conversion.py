@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zaphod.compute.quant import EncodedTensor
+from zaphod.compute.quant.tiled import untiled_form
 from zaphod.compute.weights.gguf_writer import GGUFWriter
 from zaphod.compute.weights.packed import PackedWriter
 from zaphod.compute.weights.plan import CheckpointWriter, PlannedTensor
@@ -45,6 +46,7 @@ class LedgerEntry:
     """Our names of what went into it."""
     stored_format: str
     written_format: str
+    """Formats of the numbers, tiled or not."""
     written_bytes: int
 
 
@@ -180,7 +182,7 @@ def _entry(weights: ModelWeights, output: Output) -> LedgerEntry:
     return LedgerEntry(
         name=output.tensor.name,
         sources=tuple(output.sources),
-        stored_format=weights.format(output.sources[0]).name,
-        written_format=output.tensor.format.name,
+        stored_format=untiled_form(weights.format(output.sources[0])).name,
+        written_format=untiled_form(output.tensor.format).name,
         written_bytes=output.tensor.num_bytes,
     )

@@ -9,6 +9,7 @@ from typing import Literal
 from zaphod.compute.quant import BFLOAT16, FLOAT32, GGMLFormat, Int4, Int8, QuantFormat, format_named
 from zaphod.compute.quant.plain import Plain
 from zaphod.compute.quant.tensor import Shape
+from zaphod.compute.quant.tiled import tiled_form, untiled_form
 from zaphod.compute.weights.plan import PlannedTensor
 from zaphod.core.errors import ConfigError
 from zaphod.model.families import FAMILIES
@@ -89,8 +90,15 @@ def choose_format(
     """The number format in which one tensor is written.
 
     Norms, routers, biases and gates stay in float32, whatever is asked for. A matrix whose rows are no whole number of
-    blocks gets a format without blocks.
+    blocks gets a format without blocks. Packed matrices are tiled where their numbers have a tiled form.
     """
+    chosen = _choose_numbers(name, shape, untiled_form(stored), target, quantization)
+    return tiled_form(chosen, shape) if target == "packed" else chosen
+
+
+def _choose_numbers(
+    name: str, shape: Shape, stored: QuantFormat, target: Target, quantization: str | None
+) -> QuantFormat:
     if is_kept_exact(name, shape):
         is_kept = target == "safetensors" and quantization is None and isinstance(stored, Plain)
         return stored if is_kept else FLOAT32

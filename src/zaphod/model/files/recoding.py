@@ -1,17 +1,20 @@
-"""Stores a tensor's numbers in another format, some rows at a time, and measures what that loses; knows no model."""
+"""Stores a tensor's numbers in another format, some rows at a time, and measures what that loses; knows no model.
+
+What only changes its order (to tiles, or back) is not decoded: codes and scales keep their bits.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
 from zaphod.compute.quant import FLOAT32, EncodedTensor, QuantFormat
-from zaphod.compute.quant.tensor import FloatArray
+from zaphod.compute.quant.tensor import Array, FloatArray
+from zaphod.compute.quant.tiled import Tiled, empty_parts, row_slices, untiled_form
 from zaphod.core.limits import usable_cores
 
 _VALUES_AT_ONCE = 1 << 19
@@ -52,21 +55,46 @@ def recode(tensor: EncodedTensor, target: QuantFormat, error: ErrorSum) -> Encod
     """
     if tensor.format.name == target.name:
         return tensor
-    parts = {name: np.empty(spec.shape, spec.dtype) for name, spec in target.part_specs(tensor.shape).items()}
+    parts = empty_parts(target, tensor.shape)
+    stored, wanted = untiled_form(tensor.format), untiled_form(target)
 
     def fill(rows: slice) -> ErrorSum:
-        piece = {name: part[rows] for name, part in tensor.parts.items()}
+        piece = _read_rows(tensor, rows)
+        if stored.name == wanted.name:
+            return _write_rows(target, parts, rows, piece, tensor.shape[1:])
         shape = (rows.stop - rows.start, *tensor.shape[1:])
-        values = tensor.format.decode(piece, shape)
-        encoded = target.encode(values)
-        for name, part in encoded.items():
-            parts[name][rows] = part
-        return ErrorSum() if target is FLOAT32 else _difference(values, target.decode(encoded, shape))
+        values = stored.decode(piece, shape)
+        encoded = wanted.encode(values)
+        _write_rows(target, parts, rows, encoded, tensor.shape[1:])
+        return ErrorSum() if wanted is FLOAT32 else _difference(values, wanted.decode(encoded, shape))
 
     # NumPy lets go of the interpreter while it computes, so threads help. Sums are in row order, the same every time.
-    for part_error in _map_threaded(fill, list(_row_slices(tensor.shape))):
+    for part_error in _map_threaded(fill, list(row_slices(tensor.shape, _VALUES_AT_ONCE))):
         error += part_error
     return EncodedTensor(tensor.shape, target, parts)
+
+
+def _read_rows(tensor: EncodedTensor, rows: slice) -> Mapping[str, Array]:
+    """Some rows, untiled."""
+    if isinstance(tensor.format, Tiled):
+        return tensor.format.base_rows(tensor.parts, tensor.shape[1], rows)
+    return {name: part[rows] for name, part in tensor.parts.items()}
+
+
+def _write_rows(
+    target: QuantFormat, parts: Mapping[str, Array], rows: slice, piece: Mapping[str, Array], row: tuple[int, ...]
+) -> ErrorSum:
+    """Store rows that have the target's numbers already; what its tiles cannot hold exactly is measured."""
+    if not isinstance(target, Tiled):
+        for name, part in piece.items():
+            parts[name][rows] = part
+        return ErrorSum()
+    target.fill(parts, rows, piece)
+    if not target.rounds(piece):
+        return ErrorSum()
+    shape = (rows.stop - rows.start, *row)
+    after = target.base.decode(target.base_rows(parts, row[0], rows), shape)
+    return _difference(target.base.decode(piece, shape), after)
 
 
 def _difference(before: FloatArray, after: FloatArray) -> ErrorSum:
@@ -81,9 +109,3 @@ def _map_threaded(function: Callable[[slice], ErrorSum], slices: Sequence[slice]
         return
     with ThreadPoolExecutor(num_threads) as pool:
         yield from pool.map(function, slices)
-
-
-def _row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
-    num_rows, row_size = shape[0], prod(shape[1:])
-    step = max(1, _VALUES_AT_ONCE // max(row_size, 1))
-    return (slice(start, min(start + step, num_rows)) for start in range(0, num_rows, step))
