@@ -1,7 +1,6 @@
 """Native operations by name, matrices in every stored form, and how far rounding may lead; knows no test."""
 
 import functools
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,9 +50,8 @@ class Kernels:
 
 
 def rounds(count: int) -> Iterator[np.random.Generator]:
-    """A source of random numbers for each round; ZAPHOD_TEST_ROUNDS bounds their number."""
-    for seed in range(min(count, int(os.environ.get("ZAPHOD_TEST_ROUNDS", count)))):
-        yield np.random.default_rng(seed)
+    """A source of random numbers for each round."""
+    return (np.random.default_rng(seed) for seed in range(count))
 
 
 def gamma(num_roundings: int) -> float:
