@@ -258,7 +258,7 @@ class _Reader:
         return LowRank(a=a, b=b)
 
     def _array(self, key: str) -> FloatArray:
-        array = np.ascontiguousarray(self._file.array(key), dtype=np.float32)
+        array = np.array(self._file.array(key), dtype=np.float32)
         if array.ndim != 2 or not np.isfinite(array).all():
             raise CorruptFileError(
                 f"{self._path}: '{key}' is no matrix of finite numbers.",
