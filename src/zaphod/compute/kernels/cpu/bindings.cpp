@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "bindings_ops.h"
+#include "expert_cache.h"
 #include "measure.h"
 #include "network.h"
 
@@ -23,6 +24,7 @@ using Floats = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::c
 using Ints = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Longs = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Table = nb::ndarray<const int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using PieceTable = nb::ndarray<const int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using FloatRows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 std::string chosen;
@@ -175,6 +177,9 @@ class HeldNetwork {
             {int64_t(network_->logits_stride()), 1}};
   }
 
+  // Null takes every expert from where its matrix says.
+  void set_expert_cache(ExpertCache* cache) { network_->set_expert_source(cache); }
+
   size_t scratch_bytes() const { return network_->scratch_bytes(); }
   std::string instruction_set() const { return network_->ops().name; }
 
@@ -216,6 +221,22 @@ class HeldNetwork {
   int block_size_;
   std::unique_ptr<Network> network_;
 };
+
+// Row l * num_experts + e: file, offset and bytes of the gate, the up and the down tiles; file -1 where there is none.
+ExpertCache* make_expert_cache(std::vector<std::string> paths, PieceTable pieces, size_t num_experts, size_t bytes,
+                               int readers, bool direct) {
+  require(pieces.shape(1) == 9, "an expert has three matrices: file, offset and bytes of each");
+  require(num_experts > 0 && pieces.shape(0) % num_experts == 0, "every layer has the same number of experts");
+  std::vector<ExpertPieces> experts(pieces.shape(0));
+  for (size_t i = 0; i < experts.size(); ++i)
+    for (size_t m = 0; m < 3; ++m) {
+      const int64_t* piece = pieces.data() + 9 * i + 3 * m;
+      require(piece[0] < 0 || (piece[1] >= 0 && piece[2] > 0), "a place in a file is not negative");
+      experts[i][m] = {int(piece[0]), uint64_t(piece[1]), uint64_t(piece[2])};
+    }
+  nb::gil_scoped_release release;
+  return new ExpertCache(paths, std::move(experts), num_experts, bytes, readers, direct);
+}
 
 // One product, for tests and measurements: [tokens, rows] of x [tokens, cols] with the matrix.
 nb::ndarray<nb::numpy, float, nb::ndim<2>> matmul(const HeldMatrix& w, FloatRows x, std::optional<std::string> isa,
@@ -272,6 +293,9 @@ NB_MODULE(_cpu, module) {
       .def_prop_ro("rows", [](const HeldMatrix& m) { return m.matrix.rows; })
       .def_prop_ro("cols", [](const HeldMatrix& m) { return m.matrix.cols; })
       .def_prop_ro("num_bytes", [](const HeldMatrix& m) { return m.matrix.bytes(); })
+      .def_prop_ro("format", [](const HeldMatrix& m) { return int(m.matrix.format); })
+      .def_prop_ro("tiles", [](const HeldMatrix& m) { return m.tiles; })
+      .def_prop_ro("row_scales", [](const HeldMatrix& m) { return m.row_scales; })
       .def("unpack_row", &unpack, "row"_a);
   module.def("tiles_bytes", [](int format, size_t rows, size_t cols) {
     require(format >= 0 && format <= 3, "unknown format");
@@ -289,8 +313,25 @@ NB_MODULE(_cpu, module) {
            "vectors"_a, "frequencies"_a, "store"_a, "block_size"_a, "num_blocks"_a, "max_tokens"_a, "threads"_a)
       .def("forward", &HeldNetwork::forward, "token_ids"_a, "positions"_a, "slots"_a, "query_lens"_a, "context_lens"_a,
            "block_tables"_a, "rows"_a)
+      .def("set_expert_cache", &HeldNetwork::set_expert_cache, "cache"_a.none(), nb::keep_alive<1, 2>())
       .def_prop_ro("scratch_bytes", &HeldNetwork::scratch_bytes)
       .def_prop_ro("instruction_set", &HeldNetwork::instruction_set);
+  nb::exception<ReadError>(module, "ReadError", PyExc_OSError);
+  nb::class_<ExpertCache>(module, "ExpertCache")
+      .def(nb::new_(&make_expert_cache), "paths"_a, "pieces"_a, "num_experts"_a, "bytes"_a, "readers"_a = 4,
+           "direct"_a = true)
+      .def("measure", &ExpertCache::measure, "at_once"_a, "seconds"_a, nb::call_guard<nb::gil_scoped_release>())
+      .def("set_expects", &ExpertCache::set_expects, "expects"_a)
+      .def_prop_ro("num_slots", &ExpertCache::num_slots)
+      .def_prop_ro("slot_bytes", &ExpertCache::slot_bytes)
+      .def_prop_ro("is_direct", &ExpertCache::is_direct)
+      .def_prop_ro("counters", [](const ExpertCache& cache) {
+        ExpertCache::Counters c = cache.counters();
+        nb::dict out;
+        out["hits"] = c.hits, out["misses"] = c.misses, out["expected"] = c.expected;
+        out["expected_hits"] = c.expected_hits, out["bytes_read"] = c.bytes_read, out["waited_ns"] = c.waited_ns;
+        return out;
+      });
   module.def("read_bandwidth", [](int threads, size_t bytes) {
     nb::gil_scoped_release release;
     return read_bandwidth(threads, bytes);

@@ -72,6 +72,13 @@ void Prepared::fill(const Ops& ops, size_t row, const float* x) {
     if (stride_[kind]) ops.prepare(Kind(kind), x, cols_, memory_[kind].data() + row * stride_[kind]);
 }
 
+void Prepared::fill_pair(const Ops& ops, size_t row, float* x) {
+  fill(ops, 2 * row, x);
+  for (int kind = 0; kind < 3; ++kind)
+    if (stride_[kind]) ops.subtract(Kind(kind), memory_[kind].data() + 2 * row * stride_[kind], cols_, x);
+  fill(ops, 2 * row + 1, x);
+}
+
 void Prepared::fill_block(const Ops& ops, size_t row, const float* x, size_t begin) {
   bool last = begin + kBlock >= cols_;
   for (int kind = 0; kind < 3; ++kind) {
@@ -176,7 +183,7 @@ void Network::allocate() {
   ffn_in_ = Prepared(rows, config_.hidden_size, ffn);
   hidden_ = Prepared(rows * config_.router.top_k, hidden_cols, hidden);
   extra_hidden_ = Prepared(rows, extra_cols, extra);
-  head_in_ = Prepared(rows, config_.hidden_size, Prepared::bit(head_.format));
+  head_in_ = Prepared(2 * rows, config_.hidden_size, Prepared::bit(head_.format));
 
   x_ = Memory(rows * width_ * 4);
   qkv_ = Memory(rows * qkv_stride_ * 4);
@@ -195,6 +202,14 @@ void Network::allocate() {
     scratch_bytes_ += place->bytes();
   for (const Memory* place : {&x_, &qkv_, &mixed_, &branch_, &router_logits_, &thread_memory_})
     scratch_bytes_ += place->size();
+}
+
+void Network::set_expert_source(ExpertSource* source) {
+  source_ = source;
+  unsigned kinds = 0;
+  for (const LayerWeights& layer : layers_)
+    if (layer.sparse) kinds |= Prepared::bit(layer.router.format);
+  expected_in_ = Prepared(kExpectTokens, config_.hidden_size, kinds);
 }
 
 template <class Work>
@@ -305,13 +320,26 @@ void Network::head(const Pass& pass, size_t begin, size_t end) {
     float* normed = scratch_of(thread);
     ops_.rms_norm(x + (pass.rows[first + r] - begin) * width_, norm_.data(), config_.hidden_size, config_.epsilon,
                   normed);
-    head_in_.fill(ops_, r, normed);
+    head_in_.fill_pair(ops_, r, normed);
   });
-  float* logits = logits_.data() + first * logits_stride();
-  products({{&head_, head_in_.rows(head_.format), logits, logits_stride()}}, last - first);
+  const size_t stride = logits_stride(), tiles = head_.tiles_in(), unit = kChunkRows / kTileRows;
+  const Rows in = head_in_.rows(head_.format);
+  pool_.run(ceil_div(tiles, 2 * unit), [&](size_t chunk, int thread) {
+    float* part = scratch_of(thread);
+    for (size_t tile = 2 * unit * chunk; tile < std::min(tiles, 2 * unit * (chunk + 1)); tile += unit)
+      for (size_t r = first; r < last; r += kTaskTokens / 2) {
+        size_t n = std::min(last - r, kTaskTokens / 2), end_tile = std::min(tiles, tile + unit);
+        ops_.matmul(head_, tile, end_tile, {in.data + 2 * (r - first) * in.stride, in.stride}, nullptr, 2 * n, part,
+                    kChunkRows);
+        for (size_t i = 0; i < n; ++i)
+          for (size_t column = 0; column < kTileRows * (end_tile - tile); ++column)
+            logits_[(r + i) * stride + kTileRows * tile + column] =
+                part[2 * i * kChunkRows + column] + part[(2 * i + 1) * kChunkRows + column];
+      }
+  });
   if (config_.output_multiplier == 1.0f && config_.final_softcap == 0.0f) return;
   tokens(last - first, [&](size_t r, int) {
-    ops_.scale_and_cap(logits + r * logits_stride(), config_.output_multiplier, config_.final_softcap,
+    ops_.scale_and_cap(logits_.data() + (first + r) * stride, config_.output_multiplier, config_.final_softcap,
                        config_.vocab_size);
   });
 }

@@ -20,6 +20,8 @@ namespace zaphod {
 constexpr size_t kChunkRows = 32;
 constexpr size_t kTaskTokens = 48;
 constexpr int kTaskQueries = 64;
+// Longer passes visit most experts of a layer: there is nothing to guess.
+constexpr size_t kExpectTokens = 4;
 
 // The switches of `model.config.ModelConfig`.
 struct NetworkConfig {
@@ -70,6 +72,9 @@ class Prepared {
   Prepared(size_t rows, size_t cols, unsigned kinds);
   void set_columns(size_t cols) { cols_ = cols; }
   void fill(const Ops& ops, size_t row, const float* x);
+  // Row 2 row holds x as closely as the kind can, row 2 row + 1 what is left of it: the sum of the two products with a
+  // matrix is that of x to nearly float32. Overwrites x.
+  void fill_pair(const Ops& ops, size_t row, float* x);
   void fill_block(const Ops& ops, size_t row, const float* x, size_t begin);
   Rows rows(Format format) const;
   size_t bytes() const { return memory_[0].size() + memory_[1].size() + memory_[2].size(); }
@@ -98,12 +103,21 @@ struct LayerWeights {
   std::vector<float> shared_gate;
 };
 
-// Tells where an expert's weights are when they are needed, for models larger than memory.
+// Brings experts into memory when they are needed, for models larger than memory. One layer at a time: begin, then next
+// until all are computed, then end.
 class ExpertSource {
  public:
   virtual ~ExpertSource() = default;
-  // Brings the experts into memory and sets their tiles; valid until the next call.
-  virtual void fetch(int layer, const std::vector<int32_t>& experts, std::vector<ExpertWeights>& weights) = 0;
+  // The layer's experts of `assignments` will be computed, in their order, for `count` tokens.
+  virtual void begin(int layer, const Assignments& assignments, size_t count) = 0;
+  // Waits for visited expert `first`, sets its tiles and those of the experts behind it that are in memory, too;
+  // returns the end of them. They are valid until the next call.
+  virtual size_t next(size_t first, std::vector<ExpertWeights>& weights) = 0;
+  virtual void end() = 0;
+  // The layer will probably want these experts; called while an earlier layer is computed.
+  virtual void expect(int layer, const std::vector<int32_t>& experts) = 0;
+  // Whether it wants to be told.
+  virtual bool expects() const = 0;
 };
 
 using Matrices = std::unordered_map<std::string, Matrix>;
@@ -122,7 +136,8 @@ class Network {
   size_t scratch_bytes() const { return scratch_bytes_; }
   const Ops& ops() const { return ops_; }
   Pool& pool() { return pool_; }
-  void set_expert_source(ExpertSource* source) { source_ = source; }
+  // The source outlives the network's last pass; null for none.
+  void set_expert_source(ExpertSource* source);
 
  private:
   struct Product {
@@ -153,8 +168,10 @@ class Network {
   void attend(int layer, const std::vector<Sequence>& sequences, const int32_t* positions);
   void feed_forward(LayerWeights& layer, int index, size_t count);
   void choose_experts(const LayerWeights& layer, size_t count);
-  void gate_up(const LayerWeights& layer);
-  void down(const LayerWeights& layer, size_t count);
+  void streamed(LayerWeights& layer, int index, size_t count);
+  void expect_experts(int next, size_t count);
+  void gate_up(const LayerWeights& layer, size_t first, size_t last);
+  void down(const LayerWeights& layer, size_t count, size_t first, size_t last);
   void head(const Pass& pass, size_t begin, size_t end);
 
   float* scratch_of(int thread) { return (float*)(thread_memory_.data() + thread_stride_ * thread); }
@@ -180,6 +197,8 @@ class Network {
   std::vector<float> cos_, sin_, extra_weights_, router_weights_;
   std::vector<int32_t> expert_ids_;
   Prepared in_, mixed_in_, ffn_in_, hidden_, extra_hidden_, head_in_;
+  Prepared expected_in_;  // for the routers of the next layers
+  std::vector<int32_t> expected_;
   Assignments assignments_;
   std::vector<float> logits_;
   std::vector<Sequence> sequences_;
