@@ -1,7 +1,8 @@
 """From a checkpoint's tensors to what the compiled network reads; knows stored formats and tiles, not PyTorch.
 
 Matrices become tiles (`compute/kernels/cpu/layout.h`) in one allocation; numbers keep their format where the kernels
-have it. Legend: R rows of a matrix, C columns.
+have it. What a packed file holds as tiles is used where the file is mapped: nothing of it is read or copied here.
+Legend: R rows of a matrix, C columns.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import ml_dtypes
@@ -19,6 +21,8 @@ from zaphod.compute.kernels import dispatch
 from zaphod.compute.quant import EncodedTensor, QuantFormat
 from zaphod.compute.quant.int8 import Int8
 from zaphod.compute.quant.tensor import Array, FloatArray, Shape
+from zaphod.compute.quant.tiled import KERNEL_FORMATS, TILE_ROWS, Tiled, split_scales, untiled_form
+from zaphod.compute.weights.packed import FilePlace, PackedCheckpoint
 from zaphod.model.config import ModelConfig
 from zaphod.model.files.weights import ModelWeights
 from zaphod.model.shapes import is_kept_exact, parameter_shapes
@@ -32,7 +36,7 @@ _ROW_SCALED = 7
 _ALIGNMENT = 64
 _ACTIVATIONS = {"gelu_tanh": 0, "gelu_erf": 1, "silu": 2}
 
-FORMAT_NAMES = ("float32", "bfloat16", "int8", "int4")
+FORMAT_NAMES = KERNEL_FORMATS
 """What the kernels compute with, by their number for it."""
 
 
@@ -45,12 +49,22 @@ class NativeWeights:
     """`_cpu.Matrix` by canonical name; an expert of a stack has its number after the name."""
     vectors: Mapping[str, FloatArray]
     num_bytes: int
+    """All matrices', mapped and copied."""
+    mapped_bytes: int
+    """Tiles used where the file is mapped."""
     formats: Mapping[str, int]
     """Bytes of matrices by the format they are computed in."""
+    files: Mapping[str, FilePlace]
+    """Where the tiles of mapped matrices lie, by the names of `matrices`; each is one run of bytes."""
+
+    @property
+    def copied_bytes(self) -> int:
+        """Tiles in memory of their own."""
+        return self.num_bytes - self.mapped_bytes
 
 
 class _Place(NamedTuple):
-    """One matrix of the network: which piece of which tensor, and where its tiles go."""
+    """One matrix of the network: which piece of which tensor, and where its tiles are, or go."""
 
     name: str
     tensor: str
@@ -58,7 +72,10 @@ class _Place(NamedTuple):
     shape: Shape
     format: int
     offset: int
+    """In the allocation; of mapped ones in the file."""
     num_bytes: int
+    file: Path | None = None
+    """The file of mapped ones."""
 
 
 def load_native(
@@ -66,6 +83,7 @@ def load_native(
     *,
     precision: Precision = "auto",
     num_threads: int = 1,
+    in_place: bool = True,
     track: Callable[[list[str]], Iterable[str]] = iter,
 ) -> NativeWeights:
     """Read every tensor into tiles, several at one time.
@@ -75,15 +93,17 @@ def load_native(
         precision: `auto` keeps formats that the kernels have and rounds what they do not have to bfloat16;
             `bfloat16` narrows float32 too; `float32` widens everything.
         num_threads: how many matrices are packed at one time.
+        in_place: whether tiles of a packed file are used where it is mapped, instead of being copied.
         track: wraps the list of tensors, for a progress bar.
 
     Raises:
         MissingTensorError, CorruptFileError: from reading the checkpoint.
     """
     shapes = parameter_shapes(weights.config)
-    places = _plan(weights, shapes, precision)
+    places = _plan(weights, shapes, precision, in_place)
     total = sum(place.num_bytes for place in places)
-    tiles = dispatch.native().allocate(total)
+    copied = sum(place.num_bytes for place in places if place.file is None)
+    tiles = dispatch.native().allocate(copied)
     by_tensor: dict[str, list[_Place]] = {}
     for place in places:
         by_tensor.setdefault(place.tensor, []).append(place)
@@ -93,20 +113,30 @@ def load_native(
         for name in track(list(shapes)):
             if name not in by_tensor:
                 vectors[name] = np.ascontiguousarray(weights.piece(name, 0).decode().reshape(-1), np.float32)
-                continue
-            made = pool.map(
-                lambda place: _pack(weights.piece(place.tensor, place.piece), place, tiles), by_tensor[name]
-            )
-            matrices |= dict(made)
+            elif by_tensor[name][0].file is not None:
+                matrices |= _mapped(weights.checkpoint.tensor(name), by_tensor[name])
+            else:
+                made = pool.map(
+                    lambda place: _pack(weights.piece(place.tensor, place.piece), place, tiles), by_tensor[name]
+                )
+                matrices |= dict(made)
     formats: dict[str, int] = {}
     for place in places:
         kind = FORMAT_NAMES[place.format]
         formats[kind] = formats.get(kind, 0) + place.num_bytes
-    return NativeWeights(config=weights.config, matrices=matrices, vectors=vectors, num_bytes=total, formats=formats)
+    return NativeWeights(
+        config=weights.config,
+        matrices=matrices,
+        vectors=vectors,
+        num_bytes=total,
+        mapped_bytes=total - copied,
+        formats=formats,
+        files={place.name: FilePlace(place.file, place.offset, place.num_bytes) for place in places if place.file},
+    )
 
 
 def native_bytes(weights: ModelWeights, precision: Precision = "auto") -> int:
-    """Memory that `load_native` takes for the matrices, known before anything is read."""
+    """What `load_native` needs for the matrices, mapped or copied, known before anything is read."""
     return sum(place.num_bytes for place in _plan(weights, parameter_shapes(weights.config), precision))
 
 
@@ -186,7 +216,9 @@ def rope_magnitude(config: ModelConfig) -> float:
     return 0.1 * math.log(yarn.factor) + 1 if yarn.attention_factor is None else yarn.attention_factor
 
 
-def _plan(weights: ModelWeights, shapes: Mapping[str, Shape], precision: Precision) -> list[_Place]:
+def _plan(
+    weights: ModelWeights, shapes: Mapping[str, Shape], precision: Precision, in_place: bool = True
+) -> list[_Place]:
     kernels = dispatch.native()
     places: list[_Place] = []
     offset = 0
@@ -197,15 +229,31 @@ def _plan(weights: ModelWeights, shapes: Mapping[str, Shape], precision: Precisi
         number = _F32 if is_kept_exact(tensor, shape) else _computed_as(stored, precision)
         matrix = shape[-2:]
         num_bytes = kernels.tiles_bytes(number, *matrix)
+        stack = _tiles_in_file(weights, tensor, number) if in_place else None
         for piece in range(weights.num_pieces(tensor)):
             name = f"{tensor}.{piece}" if len(shape) == 3 else tensor
+            if stack is not None:
+                at = stack.offset + piece * num_bytes
+                places.append(_Place(name, tensor, piece, matrix, number, at, num_bytes, stack.path))
+                continue
             places.append(_Place(name, tensor, piece, matrix, number, offset, num_bytes))
             offset += num_bytes
     return places
 
 
+def _tiles_in_file(weights: ModelWeights, tensor: str, number: int) -> FilePlace | None:
+    """Where the file has the tensor as the kernels want it; None where it has not."""
+    stored = weights.format(tensor)
+    if not isinstance(weights.checkpoint, PackedCheckpoint) or not isinstance(stored, Tiled):
+        return None
+    place = weights.checkpoint.places(tensor)["tiles"]
+    # Other programs that write such files may not align what lies in them.
+    return place if stored.kernel_format == number and place.offset % _ALIGNMENT == 0 else None
+
+
 def _computed_as(stored: QuantFormat, precision: Precision) -> int:
     """The kernels' format for numbers stored so."""
+    stored = untiled_form(stored)
     if precision == "float32":
         return _F32
     if stored.name in ("q4_0", "int4"):
@@ -220,10 +268,28 @@ def _has_row_blocks(stored: QuantFormat) -> bool:
     return isinstance(stored, Int8) and stored.input_axis == -1 and (stored.block_size or 32) % 32 == 0
 
 
+def _mapped(tensor: EncodedTensor, places: list[_Place]) -> dict[str, Any]:
+    """Matrices over the file's own bytes, which stay mapped as long as one of them lives."""
+    tiles = np.asarray(tensor.parts["tiles"]).reshape(len(places), -1)
+    scales = tensor.parts.get("row_scales")
+    # They are few: a copy is aligned wherever they lie in the file.
+    row_scales = None if scales is None else np.array(scales, np.float32).reshape(len(places), -1)
+    make = dispatch.native().Matrix
+    return {
+        place.name: make(place.format, *place.shape, tiles[i], None if row_scales is None else row_scales[i])
+        for i, place in enumerate(places)
+    }
+
+
 def _pack(piece: EncodedTensor, place: _Place, tiles: Array) -> tuple[str, Any]:
     kernels = dispatch.native()
-    numbers, source, scales, row_scales = _source(piece, place)
     own = tiles[place.offset : place.offset + place.num_bytes]
+    if isinstance(piece.format, Tiled) and piece.format.kernel_format == place.format:
+        own[:] = piece.parts["tiles"]
+        stored_scales = piece.parts.get("row_scales")
+        copied = None if stored_scales is None else np.array(stored_scales, np.float32)
+        return place.name, kernels.Matrix(place.format, *place.shape, own, copied)
+    numbers, source, scales, row_scales = _source(piece, place)
     kernels.pack_into(
         place.format, source, _bytes(numbers), None if scales is None else _bytes(scales), *place.shape, own
     )
@@ -248,16 +314,11 @@ def _source(piece: EncodedTensor, place: _Place) -> tuple[Array, int, Array | No
 def _row_scaled(stored: Int8, parts: Mapping[str, Array], shape: Shape) -> tuple[Array, int, Array | None, FloatArray]:
     """Codes with scales that float16 alone could not hold: a scale for each row takes the size out of them."""
     rows, cols = shape
-    scales_RN = np.asarray(parts["scales"]).astype(np.float32).reshape(rows, -1)
-    row_scales = np.zeros(-(-rows // 16) * 16, np.float32)
-    if stored.block_size is None or scales_RN.shape[1] == 1:
-        row_scales[:rows] = scales_RN[:, 0]
+    relative, own = split_scales(stored, np.asarray(parts["scales"]).astype(np.float32).reshape(rows, -1))
+    row_scales = np.zeros(-(-rows // TILE_ROWS) * TILE_ROWS, np.float32)
+    row_scales[:rows] = own
+    if relative is None or stored.block_size is None:
         return parts["weight"], _ROW_SCALED, None, row_scales
-    # A power of two changes no bit of a scale; the largest of a row becomes a number between 1 and 2.
-    with np.errstate(divide="ignore"):
-        exponents = np.floor(np.log2(np.abs(scales_RN).max(axis=1)))
-    row_scales[:rows] = np.where(np.isfinite(exponents), np.exp2(exponents), 1)
-    relative = (scales_RN / row_scales[:rows, None]).astype(np.float16)
     blocks = np.repeat(relative, stored.block_size // 32, axis=1)[:, : cols // 32]
     return parts["weight"], _SOURCES["int8"], blocks, row_scales
 
