@@ -19,7 +19,7 @@ using Bytes = I32;
 // There are 16 registers, and every sum takes two of them.
 constexpr int kRowTiles = 1;
 constexpr int kFloatTokens = 6;
-constexpr int kQueryRows = 4;
+constexpr int kQueryRows = 2;
 #ifdef __AVXVNNI__
 constexpr int kTokens = 6;
 constexpr int kBias8 = 128;      // dot_u8 sums (code + 128) * activation

@@ -22,7 +22,7 @@ struct Bytes {
 constexpr int kRowTiles = 1;
 constexpr int kTokens = 5;
 constexpr int kFloatTokens = 6;
-constexpr int kQueryRows = 4;
+constexpr int kQueryRows = 2;
 constexpr int kBias8 = 0;  // dot_u8 sums code * activation
 constexpr int kHighNibble = 1;
 
