@@ -9,6 +9,7 @@ void matmul(const Matrix& w, size_t first, size_t last, Rows x, const int32_t* i
             size_t out_stride);
 void prepare(Kind kind, const float* x, size_t cols, uint8_t* row);
 void prepare_block(Kind kind, const float* x, size_t begin, size_t cols, uint8_t* row);
+void subtract(Kind kind, const uint8_t* row, size_t cols, float* x);
 void rms_norm(const float* x, const float* weight, size_t n, float epsilon, float* out);
 void add_scaled(float* x, const float* y, float factor, size_t n);
 void gate(Activation activation, float* gate, const float* up, size_t n);

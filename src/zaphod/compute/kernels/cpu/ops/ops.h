@@ -54,6 +54,8 @@ struct Ops {
   void (*prepare)(Kind kind, const float* x, size_t cols, uint8_t* row);
   // The part [begin, begin + 32) of an int8 row of `cols` columns; begin is a multiple of 32.
   void (*prepare_block)(Kind kind, const float* x, size_t begin, size_t cols, uint8_t* row);
+  // x -= what a prepared row of `cols` columns holds.
+  void (*subtract)(Kind kind, const uint8_t* row, size_t cols, float* x);
 
   // out = x / rms(x) * weight over n numbers; x, weight and out may be read and written up to a multiple of 16.
   void (*rms_norm)(const float* x, const float* weight, size_t n, float epsilon, float* out);

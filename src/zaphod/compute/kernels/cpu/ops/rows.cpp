@@ -69,6 +69,16 @@ void prepare(Kind kind, const float* x, size_t cols, uint8_t* row) {
   if (kind == Kind::int8 && round_up(cols, kBlock) % kGroup) prepare_int8(x, round_up(cols, kBlock), cols, row);
 }
 
+void subtract(Kind kind, const uint8_t* row, size_t cols, float* x) {
+  const float* scales = (const float*)(row + round_up(cols, kGroup));
+  for (size_t i = 0; i < cols; i += 16) {
+    F32 held = kind == Kind::f32    ? load((const float*)row + i)
+               : kind == Kind::bf16 ? load_bf16((const uint16_t*)row + i)
+                                    : mul(load_i8((const int8_t*)row + i), splat(scales[i / kBlock]));
+    store_some(x + i, sub(load_some(x + i, cols - i), held), cols - i);
+  }
+}
+
 void rms_norm(const float* x, const float* weight, size_t n, float epsilon, float* out) {
   F32 sums[4] = {zeros(), zeros(), zeros(), zeros()};
   for (size_t i = 0; i < n; i += 16) {

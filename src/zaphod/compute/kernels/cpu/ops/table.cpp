@@ -14,6 +14,7 @@ const Ops table = {
     .matmul = matmul,
     .prepare = prepare,
     .prepare_block = prepare_block,
+    .subtract = subtract,
     .rms_norm = rms_norm,
     .add_scaled = add_scaled,
     .gate = gate,
