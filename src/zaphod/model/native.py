@@ -205,7 +205,8 @@ def rope_frequencies(config: ModelConfig) -> FloatArray:
     low = max(0, math.floor(pair_that_turns(yarn.beta_fast)))
     high = min(config.head_dim - 1, math.ceil(pair_that_turns(yarn.beta_slow)))
     stretched_share = ((pairs - low) / np.float32(max(high - low, 0.001))).clip(0, 1)
-    return (plain / np.float32(yarn.factor) * stretched_share + plain * (1 - stretched_share)).astype(np.float32)
+    frequencies: FloatArray = plain / np.float32(yarn.factor) * stretched_share + plain * (1 - stretched_share)
+    return frequencies.astype(np.float32)
 
 
 def rope_magnitude(config: ModelConfig) -> float:
