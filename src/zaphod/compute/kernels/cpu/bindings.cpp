@@ -295,7 +295,7 @@ NB_MODULE(_cpu, module) {
       .def_prop_ro("num_bytes", [](const HeldMatrix& m) { return m.matrix.bytes(); })
       .def_prop_ro("format", [](const HeldMatrix& m) { return int(m.matrix.format); })
       .def_prop_ro("tiles", [](const HeldMatrix& m) { return m.tiles; })
-      .def_prop_ro("row_scales", [](const HeldMatrix& m) { return m.row_scales; })
+      .def_prop_ro("row_scales", [](const HeldMatrix& m) { return m.row_scales.is_valid() ? m.row_scales : nb::none(); })
       .def("unpack_row", &unpack, "row"_a);
   module.def("tiles_bytes", [](int format, size_t rows, size_t cols) {
     require(format >= 0 && format <= 3, "unknown format");
