@@ -8,6 +8,8 @@ from tests.support.tiny_models import PRESET_OF_FAMILY, open_tiny
 from zaphod.compute.kernels import dispatch
 from zaphod.core.errors import CapacityError
 from zaphod.engine.memory_plan import MemoryNeeds, memory_needs, plan_memory
+from zaphod.model.files.conversion import convert
+from zaphod.model.files.weights import open_model
 
 MB = 1_000_000
 
@@ -21,7 +23,7 @@ NEEDS = MemoryNeeds(
     block_bytes=1 * MB,
     scratch_bytes=20 * MB,
     can_stream=True,
-    mapped=False,
+    mapped_bytes=0,
     smaller_bytes={"int8": 900 * MB, "int4": 500 * MB},
     overhead_bytes=30 * MB,
 )
@@ -39,8 +41,8 @@ def test_no_more_keys_and_values_are_kept_than_the_model_can_use():
 
 
 def test_weights_used_in_place_are_counted_as_mapped():
-    plan = plan_memory(dataclasses.replace(NEEDS, mapped=True), limit_bytes=2000 * MB)
-    assert (plan.resident_bytes, plan.mapped_bytes) == (0, 1700 * MB)
+    plan = plan_memory(dataclasses.replace(NEEDS, mapped_bytes=1690 * MB), limit_bytes=2000 * MB)
+    assert (plan.resident_bytes, plan.mapped_bytes) == (10 * MB, 1690 * MB)
 
 
 def test_a_model_that_does_not_fit_keeps_its_experts_on_disk():
@@ -98,3 +100,20 @@ def test_needs_are_what_the_runner_takes(family, tmp_path):
     assert runner.scratch_bytes <= needs.scratch_bytes <= 1.5 * runner.scratch_bytes + 64 * 4096
     assert needs.experts_per_token == 4
     assert needs.num_experts == 8
+    assert not needs.can_stream
+
+
+@pytest.mark.skipif(not dispatch.native_is_available(), reason="native kernels are missing")
+def test_experts_of_a_packed_file_can_stay_there(tmp_path):
+    from zaphod.engine.streaming import StreamingRunner
+    from zaphod.model.native import load_native
+
+    with open_tiny(tmp_path / "source", "grok-1") as source:
+        convert(source, "packed", tmp_path / "packed", "q8_0")
+    with open_model(tmp_path / "packed") as weights:
+        needs = memory_needs(weights)
+        runner = StreamingRunner(load_native(weights), expert_cache_bytes=5 * needs.slot_bytes, num_blocks=1)
+    assert needs.can_stream
+    assert 0 < needs.mapped_bytes <= needs.weight_bytes
+    assert runner.num_slots >= 5
+    assert (runner.num_experts, runner.experts_per_token) == (needs.num_experts, needs.experts_per_token)

@@ -69,8 +69,8 @@ class MemoryNeeds:
     """What a pass computes in, logits included."""
     can_stream: bool
     """Whether experts can stay in the file: it holds them as the kernels read them."""
-    mapped: bool
-    """Whether weights that fit are used where the file is mapped, instead of being copied."""
+    mapped_bytes: int
+    """Weights that are used where the file is mapped, instead of being copied, if all fit."""
     smaller_bytes: Mapping[str, int] = field(default_factory=dict)
     """All weights in precisions that take less, largest first."""
     overhead_bytes: int = _OVERHEAD_BYTES
@@ -89,7 +89,7 @@ class MemoryPlan:
     """`fits`: all weights are in memory. `streams`: experts are read from disk through a cache."""
     limit_bytes: int
     resident_bytes: int
-    """Weights copied into memory; 0 where all are mapped."""
+    """Weights copied into memory."""
     mapped_bytes: int
     """Weights used in place in the mapped file. Its pages can be dropped and read again, but counted they are."""
     streamed_bytes: int
@@ -141,8 +141,6 @@ def memory_needs(
     precision: Precision = "auto",
     cache_dtype: str = "float16",
     num_threads: int = 1,
-    can_stream: bool = False,
-    mapped: bool = False,
 ) -> MemoryNeeds:
     """What the native runner takes for a model. Reads headers only.
 
@@ -151,8 +149,6 @@ def memory_needs(
         precision: as `model.native.load_native` will get it.
         cache_dtype: how keys and values will be kept.
         num_threads: threads that compute.
-        can_stream: the file holds experts as the kernels read them.
-        mapped: weights that fit are used where the file is mapped.
 
     Raises:
         ConfigError: the native kernels are not there.
@@ -161,21 +157,22 @@ def memory_needs(
 
     config, sizes = weights.config, matrix_sizes(weights, precision)
     experts = {name: size.num_bytes for name, size in sizes.items() if _is_expert(name)}
+    total = sum(size.num_bytes for size in sizes.values())
     vector_bytes = sum(4 * prod(shape) for shape in parameter_shapes(config).values() if _is_vector(shape))
     sparse_layers = sum(config.is_sparse(layer) for layer in range(config.num_layers))
     router = None if config.moe is None else config.moe.router
     return MemoryNeeds(
         context_length=config.context_length,
-        resident_bytes=sum(size.num_bytes for size in sizes.values()) - sum(experts.values()) + vector_bytes,
+        resident_bytes=total - sum(experts.values()) + vector_bytes,
         expert_bytes=sum(experts.values()),
         num_experts=sparse_layers * router.num_experts if router else 0,
         slot_bytes=slot_bytes(experts),
         experts_per_token=sparse_layers * router.top_k if router else 0,
         block_bytes=_block_bytes(config, cache_dtype),
         scratch_bytes=_scratch_bytes(config, sizes, num_threads),
-        can_stream=can_stream and bool(experts),
-        mapped=mapped,
-        smaller_bytes=_smaller(config, sum(size.num_bytes for size in sizes.values())),
+        can_stream=bool(experts) and all(sizes[name].is_in_file for name in experts),
+        mapped_bytes=sum(size.num_bytes for size in sizes.values() if size.is_in_file),
+        smaller_bytes=_smaller(config, total),
     )
 
 
@@ -266,8 +263,8 @@ def _plan_of(needs: MemoryNeeds, request: _Request, limit: int, blocks: int, num
     return MemoryPlan(
         verdict="streams" if streams else "fits",
         limit_bytes=limit,
-        resident_bytes=needs.resident_bytes if streams else 0 if needs.mapped else needs.weight_bytes,
-        mapped_bytes=needs.weight_bytes if needs.mapped and not streams else 0,
+        resident_bytes=needs.resident_bytes if streams else needs.weight_bytes - needs.mapped_bytes,
+        mapped_bytes=0 if streams else needs.mapped_bytes,
         streamed_bytes=needs.expert_bytes if streams else 0,
         expert_cache_bytes=num_slots * needs.slot_bytes,
         num_slots=num_slots,

@@ -146,12 +146,16 @@ class MatrixSize(NamedTuple):
     format: str
     """One of `FORMAT_NAMES`."""
     num_bytes: int
+    is_in_file: bool
+    """Whether the file holds its tiles, to be mapped or read."""
 
 
 def matrix_sizes(weights: ModelWeights, precision: Precision = "auto") -> dict[str, MatrixSize]:
     """The same, matrix by matrix, by the names that `NativeWeights.matrices` has."""
     places = _plan(weights, parameter_shapes(weights.config), precision)
-    return {place.name: MatrixSize(FORMAT_NAMES[place.format], place.num_bytes) for place in places}
+    return {
+        place.name: MatrixSize(FORMAT_NAMES[place.format], place.num_bytes, place.file is not None) for place in places
+    }
 
 
 def network_options(config: ModelConfig) -> dict[str, Any]:
