@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from zaphod.compute.kernels import dispatch
 from zaphod.compute.quant import EncodedTensor, Int4
+from zaphod.compute.quant.int4 import encode_groups
 from zaphod.core.errors import ConfigError, WeightsError
 
 INT4 = Int4()
@@ -99,3 +101,60 @@ def test_one_expert_of_a_stack_decodes_by_itself():
     values = np.random.default_rng(1).standard_normal((3, 4, 32)).astype(np.float32)
     stack = encoded(values)
     np.testing.assert_array_equal(stack[1].decode(), stack.decode()[1])
+
+
+@pytest.fixture
+def encode_natively():
+    if not dispatch.native_is_available():
+        pytest.skip("the kernels are not compiled")
+
+    def encode(groups):
+        packed, scales = np.zeros((len(groups), 16), np.uint8), np.zeros(len(groups), np.float16)
+        if not dispatch.native().encode_int4(groups.reshape(-1), packed.reshape(-1), scales.view(np.uint16)):
+            return None
+        return packed, scales
+
+    return encode
+
+
+def assert_same_bits(groups, encode_natively):
+    want, found = encode_groups(groups), encode_natively(groups)
+    assert np.array_equal(found[0], want[0])
+    assert np.array_equal(found[1].view(np.uint16), want[1].view(np.uint16))
+
+
+@pytest.mark.parametrize("size", [1e-9, 3e-7, 1e-5, 0.02, 1.0, 300.0, 50000.0])
+def test_the_compiled_encoder_gives_the_bits_of_the_definition(size, encode_natively):
+    rng = np.random.default_rng(3)
+    for values in (rng.standard_normal((4000, 32), np.float32), rng.standard_t(2, (4000, 32)).clip(-9, 9)):
+        assert_same_bits((values * size).astype(np.float32), encode_natively)
+
+
+def test_the_compiled_encoder_gives_the_same_bits_for_equal_values_and_halves(encode_natively):
+    rng = np.random.default_rng(4)
+    # Few different values: ties for the largest magnitude, codes exactly between two whole numbers, equal errors.
+    assert_same_bits(rng.integers(-4, 5, (5000, 32)).astype(np.float32) / 4, encode_natively)
+    assert_same_bits(rng.integers(-16, 17, (5000, 32)).astype(np.float32) * np.float32(0.1), encode_natively)
+    assert_same_bits(rng.choice(np.array([0.0, -0.0, 1e-40, -3e-8], np.float32), (500, 32)), encode_natively)
+
+
+@given(values=hnp.arrays(np.float32, (4, 32), elements=st.floats(-400000, 400000, width=32)))
+def test_the_compiled_encoder_gives_the_same_bits_for_any_values(values):
+    if dispatch.native_is_available():
+        packed, scales = np.zeros((4, 16), np.uint8), np.zeros(4, np.float16)
+        assert dispatch.native().encode_int4(values.reshape(-1), packed.reshape(-1), scales.view(np.uint16))
+        want = encode_groups(values)
+        assert np.array_equal(packed, want[0])
+        assert np.array_equal(scales.view(np.uint16), want[1].view(np.uint16))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e6])
+def test_the_compiled_encoder_refuses_what_the_definition_refuses(bad, encode_natively):
+    groups = np.zeros((3, 32), np.float32)
+    groups[1, 31] = bad
+    assert encode_natively(groups) is None
+
+
+def test_the_compiled_encoder_refuses_arrays_that_do_not_go_together(encode_natively):
+    with pytest.raises(ValueError, match="32 values"):
+        dispatch.native().encode_int4(np.zeros(64, np.float32), np.zeros(16, np.uint8), np.zeros(2, np.uint16))

@@ -1,4 +1,7 @@
-"""Four-bit numbers in groups of 32 along the input axis, two to a byte, with a float16 scale for each group."""
+"""Four-bit numbers in groups of 32 along the input axis, two to a byte, with a float16 scale for each group.
+
+What is written here in NumPy is the definition; the compiled kernels, where they are there, find the same bits sooner.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from zaphod.compute.kernels import dispatch
 from zaphod.compute.quant.tensor import Array, FloatArray, PartSpec, QuantFormat, Shape, narrow, require_finite
 from zaphod.core.errors import ConfigError
 
@@ -33,12 +37,8 @@ class Int4(QuantFormat):
         }
 
     def encode(self, values: FloatArray) -> Mapping[str, Array]:
-        require_finite(values, self.name)
         specs = self.part_specs(values.shape)
-        groups = values.reshape(-1, GROUP)
-        codes, scales = _best_codes(groups)
-        pairs = codes.reshape(-1, GROUP // 2, 2)
-        packed = pairs[..., 0] | (pairs[..., 1] << 4)
+        packed, scales = _encoded(np.ascontiguousarray(values, np.float32).reshape(-1, GROUP))
         return {"weight": packed.reshape(specs["weight"].shape), "scales": scales.reshape(specs["scales"].shape)}
 
     def decode(self, parts: Mapping[str, Array], shape: Shape) -> FloatArray:
@@ -46,6 +46,27 @@ class Int4(QuantFormat):
         codes = np.stack((packed & 15, packed >> 4), axis=-1).reshape(-1, GROUP).astype(np.float32) - 8
         scales = np.asarray(parts["scales"]).astype(np.float32).reshape(-1, 1)
         return (codes * scales).reshape(shape)
+
+
+def _encoded(groups: FloatArray) -> tuple[Array, Array]:
+    """Codes, two to a byte, [N, 16], and scales [N] float16."""
+    if dispatch.native_is_available():
+        packed, scales = np.empty((len(groups), GROUP // 2), np.uint8), np.empty(len(groups), np.float16)
+        if dispatch.native().encode_int4(groups.reshape(-1), packed.reshape(-1), scales.view(np.uint16)):
+            return packed, scales
+    # The definition also says what is wrong with values that cannot be encoded.
+    return encode_groups(groups)
+
+
+def encode_groups(groups: FloatArray) -> tuple[Array, Array]:
+    """The definition: values [N, 32] to codes, two to a byte, [N, 16], and scales [N] float16.
+
+    Raises:
+        WeightsError: values are not finite, or a scale lies beyond float16.
+    """
+    require_finite(groups, Int4.name)
+    codes, scales = _best_codes(groups)
+    return codes[:, ::2] | (codes[:, 1::2] << 4), scales
 
 
 def _best_codes(groups: FloatArray) -> tuple[Array, Array]:
@@ -61,7 +82,16 @@ def _best_codes(groups: FloatArray) -> tuple[Array, Array]:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             steps = np.where(wide != 0, groups / wide, 0)
         codes = np.clip(np.rint(steps) + 8, 0, 15).astype(np.uint8)
-        error = (((codes.astype(np.float32) - 8) * wide - groups) ** 2).sum(-1)
+        error = _row_sums(((codes.astype(np.float32) - 8) * wide - groups) ** 2)
         better = error < best_error
         best_codes[better], best_scales[better], best_error[better] = codes[better], scales[better], error[better]
     return best_codes, best_scales
+
+
+def _row_sums(squares: FloatArray) -> FloatArray:
+    """Sums of rows of 32 in one certain order, so that the choice of a scale is the same on every machine."""
+    eighths = squares.reshape(-1, 4, 8)
+    sums = ((eighths[:, 0] + eighths[:, 1]) + eighths[:, 2]) + eighths[:, 3]
+    pairs = sums[:, ::2] + sums[:, 1::2]
+    total: FloatArray = (pairs[:, 0] + pairs[:, 1]) + (pairs[:, 2] + pairs[:, 3])
+    return total

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "bindings_ops.h"
+#include "encode.h"
 #include "expert_cache.h"
 #include "measure.h"
 #include "network.h"
@@ -275,6 +276,7 @@ NB_MODULE(_cpu, module) {
   using namespace zaphod;
   nb::set_leak_warnings(false);
   bind_operations(module);
+  bind_encoders(module);
   module.def("instruction_sets", [] {
     size_t count;
     const Ops* const* tables = available(&count);
