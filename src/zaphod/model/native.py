@@ -114,7 +114,7 @@ def load_native(
             if name not in by_tensor:
                 vectors[name] = np.ascontiguousarray(weights.piece(name, 0).decode().reshape(-1), np.float32)
             elif by_tensor[name][0].file is not None:
-                matrices |= _mapped(weights.checkpoint.tensor(name), by_tensor[name])
+                matrices |= _mapped(_stored(weights, name), by_tensor[name])
             else:
                 made = pool.map(
                     lambda place: _pack(weights.piece(place.tensor, place.piece), place, tiles), by_tensor[name]
@@ -251,7 +251,8 @@ def _tiles_in_file(weights: ModelWeights, tensor: str, number: int) -> FilePlace
     stored = weights.format(tensor)
     if not isinstance(weights.checkpoint, PackedCheckpoint) or not isinstance(stored, Tiled):
         return None
-    place = weights.checkpoint.places(tensor)["tiles"]
+    [name] = weights.stored_names(tensor)
+    place = weights.checkpoint.places(name)["tiles"]
     # Other programs that write such files may not align what lies in them.
     return place if stored.kernel_format == number and place.offset % _ALIGNMENT == 0 else None
 
@@ -271,6 +272,12 @@ def _computed_as(stored: QuantFormat, precision: Precision) -> int:
 def _has_row_blocks(stored: QuantFormat) -> bool:
     """Whether these are signed bytes whose scales fit the kernels' blocks of 32 columns."""
     return isinstance(stored, Int8) and stored.input_axis == -1 and (stored.block_size or 32) % 32 == 0
+
+
+def _stored(weights: ModelWeights, tensor: str) -> EncodedTensor:
+    """A whole stack, mapped once: experts by the thousand would each need a map of their own."""
+    [name] = weights.stored_names(tensor)
+    return weights.checkpoint.tensor(name)
 
 
 def _mapped(tensor: EncodedTensor, places: list[_Place]) -> dict[str, Any]:

@@ -103,6 +103,10 @@ class ModelWeights:
         """Stored bytes of the tensor, scales included."""
         return self.format(name).num_bytes(self._shapes[name])
 
+    def stored_names(self, name: str) -> Sequence[str]:
+        """The file's names of what our tensor is made of: one, or one for each expert."""
+        return self._sources[name].names
+
     def num_pieces(self, name: str) -> int:
         """One for each expert of an [E, ...] stack, otherwise 1."""
         return self._shapes[name][0] if self._is_stack(name) else 1
