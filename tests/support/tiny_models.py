@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from zaphod.compute.quant import FLOAT32, EncodedTensor
+from zaphod.compute.quant import FLOAT32, EncodedTensor, QuantFormat
 from zaphod.compute.weights.packed import PackedWriter
 from zaphod.compute.weights.plan import PlannedTensor
 from zaphod.model.config import ModelConfig
 from zaphod.model.families import preset
 from zaphod.model.files.weights import ModelWeights, open_model
-from zaphod.model.shapes import parameter_shapes
+from zaphod.model.shapes import is_kept_exact, parameter_shapes
 
 PRESET_OF_FAMILY = {
     "grok-1": "grok-1",
@@ -45,14 +45,18 @@ def tiny_config(family: str, **changes) -> ModelConfig:
     return dataclasses.replace(small, **changes)
 
 
-def write_tiny(folder: Path, config: ModelConfig, seed: int = 0) -> Path:
-    """A packed float32 model of random values."""
+def write_tiny(folder: Path, config: ModelConfig, seed: int = 0, number_format: QuantFormat = FLOAT32) -> Path:
+    """A packed model of random values; what is never quantised is float32."""
     rng = np.random.default_rng(seed)
-    plan = [PlannedTensor(name, shape, FLOAT32) for name, shape in parameter_shapes(config).items()]
+    plan = [
+        PlannedTensor(name, shape, FLOAT32 if is_kept_exact(name, shape) else number_format)
+        for name, shape in parameter_shapes(config).items()
+    ]
     writer = PackedWriter(folder, plan, config.to_dict(), {})
     for tensor in plan:
         values = rng.standard_normal(tensor.shape, np.float32)
-        writer.write(tensor.name, [EncodedTensor(tensor.shape, FLOAT32, {"values": values})])
+        encoded = [EncodedTensor(tensor.shape, tensor.format, dict(tensor.format.encode(values)))]
+        writer.write(tensor.name, encoded if len(tensor.shape) < 3 else [encoded[0][i] for i in range(len(values))])
     writer.finish()
     return folder
 

@@ -42,7 +42,7 @@ VERBS = {
     "logits": Verb("logits", "Write logits to a file, to compare with another program."),
     "train": Verb("train", "Train the built-in model again."),
     "bench": Verb("bench", "Measure a model's speed, alone or beside other programs."),
-    "doctor": Verb("doctor", "Describe and measure this machine."),
+    "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }
 
@@ -57,6 +57,7 @@ Exit codes:
   6  it does not fit into this machine
   7  an optional library is missing
   8  a model could not be fetched
+  9  `doctor MODEL` found a kernel that disagrees
   130  stopped by Ctrl-C
 """
 

@@ -5,6 +5,8 @@ Nothing is read before it is asked for, and then one piece at a time: one expert
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +86,15 @@ class ModelWeights:
     def with_config(self, config: ModelConfig) -> ModelWeights:
         """The same checkpoint as another model. Raises like the constructor where the tensors do not fit it."""
         return ModelWeights(self.checkpoint, config)
+
+    def one_layer(self, layer: int) -> ModelWeights:
+        """The embedding, one layer, the last norm and the head, seen as a model of one layer."""
+        alone = copy.copy(self)
+        dense_layers = () if self.config.is_sparse(layer) or self.config.moe is None else (0,)
+        alone.config = dataclasses.replace(self.config, num_layers=1, dense_layers=dense_layers)
+        alone._shapes = parameter_shapes(alone.config)
+        alone._sources = {name: self._sources[name.replace("layers.0.", f"layers.{layer}.")] for name in alone._shapes}
+        return alone
 
     def names(self) -> list[str]:
         """Our names, in file order of `parameter_shapes`."""
