@@ -12,8 +12,6 @@
 namespace zaphod {
 namespace {
 
-// Weights that one claim of a chunk covers: small enough to share evenly, large enough that claiming costs nothing.
-constexpr size_t kChunkBytes = 64 * 1024;
 // Rows of a pass that one claim covers in work that goes row by row; below it the caller does them alone.
 constexpr size_t kChunkTokens = 4;
 
@@ -36,12 +34,12 @@ std::vector<float> padded(const Vectors& from, const std::string& name, bool opt
 
 }  // namespace
 
-Memory::Memory(size_t bytes) : bytes_(round_up(bytes, 4096)) {
+Memory::Memory(size_t bytes, bool huge_pages) : bytes_(round_up(bytes, 4096)) {
   if (!bytes) return;
   void* place = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (place == MAP_FAILED) throw std::bad_alloc();
 #if defined(MADV_HUGEPAGE)
-  if (bytes_ >= (size_t(4) << 20)) madvise(place, bytes_, MADV_HUGEPAGE);
+  if (bytes_ >= (size_t(4) << 20)) madvise(place, bytes_, huge_pages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 #endif
   data_ = static_cast<uint8_t*>(place);
 }
@@ -178,8 +176,8 @@ void Network::allocate() {
     }
   }
   size_t mixed_cols = size_t(config_.num_heads) * config_.head_dim;
-  in_ = Prepared(rows, config_.hidden_size, in);
-  mixed_in_ = Prepared(rows, mixed_cols, mixed);
+  in_ = Prepared(2 * rows, config_.hidden_size, in);
+  mixed_in_ = Prepared(2 * rows, mixed_cols, mixed);
   ffn_in_ = Prepared(rows, config_.hidden_size, ffn);
   hidden_ = Prepared(rows * config_.router.top_k, hidden_cols, hidden);
   extra_hidden_ = Prepared(rows, extra_cols, extra);
@@ -233,16 +231,37 @@ void Network::products(std::initializer_list<Product> list, size_t count) {
   chunks.clear();
   for (const Product& product : list) {
     size_t tiles = product.w->tiles_in();
-    size_t unit = std::max<size_t>(2, kChunkBytes / product.w->stride() / 2 * 2);
+    size_t unit = std::max<size_t>(2, chunk_bytes_ / product.w->stride() / 2 * 2);
     for (size_t first = 0; first < tiles; first += unit)
       chunks.push_back({&product, first, std::min(tiles, first + unit)});
   }
   const std::vector<Chunk>& all = chunks;
-  pool_.run(all.size(), [&](size_t i, int) {
-    const Chunk& c = all[i];
-    ops_.matmul(*c.product->w, c.first, c.last, c.product->x, nullptr, count, c.product->out + kTileRows * c.first,
-                c.product->stride);
+  pool_.run(all.size(), [&](size_t i, int thread) {
+    const Product& p = *all[i].product;
+    if (p.pairs)
+      multiply_pairs(p, all[i].first, all[i].last, count, scratch_of(thread));
+    else
+      ops_.matmul(*p.w, all[i].first, all[i].last, p.x, nullptr, count, p.out + kTileRows * all[i].first, p.stride);
   });
+}
+
+// Tiles [first, last) of a product whose input lies in pairs of rows (`Prepared::fill_pair`); `part` is scratch memory.
+void Network::multiply_pairs(const Product& p, size_t first, size_t last, size_t count, float* part) {
+  if (p.w->format == Format::f32)  // the first row of a pair is exact
+    return ops_.matmul(*p.w, first, last, {p.x.data, 2 * p.x.stride}, nullptr, count, p.out + kTileRows * first,
+                       p.stride);
+  constexpr size_t unit = kChunkRows / kTileRows;
+  for (size_t tile = first; tile < last; tile += unit)
+    for (size_t t = 0; t < count; t += kTaskTokens / 2) {
+      size_t n = std::min(count - t, kTaskTokens / 2), end = std::min(last, tile + unit);
+      ops_.matmul(*p.w, tile, end, {p.x.data + 2 * t * p.x.stride, p.x.stride}, nullptr, 2 * n, part, kChunkRows);
+      for (size_t i = 0; i < n; ++i) {
+        const float* row = part + 2 * i * kChunkRows;
+        float* out = p.out + (t + i) * p.stride + kTileRows * tile;
+        for (size_t column = 0; column < kTileRows * (end - tile); ++column)
+          out[column] = row[column] + row[kChunkRows + column];
+      }
+    }
 }
 
 const float* Network::forward(const Pass& pass) {
@@ -322,21 +341,8 @@ void Network::head(const Pass& pass, size_t begin, size_t end) {
                   normed);
     head_in_.fill_pair(ops_, r, normed);
   });
-  const size_t stride = logits_stride(), tiles = head_.tiles_in(), unit = kChunkRows / kTileRows;
-  const Rows in = head_in_.rows(head_.format);
-  pool_.run(ceil_div(tiles, 2 * unit), [&](size_t chunk, int thread) {
-    float* part = scratch_of(thread);
-    for (size_t tile = 2 * unit * chunk; tile < std::min(tiles, 2 * unit * (chunk + 1)); tile += unit)
-      for (size_t r = first; r < last; r += kTaskTokens / 2) {
-        size_t n = std::min(last - r, kTaskTokens / 2), end_tile = std::min(tiles, tile + unit);
-        ops_.matmul(head_, tile, end_tile, {in.data + 2 * (r - first) * in.stride, in.stride}, nullptr, 2 * n, part,
-                    kChunkRows);
-        for (size_t i = 0; i < n; ++i)
-          for (size_t column = 0; column < kTileRows * (end_tile - tile); ++column)
-            logits_[(r + i) * stride + kTileRows * tile + column] =
-                part[2 * i * kChunkRows + column] + part[(2 * i + 1) * kChunkRows + column];
-      }
-  });
+  const size_t stride = logits_stride();
+  products({{&head_, head_in_.rows(head_.format), logits_.data() + first * stride, stride, true}}, last - first);
   if (config_.output_multiplier == 1.0f && config_.final_softcap == 0.0f) return;
   tokens(last - first, [&](size_t r, int) {
     ops_.scale_and_cap(logits_.data() + (first + r) * stride, config_.output_multiplier, config_.final_softcap,

@@ -18,6 +18,8 @@ namespace zaphod {
 
 // Sizes of one task: rows of a matrix, rows of a pass, query rows of attention.
 constexpr size_t kChunkRows = 32;
+// Weights that one claim of a chunk covers: small enough to share evenly, large enough that claiming costs nothing.
+constexpr size_t kChunkBytes = 64 * 1024;
 constexpr size_t kTaskTokens = 48;
 constexpr int kTaskQueries = 64;
 // Longer passes visit most experts of a layer: there is nothing to guess.
@@ -49,10 +51,10 @@ struct Pass {
   const int32_t* rows = nullptr;
 };
 
-// Memory for `bytes`, aligned to pages, in huge pages where the system grants them; zero.
+// Memory for `bytes`, aligned to pages; zero. In huge pages, if they are wanted and the system grants them.
 class Memory {
  public:
-  explicit Memory(size_t bytes = 0);
+  explicit Memory(size_t bytes = 0, bool huge_pages = true);
   ~Memory();
   Memory(Memory&& other) noexcept;
   Memory& operator=(Memory&& other) noexcept;
@@ -137,6 +139,8 @@ class Network {
   const Ops& ops() const { return ops_; }
   Pool& pool() { return pool_; }
   // The source outlives the network's last pass; null for none.
+  // How finely products are shared out; no bit of a result depends on it.
+  void set_chunk_bytes(size_t bytes) { chunk_bytes_ = bytes; }
   void set_expert_source(ExpertSource* source);
 
  private:
@@ -145,6 +149,7 @@ class Network {
     Rows x;
     float* out;
     size_t stride;
+    bool pairs = false;  // x lies in pairs of rows, see Prepared::fill_pair
   };
   struct Sequence {
     size_t first_token, num_tokens;
@@ -159,6 +164,7 @@ class Network {
   template <class Work>
   void tokens(size_t count, Work&& work);
   void products(std::initializer_list<Product> list, size_t count);
+  void multiply_pairs(const Product& p, size_t first, size_t last, size_t count, float* part);
   void embed(const Pass& pass, size_t begin, size_t count);
   void rotations(const int32_t* positions, size_t count);
   void add_branch(size_t t, float* branch, const std::vector<float>& post_norm);
@@ -179,7 +185,7 @@ class Network {
   NetworkConfig config_;
   std::vector<float> frequencies_;
   CacheLayout cache_;
-  size_t num_blocks_, max_tokens_;
+  size_t num_blocks_, max_tokens_, chunk_bytes_ = kChunkBytes;
   const Ops& ops_;
   Pool pool_;
   ExpertSource* source_ = nullptr;
