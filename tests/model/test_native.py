@@ -7,6 +7,7 @@ import pytest
 from tests.support.tiny_models import open_tiny, tiny_config, write_tiny
 
 from zaphod.compute.kernels import dispatch
+from zaphod.core.errors import CorruptFileError
 from zaphod.engine.batch import Scheduled, assemble
 from zaphod.engine.native_runner import NativeRunner
 from zaphod.model.files.conversion import convert
@@ -131,3 +132,12 @@ def test_tiles_that_another_program_wrote_unaligned_are_copied(tmp_path):
         loaded = load_native(weights)
     assert loaded.mapped_bytes == 0
     assert np.array_equal(logits(loaded), want)
+
+
+def test_a_file_that_became_shorter_is_refused(tmp_path):
+    path = pack(tmp_path, "int8") / "packed.safetensors"
+    with open_model(path) as weights:
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+        with pytest.raises(CorruptFileError, match="shorter"):
+            load_native(weights)

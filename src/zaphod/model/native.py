@@ -18,11 +18,13 @@ import ml_dtypes
 import numpy as np
 
 from zaphod.compute.kernels import dispatch
-from zaphod.compute.quant import EncodedTensor, QuantFormat
+from zaphod.compute.quant import EncodedTensor, PartSpec, QuantFormat
 from zaphod.compute.quant.int8 import Int8
 from zaphod.compute.quant.tensor import Array, FloatArray, Shape
 from zaphod.compute.quant.tiled import KERNEL_FORMATS, TILE_ROWS, Tiled, split_scales, untiled_form
+from zaphod.compute.weights.mapped import map_array
 from zaphod.compute.weights.packed import FilePlace, PackedCheckpoint
+from zaphod.core.errors import CorruptFileError
 from zaphod.model.config import ModelConfig
 from zaphod.model.files.weights import ModelWeights
 from zaphod.model.shapes import is_kept_exact, parameter_shapes
@@ -84,6 +86,7 @@ def load_native(
     precision: Precision = "auto",
     num_threads: int = 1,
     in_place: bool = True,
+    huge_pages: bool = True,
     track: Callable[[list[str]], Iterable[str]] = iter,
 ) -> NativeWeights:
     """Read every tensor into tiles, several at one time.
@@ -94,6 +97,7 @@ def load_native(
             `bfloat16` narrows float32 too; `float32` widens everything.
         num_threads: how many matrices are packed at one time.
         in_place: whether tiles of a packed file are used where it is mapped, instead of being copied.
+        huge_pages: whether copied tiles are asked to lie in huge pages.
         track: wraps the list of tensors, for a progress bar.
 
     Raises:
@@ -103,18 +107,19 @@ def load_native(
     places = _plan(weights, shapes, precision, in_place)
     total = sum(place.num_bytes for place in places)
     copied = sum(place.num_bytes for place in places if place.file is None)
-    tiles = dispatch.native().allocate(copied)
+    tiles = dispatch.native().allocate(copied, huge_pages)
     by_tensor: dict[str, list[_Place]] = {}
     for place in places:
         by_tensor.setdefault(place.tensor, []).append(place)
     matrices: dict[str, Any] = {}
     vectors: dict[str, FloatArray] = {}
+    maps: dict[Path, Array] = {}
     with ThreadPoolExecutor(num_threads) as pool:
         for name in track(list(shapes)):
             if name not in by_tensor:
                 vectors[name] = np.ascontiguousarray(weights.piece(name, 0).decode().reshape(-1), np.float32)
             elif by_tensor[name][0].file is not None:
-                matrices |= _mapped(_stored(weights, name), by_tensor[name])
+                matrices |= _mapped(weights, by_tensor[name], maps)
             else:
                 made = pool.map(
                     lambda place: _pack(weights.piece(place.tensor, place.piece), place, tiles), by_tensor[name]
@@ -230,11 +235,11 @@ def _plan(
     for tensor, shape in shapes.items():
         if len(shape) == 1 or shape[0] == 1:
             continue
-        stored = weights.format(tensor)
+        stored = _format(weights, tensor)
         number = _F32 if is_kept_exact(tensor, shape) else _computed_as(stored, precision)
         matrix = shape[-2:]
         num_bytes = kernels.tiles_bytes(number, *matrix)
-        stack = _tiles_in_file(weights, tensor, number) if in_place else None
+        stack = _tiles_in_file(weights, tensor, stored, number) if in_place else None
         for piece in range(weights.num_pieces(tensor)):
             name = f"{tensor}.{piece}" if len(shape) == 3 else tensor
             if stack is not None:
@@ -246,13 +251,18 @@ def _plan(
     return places
 
 
-def _tiles_in_file(weights: ModelWeights, tensor: str, number: int) -> FilePlace | None:
+def _format(weights: ModelWeights, tensor: str) -> QuantFormat:
+    """How a tensor is stored; of packed ones nothing is mapped to know that."""
+    if isinstance(weights.checkpoint, PackedCheckpoint):
+        return weights.checkpoint.info(weights.stored_names(tensor)[0]).format
+    return weights.format(tensor)
+
+
+def _tiles_in_file(weights: ModelWeights, tensor: str, stored: QuantFormat, number: int) -> FilePlace | None:
     """Where the file has the tensor as the kernels want it; None where it has not."""
-    stored = weights.format(tensor)
     if not isinstance(weights.checkpoint, PackedCheckpoint) or not isinstance(stored, Tiled):
         return None
-    [name] = weights.stored_names(tensor)
-    place = weights.checkpoint.places(name)["tiles"]
+    place = weights.checkpoint.places(weights.stored_names(tensor)[0])["tiles"]
     # Other programs that write such files may not align what lies in them.
     return place if stored.kernel_format == number and place.offset % _ALIGNMENT == 0 else None
 
@@ -274,23 +284,34 @@ def _has_row_blocks(stored: QuantFormat) -> bool:
     return isinstance(stored, Int8) and stored.input_axis == -1 and (stored.block_size or 32) % 32 == 0
 
 
-def _stored(weights: ModelWeights, tensor: str) -> EncodedTensor:
-    """A whole stack, mapped once: experts by the thousand would each need a map of their own."""
-    [name] = weights.stored_names(tensor)
-    return weights.checkpoint.tensor(name)
+def _mapped(weights: ModelWeights, places: list[_Place], maps: dict[Path, Array]) -> dict[str, Any]:
+    """The matrices of one tensor over the file's own bytes, which stay mapped as long as one of them lives.
 
-
-def _mapped(tensor: EncodedTensor, places: list[_Place]) -> dict[str, Any]:
-    """Matrices over the file's own bytes, which stay mapped as long as one of them lives."""
-    tiles = np.asarray(tensor.parts["tiles"]).reshape(len(places), -1)
-    scales = tensor.parts.get("row_scales")
-    # They are few: a copy is aligned wherever they lie in the file.
-    row_scales = None if scales is None else np.array(scales, np.float32).reshape(len(places), -1)
+    A file is mapped once: experts by the thousand would each need a map of their own.
+    """
+    [path] = {place.file for place in places}
+    assert path is not None
+    if path not in maps:
+        num_bytes = path.stat().st_size
+        maps[path] = np.asarray(map_array(path, 0, PartSpec(dtype=np.dtype(np.uint8), shape=(num_bytes,))))
+    if places[-1].offset + places[-1].num_bytes > len(maps[path]):
+        raise CorruptFileError(f"{path} became shorter since it was opened.", remedy="Convert the model again.")
+    row_scales = _row_scales(weights, places)
     make = dispatch.native().Matrix
     return {
-        place.name: make(place.format, *place.shape, tiles[i], None if row_scales is None else row_scales[i])
-        for i, place in enumerate(places)
+        place.name: make(place.format, *place.shape, maps[path][place.offset :][: place.num_bytes], scales)
+        for place, scales in zip(places, row_scales, strict=True)
     }
+
+
+def _row_scales(weights: ModelWeights, places: list[_Place]) -> list[FloatArray | None]:
+    """A copy for each matrix, aligned wherever they lie in the file; None where the format has none."""
+    stored = _format(weights, places[0].tensor)
+    if not isinstance(stored, Tiled) or not stored.has_row_scales:
+        return [None] * len(places)
+    [name] = weights.stored_names(places[0].tensor)
+    scales = np.array(weights.checkpoint.tensor(name).parts["row_scales"], np.float32)
+    return list(scales.reshape(len(places), -1))
 
 
 def _pack(piece: EncodedTensor, place: _Place, tiles: Array) -> tuple[str, Any]:
