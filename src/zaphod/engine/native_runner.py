@@ -10,6 +10,7 @@ import numpy.typing as npt
 from zaphod.compute.kernels import dispatch
 from zaphod.core.errors import ConfigError, RequestError
 from zaphod.engine.batch import Batch
+from zaphod.engine.tuning import CHUNK_BYTES
 from zaphod.model.config import ModelConfig
 from zaphod.model.native import NativeWeights, network_options, rope_frequencies
 
@@ -33,6 +34,7 @@ class NativeRunner:
         max_len: longest sequence, prompt and answer together; the model's context length by default.
         num_blocks: blocks of the cache, shared by all sequences; enough for one of `max_len` by default.
         cache_dtype: how keys and values are kept; what is computed with them is float32.
+        chunk_bytes: weights that a thread takes at one time, see `zaphod tune`; no bit depends on it.
 
     Raises:
         ConfigError: a size is below 1, the length beyond the model's context length, or the kernels are missing.
@@ -48,6 +50,7 @@ class NativeRunner:
         max_len: int | None = None,
         num_blocks: int | None = None,
         cache_dtype: CacheDtype = "float16",
+        chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         config = weights.config
         self.vocab_size = config.vocab_size
@@ -71,6 +74,7 @@ class NativeRunner:
             self.num_blocks,
             MAX_PASS_TOKENS,
             num_threads,
+            chunk_bytes,
         )
 
     @property

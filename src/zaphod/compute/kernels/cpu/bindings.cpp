@@ -64,8 +64,8 @@ HeldMatrix make_matrix(int format, size_t rows, size_t cols, BytesIn tiles, std:
   return held;
 }
 
-nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> allocate(size_t bytes) {
-  auto* memory = new Memory(bytes);
+nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> allocate(size_t bytes, bool huge_pages) {
+  auto* memory = new Memory(bytes, huge_pages);
   nb::capsule owner(memory, [](void* p) noexcept { delete static_cast<Memory*>(p); });
   return {memory->data(), {bytes}, owner};
 }
@@ -142,12 +142,13 @@ NetworkConfig read_config(const nb::dict& from) {
 class HeldNetwork {
  public:
   HeldNetwork(nb::dict config, nb::dict matrices, nb::dict vectors, Floats frequencies, int store, int block_size,
-              size_t num_blocks, size_t max_tokens, int threads)
+              size_t num_blocks, size_t max_tokens, int threads, size_t chunk_bytes)
       : held_(matrices), config_(read_config(config)), num_blocks_(num_blocks), block_size_(block_size) {
     require(store >= 0 && store <= 3, "unknown kind of cache");
     require(block_size > 0 && block_size % 16 == 0 && kPartition % block_size == 0,
             "block_size must be a multiple of 16 that divides 1024");
-    require(threads >= 1 && max_tokens >= 1 && num_blocks >= 1, "threads, tokens and blocks must be positive");
+    require(threads >= 1 && max_tokens >= 1 && num_blocks >= 1 && chunk_bytes >= 1,
+            "threads, tokens, blocks and chunks must be positive");
     require(frequencies.size() == size_t(config_.head_dim) / 2, "one frequency for a pair of a head is needed");
     Matrices all;
     for (auto [name, matrix] : matrices) all[nb::cast<std::string>(name)] = nb::cast<const HeldMatrix&>(matrix).matrix;
@@ -159,6 +160,7 @@ class HeldNetwork {
     CacheLayout cache{Store(store), config_.head_dim, block_size, config_.num_kv_heads};
     std::vector<float> pairs(frequencies.data(), frequencies.data() + frequencies.size());
     network_ = std::make_unique<Network>(config_, all, small, pairs, cache, num_blocks, max_tokens, threads, current());
+    network_->set_chunk_bytes(chunk_bytes);
   }
 
   nb::ndarray<nb::numpy, float, nb::ndim<2>> forward(Ints token_ids, Ints positions, Longs slots, Ints query_lens,
@@ -303,7 +305,7 @@ NB_MODULE(_cpu, module) {
     require(format >= 0 && format <= 3, "unknown format");
     return tile_bytes(Format(format), cols) * num_tiles(rows);
   }, "format"_a, "rows"_a, "cols"_a);
-  module.def("allocate", &allocate, "bytes"_a);
+  module.def("allocate", &allocate, "bytes"_a, "huge_pages"_a = true);
   module.def("pack_into", &pack_into, "format"_a, "source"_a, "numbers"_a, "scales"_a.none(), "rows"_a, "cols"_a,
              "out"_a);
   module.def("matmul", &matmul, "matrix"_a, "x"_a, "isa"_a = nb::none(), "threads"_a = 1);
@@ -311,8 +313,9 @@ NB_MODULE(_cpu, module) {
     return CacheLayout{Store(store), head_dim, block_size, num_kv_heads}.block_bytes();
   }, "store"_a, "head_dim"_a, "block_size"_a, "num_kv_heads"_a);
   nb::class_<HeldNetwork>(module, "Network")
-      .def(nb::init<nb::dict, nb::dict, nb::dict, Floats, int, int, size_t, size_t, int>(), "config"_a, "matrices"_a,
-           "vectors"_a, "frequencies"_a, "store"_a, "block_size"_a, "num_blocks"_a, "max_tokens"_a, "threads"_a)
+      .def(nb::init<nb::dict, nb::dict, nb::dict, Floats, int, int, size_t, size_t, int, size_t>(), "config"_a,
+           "matrices"_a, "vectors"_a, "frequencies"_a, "store"_a, "block_size"_a, "num_blocks"_a, "max_tokens"_a,
+           "threads"_a, "chunk_bytes"_a = kChunkBytes)
       .def("forward", &HeldNetwork::forward, "token_ids"_a, "positions"_a, "slots"_a, "query_lens"_a, "context_lens"_a,
            "block_tables"_a, "rows"_a)
       .def("set_expert_cache", &HeldNetwork::set_expert_cache, "cache"_a.none(), nb::keep_alive<1, 2>())

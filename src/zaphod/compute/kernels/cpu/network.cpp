@@ -34,7 +34,7 @@ std::vector<float> padded(const Vectors& from, const std::string& name, bool opt
 
 }  // namespace
 
-Memory::Memory(size_t bytes, bool huge_pages) : bytes_(round_up(bytes, 4096)) {
+Memory::Memory(size_t bytes, [[maybe_unused]] bool huge_pages) : bytes_(round_up(bytes, 4096)) {
   if (!bytes) return;
   void* place = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (place == MAP_FAILED) throw std::bad_alloc();
