@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zaphod.compute.kernels import dispatch
-from zaphod.core.errors import ConfigError, RequestError
+from zaphod.core.errors import ConfigError
+from zaphod.engine.adapters import AdapterNumbers
 from zaphod.engine.batch import Batch
 from zaphod.engine.tuning import CHUNK_BYTES
+from zaphod.model.adapters import Adapter
 from zaphod.model.config import ModelConfig
 from zaphod.model.native import NativeWeights, network_options, rope_frequencies
+from zaphod.model.native_adapters import pack_adapter
 
 CacheDtype = Literal["float16", "bfloat16", "float32", "int8"]
 
@@ -53,6 +56,8 @@ class NativeRunner:
         chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         config = weights.config
+        self._config = config
+        self._adapter_numbers = AdapterNumbers()
         self.vocab_size = config.vocab_size
         self.max_len = config.context_length if max_len is None else max_len
         if not 1 <= self.max_len <= config.context_length:
@@ -97,12 +102,24 @@ class NativeRunner:
             batch.context_lens_B,
             batch.block_tables_BN,
             batch.logit_rows_R,
+            batch.adapter_ids_B,
         )
         return logits_RV
 
+    def load_adapter(self, name: str, adapter: Adapter) -> None:
+        """Let requests ask for an adapter. Raises `ConfigError` where the name is taken or it is another model's."""
+        adapter.require_fit(self._config)
+        self._adapter_numbers.require_free(name)
+        matrices = pack_adapter(adapter)
+        self._network.load_adapter(self._adapter_numbers.add(name), matrices)
+
+    def unload_adapter(self, name: str) -> None:
+        """Forget an adapter that no sequence uses. Raises `RequestError` where it is not loaded."""
+        self._network.unload_adapter(self._adapter_numbers.remove(name))
+
     def adapter_id(self, name: str) -> int:
-        """Refused: no adapter is loaded."""
-        raise RequestError(f"The adapter {name!r} was asked for.", "No adapter is loaded.", "Leave it out.")
+        """See `Runner.adapter_id`."""
+        return self._adapter_numbers.number(name)
 
 
 def cache_bytes(config: ModelConfig, num_tokens: int, cache_dtype: CacheDtype = "float16") -> int:

@@ -164,11 +164,16 @@ class HeldNetwork {
   }
 
   nb::ndarray<nb::numpy, float, nb::ndim<2>> forward(Ints token_ids, Ints positions, Longs slots, Ints query_lens,
-                                                     Ints context_lens, Table block_tables, Ints rows) {
+                                                     Ints context_lens, Table block_tables, Ints rows,
+                                                     std::optional<Ints> adapters) {
     Pass pass{token_ids.size(),  query_lens.size(),   rows.size(),         block_tables.shape(1),
               token_ids.data(),  positions.data(),    slots.data(),        query_lens.data(),
-              context_lens.data(), block_tables.data(), rows.data()};
+              context_lens.data(), block_tables.data(), rows.data(),        adapters ? adapters->data() : nullptr};
     check(pass, positions.size(), slots.size(), context_lens.size(), block_tables.shape(0));
+    require(!adapters || adapters->size() == pass.num_sequences, "one adapter a sequence is needed");
+    for (size_t b = 0; adapters && b < pass.num_sequences; ++b)
+      require(pass.adapters[b] < 0 || network_->has_adapter(pass.adapters[b]),
+              "a sequence has an adapter that is not loaded");
     const float* logits;
     {
       nb::gil_scoped_release release;
@@ -178,6 +183,20 @@ class HeldNetwork {
             {rows.size(), size_t(config_.vocab_size)},
             nb::find(this),
             {int64_t(network_->logits_stride()), 1}};
+  }
+
+  void load_adapter(int id, nb::dict matrices) {
+    require(id >= 0 && !network_->has_adapter(id), "an adapter has a number of its own, 0 or more");
+    Matrices all;
+    for (auto [name, matrix] : matrices) all[nb::cast<std::string>(name)] = nb::cast<const HeldMatrix&>(matrix).matrix;
+    network_->load_adapter(id, all);
+    held_adapters_[id] = matrices;
+  }
+
+  void unload_adapter(int id) {
+    require(network_->has_adapter(id), "no adapter has this number");
+    network_->unload_adapter(id);
+    held_adapters_.erase(id);
   }
 
   // Null takes every expert from where its matrix says.
@@ -219,6 +238,7 @@ class HeldNetwork {
   }
 
   nb::dict held_;
+  std::map<int, nb::dict> held_adapters_;
   NetworkConfig config_;
   size_t num_blocks_;
   int block_size_;
@@ -317,7 +337,9 @@ NB_MODULE(_cpu, module) {
            "matrices"_a, "vectors"_a, "frequencies"_a, "store"_a, "block_size"_a, "num_blocks"_a, "max_tokens"_a,
            "threads"_a, "chunk_bytes"_a = kChunkBytes)
       .def("forward", &HeldNetwork::forward, "token_ids"_a, "positions"_a, "slots"_a, "query_lens"_a, "context_lens"_a,
-           "block_tables"_a, "rows"_a)
+           "block_tables"_a, "rows"_a, "adapters"_a = nb::none())
+      .def("load_adapter", &HeldNetwork::load_adapter, "id"_a, "matrices"_a)
+      .def("unload_adapter", &HeldNetwork::unload_adapter, "id"_a)
       .def("set_expert_cache", &HeldNetwork::set_expert_cache, "cache"_a.none(), nb::keep_alive<1, 2>())
       .def_prop_ro("scratch_bytes", &HeldNetwork::scratch_bytes)
       .def_prop_ro("instruction_set", &HeldNetwork::instruction_set);

@@ -277,6 +277,7 @@ void Network::part(const Pass& pass, size_t begin, size_t end) {
   sequences_ = sequences(pass, begin, end);
   embed(pass, begin, count);
   rotations(pass.positions + begin, count);
+  group_adapters(pass, begin, end);
   for (int index = 0; index < config_.num_layers; ++index) {
     attention(layers_[index], index, pass, begin, count);
     feed_forward(layers_[index], index, count);
@@ -350,8 +351,9 @@ void Network::head(const Pass& pass, size_t begin, size_t end) {
   });
 }
 
-// The two halves of a layer are in files of their own.
+// The two halves of a layer, and what adapters add to them, are in files of their own.
 #include "network_attention.inc"
 #include "network_experts.inc"
+#include "network_adapters.inc"
 
 }  // namespace zaphod

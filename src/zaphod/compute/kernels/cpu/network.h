@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "adapters.h"
 #include "ops/ops.h"
 #include "pool.h"
 #include "routing.h"
@@ -49,6 +51,7 @@ struct Pass {
   const int32_t* context_lens = nullptr;
   const int32_t* block_tables = nullptr;
   const int32_t* rows = nullptr;
+  const int32_t* adapters = nullptr;  // of each sequence, -1 for none; null where none has one
 };
 
 // Memory for `bytes`, aligned to pages; zero. In huge pages, if they are wanted and the system grants them.
@@ -138,6 +141,10 @@ class Network {
   size_t scratch_bytes() const { return scratch_bytes_; }
   const Ops& ops() const { return ops_; }
   Pool& pool() { return pool_; }
+  // An adapter by its canonical names, see `AdapterReader`; its matrices stay where they are until it is unloaded.
+  void load_adapter(int id, const Matrices& matrices);
+  void unload_adapter(int id) { adapters_.erase(id); }
+  bool has_adapter(int id) const { return adapters_.count(id); }
   // The source outlives the network's last pass; null for none.
   // How finely products are shared out; no bit of a result depends on it.
   void set_chunk_bytes(size_t bytes) { chunk_bytes_ = bytes; }
@@ -155,6 +162,13 @@ class Network {
     size_t first_token, num_tokens;
     int context;
     const int32_t* blocks;
+  };
+
+  // A product of attention that adapters may add to.
+  struct AdaptedSite {
+    LowRank LayerAdapter::* part;
+    float* y;
+    size_t stride;
   };
 
   void load(const Matrices& matrices, const Vectors& vectors);
@@ -179,6 +193,18 @@ class Network {
   void gate_up(const LayerWeights& layer, size_t first, size_t last);
   void down(const LayerWeights& layer, size_t count, size_t first, size_t last);
   void head(const Pass& pass, size_t begin, size_t end);
+
+  void reserve_adapters(const Adapter& adapter);
+  void group_adapters(const Pass& pass, size_t begin, size_t end);
+  void keep_input(size_t t, const float* x, size_t cols);
+  void adapt(int layer, std::initializer_list<AdaptedSite> sites);
+  void group_experts(int layer, size_t num_experts, size_t first, size_t last);
+  void lower_experts(std::initializer_list<LowRank LowRankExpert::*> members, Rows x, const int32_t* ids);
+  template <class Work>
+  void adapted_places(size_t expert, size_t a, size_t n, Work&& work) const;
+  void adapt_expert(LowRank LowRankExpert::* member, size_t member_index, size_t expert, size_t first, size_t last,
+                    size_t a, size_t n, float* out) const;
+  void keep_hidden(size_t expert, size_t first, size_t last, size_t a, size_t n, const float* hidden);
 
   float* scratch_of(int thread) { return (float*)(thread_memory_.data() + thread_stride_ * thread); }
 
@@ -208,6 +234,14 @@ class Network {
   Assignments assignments_;
   std::vector<float> logits_;
   std::vector<Sequence> sequences_;
+
+  // Nothing of this has a size before an adapter is loaded.
+  std::map<int, Adapter> adapters_;
+  std::vector<AdaptedTokens> adapted_;  // of the tokens at hand; empty where none has an adapter
+  std::vector<int32_t> adapter_of_;     // each token's place in `adapted_`, -1 for none
+  AdaptedExperts adapted_experts_;
+  Memory adapter_in_, low_, float_hidden_;
+  size_t input_stride_ = 0, low_stride_ = 0, hidden_stride_ = 0;
 };
 
 }  // namespace zaphod
