@@ -56,6 +56,9 @@ std::vector<T> copy_of(const In<T, 1>& x) {
   return {x.data(), x.data() + x.size()};
 }
 
+// What rows hold before they are prepared: NaN and nonsense, so that tests see what is not written.
+constexpr uint8_t kUnwritten = 0xff;
+
 Kind kind_named(int kind) {
   require(kind >= 0 && kind <= 2, "unknown kind of row");
   return Kind(kind);
@@ -65,7 +68,7 @@ Out<uint8_t, 1> prepare(const std::string& isa, int kind, Floats x) {
   const Ops& ops = ops_named(isa);
   std::vector<float> numbers = copy_of(x);
   require(!numbers.empty(), "a row needs columns");
-  std::vector<uint8_t> row(row_bytes(kind_named(kind), numbers.size()));
+  std::vector<uint8_t> row(row_bytes(kind_named(kind), numbers.size()), kUnwritten);
   ops.prepare(Kind(kind), numbers.data(), numbers.size(), row.data());
   return array_of(std::move(row));
 }
@@ -73,7 +76,7 @@ Out<uint8_t, 1> prepare(const std::string& isa, int kind, Floats x) {
 // As `prepare`, from parts of 32 columns.
 Out<uint8_t, 1> prepare_blocks(const std::string& isa, int kind, Floats x) {
   const Ops& ops = ops_named(isa);
-  std::vector<uint8_t> row(row_bytes(kind_named(kind), x.size()));
+  std::vector<uint8_t> row(row_bytes(kind_named(kind), x.size()), kUnwritten);
   size_t end = kind == int(Kind::int8) ? round_up(x.size(), kGroup) : round_up(x.size(), kBlock);
   for (size_t begin = 0; begin < end; begin += kBlock) {
     size_t first = std::min(begin, x.size());
@@ -151,7 +154,7 @@ Out<uint8_t, 1> pack(const std::string& isa, int format, int source, In<uint8_t,
   require(numbers.size() == rows * stored_bytes(from, cols), "the numbers have another size than the matrix");
   require(scaled == scales.has_value() && (!scales || scales->size() == rows * cols / kBlock * 2), "wrong scales");
   require(first <= last && last <= num_tiles(rows), "the matrix has no such tiles");
-  std::vector<uint8_t> a = copy_of(numbers), b, out(tile_bytes(Format(format), cols) * (last - first));
+  std::vector<uint8_t> a = copy_of(numbers), b, out(tile_bytes(Format(format), cols) * (last - first), kUnwritten);
   if (scales) b = copy_of(*scales);
   ops_named(isa).pack(Format(format), from, a.data(), b.data(), rows, cols, first, last, out.data());
   return array_of(std::move(out));
@@ -176,7 +179,7 @@ Out<float, 2> matmul(const std::string& isa, int format, size_t rows, size_t col
   size_t count = ids ? ids->size() : x.shape(0), width = (last - first) * kTileRows;
   for (size_t i = 0; ids && i < count; ++i) require(size_t(ids->data()[i]) < x.shape(0), "x has no such row");
   size_t stride = round_up(row_bytes(kind_of(w.format), cols), 64);
-  std::vector<uint8_t> prepared(x.shape(0) * stride);
+  std::vector<uint8_t> prepared(x.shape(0) * stride, kUnwritten);
   for (size_t t = 0; t < x.shape(0); ++t)
     ops.prepare(kind_of(w.format), x.data() + t * cols, cols, prepared.data() + t * stride);
   std::vector<float> out(count * width);
