@@ -130,6 +130,8 @@ class StreamingRunner(NativeRunner):
         self.experts_per_token = self.num_experts // router.num_experts * router.top_k
         self.resident_bytes = weights.num_bytes - int(expert_bytes.sum())
         self._top_k = router.top_k
+        self.slots_in_use = router.top_k * (2 if read_ahead else 1)
+        """Slots that experts pass through while one token is computed."""
         try:
             self._cache = dispatch.native().ExpertCache(
                 [str(path) for path in paths], pieces, router.num_experts, expert_cache_bytes, num_readers, direct
@@ -199,8 +201,8 @@ def forecast(runner: StreamingRunner) -> Forecast:
     """
     rates = sorted(runner.read_rates()) or [float("inf")]
     slow, middle, fast = (rates[int(share * (len(rates) - 1))] for share in (0.1, 0.5, 0.9))
-    # Experts of one token, all of which must be somewhere else than in the cache, or in it, by equal chances.
-    miss_share = 1 - runner.num_slots / runner.num_experts
+    # What the present layer computes with and what is read ahead take turns in a few slots; the others keep experts.
+    miss_share = 1 - max(0, runner.num_slots - runner.slots_in_use) / runner.num_experts
     all_bytes = runner.experts_per_token * runner.expert_bytes
     compute_s = _measured_compute_s(runner) if all_bytes / middle < _PASSES_S / 2 else _estimated_compute_s(runner)
     read_bytes = miss_share * all_bytes
