@@ -18,6 +18,7 @@ from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes, format_rate
+from zaphod.engine.tuning import stored_tuning
 
 if TYPE_CHECKING:
     from zaphod.capacity.measurement import Kind
@@ -72,6 +73,7 @@ def command(
         "libraries": {name: _version(name) for name in (*_LIBRARIES, *_EXTRAS)},
         "runner": _runner(settings.values, used),
         "native": _native(),
+        "tuning": _tuning(machine),
         "measured": None if quick else _measure(used, with_torch),
     }
     if as_json:
@@ -124,6 +126,12 @@ def _native() -> dict[str, Any]:
     }
 
 
+def _tuning(machine: Machine) -> dict[str, Any] | None:
+    """What `zaphod tune` found for this machine."""
+    tuning = stored_tuning(machine)
+    return None if tuning is None else asdict(tuning)
+
+
 def _measure(used_threads: int, with_torch: bool) -> dict[str, Any]:
     from zaphod.capacity.measurement import peak_ops, read_bandwidth
 
@@ -160,6 +168,7 @@ def _print_report(report: dict[str, Any], machine: Machine) -> None:
             ("disk", f"{format_bytes(machine.free_disk_bytes)} free here"),
             ("runner", report["runner"]),
             ("native kernels", _kernels(report["native"])),
+            ("tuning", _tuned(report["tuning"])),
         ]
     )
     print_line()
@@ -175,6 +184,14 @@ def _kernels(native: dict[str, Any]) -> str:
     others = [name for name in native["instruction_sets"] if name != native["instruction_set"]]
     also = f" (here also {', '.join(others)}: {dispatch.ISA_VARIABLE} chooses)" if others else ""
     return f"{native['instruction_set']}{also}"
+
+
+def _tuned(tuning: dict[str, Any] | None) -> str:
+    if tuning is None:
+        return "not measured; see `zaphod tune`"
+    pages = "huge" if tuning["huge_pages"] else "small"
+    chunks = f"chunks of {tuning['chunk_bytes'] // 1024} KiB"
+    return f"{tuning['threads']} threads, {chunks}, {pages} pages, of {tuning['date'][:10]}"
 
 
 def _of(available_bytes: int, total_bytes: int) -> str:

@@ -43,6 +43,7 @@ VERBS = {
     "train": Verb("train", "Train the built-in model again."),
     "bench": Verb("bench", "Measure a model's speed, alone or beside other programs."),
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
+    "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }
 
