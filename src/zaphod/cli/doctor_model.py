@@ -105,6 +105,12 @@ def _print_logits(checks: tuple[LogitCheck, ...]) -> None:
         header=("part", "computed", "max", "median", "KL, nats", "same top", "native", "PyTorch", "verdict"),
         right=(2, 3, 4, 5, 6, 7),
     )
+    for check in checks:
+        if check.bfloat16_divergence is not None:
+            print_line(
+                f"{check.part}: any rounding changes this network; "
+                f"PyTorch in bfloat16 diverges by {check.bfloat16_divergence:.1e} nats"
+            )
 
 
 def _verdict(examination: Examination) -> str:
