@@ -10,7 +10,7 @@ IN_VENV := PATH="$$PATH:$(CURDIR)/$(BIN)"
 CONFIGURE = $(IN_VENV) cmake -G Ninja -S . -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" -B
 COMPILER := $(shell command -v $(if $(filter default,$(origin CXX)),c++ g++ clang++,$(CXX)))
 
-.PHONY: setup run native test test-neon sanitize check format bench clean help
+.PHONY: setup run native test test-large test-neon sanitize check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
@@ -47,6 +47,9 @@ run: setup       ## talk to the built-in model
 # With a compiler, kernels that do not compile are our mistake; without one, their tests are skipped.
 test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 minutes on 2 cores)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+test-large: .venv/.developing native  ## answer from a file four times as large as the memory allowed (2.6 GB of disk, root)
+	ZAPHOD_TEST_LARGE=1 $(BIN)/pytest -rs tests/engine/test_larger_than_memory.py
 
 # Python is not built with the sanitizers, so their libraries are loaded before it; that of C++ too, for its exceptions.
 # What Python never frees is no leak of ours. pytest leaves file descriptor 2 alone: the report is written there.

@@ -9,6 +9,8 @@ from tests.support.tiny_models import PRESET_OF_FAMILY, open_tiny, tiny_config
 from zaphod.compute.kernels import dispatch
 from zaphod.core.errors import ConfigError, WeightsError
 from zaphod.engine.batch import Scheduled, assemble
+from zaphod.engine.engine import Engine
+from zaphod.engine.request import Request, SamplingParams
 from zaphod.model.config import RouterConfig
 from zaphod.model.files.conversion import convert
 from zaphod.model.files.weights import open_model
@@ -117,9 +119,23 @@ def test_a_file_that_was_cut_off_fails_the_pass_and_not_the_process(tmp_path):
     for _ in range(3):
         with pytest.raises(WeightsError, match="within an expert"):
             passes(runner, tokens)
-    with file.open("r+b") as again:
-        again.write(whole)
+    file.write_bytes(whole)
     assert_same_bits(passes(runner, tokens), want)
+
+
+def test_a_request_whose_experts_cannot_be_read_fails_and_the_engine_lives_on(tmp_path):
+    folder = packed(tmp_path, "mixtral")
+    [file] = folder.glob("*.safetensors")
+    engine = Engine(streaming(folder, slots=2), eos_token_ids=[])
+    sampling = SamplingParams(max_tokens=5)
+    [before] = engine.generate([Request(request_id="a", prompt_token_ids=(1, 2, 3), sampling=sampling)])
+    whole = file.read_bytes()
+    os.truncate(file, len(whole) // 8)
+    with pytest.raises(WeightsError, match="within an expert"):
+        engine.generate([Request(request_id="b", prompt_token_ids=(4, 5, 6), sampling=sampling)])
+    file.write_bytes(whole)
+    [after] = engine.generate([Request(request_id="c", prompt_token_ids=(1, 2, 3), sampling=sampling)])
+    assert after.token_ids == before.token_ids
 
 
 def test_a_file_without_experts_as_the_kernels_read_them_is_refused(tmp_path):

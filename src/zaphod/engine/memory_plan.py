@@ -35,8 +35,10 @@ MIN_SLOTS = 2
 _PASS_TOKENS = 512
 # Logits are kept for one row of so many sequences.
 _LOGIT_ROWS = 32
-# The interpreter's and the tokenizer's growth, thread stacks, buffers of the file system: measured 20 to 60 MB.
-_OVERHEAD_BYTES = 64_000_000
+# What the interpreter, the engine and threads still take when the model is there: measured 2 to 15 MB.
+_OVERHEAD_BYTES = 40_000_000
+# Eight bytes of page table for each page of 4096.
+_PAGE_TABLE_SHARE = 512
 # The cache for keys and values may take this share of what is left, where nobody said how long a text will be.
 _KV_SHARE = 0.5
 # Where experts are read from disk, memory for them is worth more than room for long texts.
@@ -173,6 +175,7 @@ def memory_needs(
         can_stream=bool(experts) and all(sizes[name].is_in_file for name in experts),
         mapped_bytes=sum(size.num_bytes for size in sizes.values() if size.is_in_file),
         smaller_bytes=_smaller(config, total),
+        overhead_bytes=_OVERHEAD_BYTES + total // _PAGE_TABLE_SHARE,
     )
 
 
@@ -308,7 +311,7 @@ def _remedy(needs: MemoryNeeds, request: _Request, limit: int) -> str:
     least = needs.resident_bytes + MIN_SLOTS * needs.slot_bytes if needs.can_stream else needs.weight_bytes
     advice = []
     longest = (limit - base - least) // needs.block_bytes * BLOCK_SIZE
-    if request.wanted_tokens is not None and longest >= BLOCK_SIZE:
+    if BLOCK_SIZE <= longest < (request.wanted_tokens or 0):
         advice.append(f"Ask for a context of at most {min(longest, needs.context_length)} tokens.")
     kv_bytes = -(-(request.wanted_tokens or BLOCK_SIZE) // BLOCK_SIZE) * needs.block_bytes
     if needs.can_stream and request.expert_cache_bytes is not None:

@@ -316,4 +316,4 @@ def _unreadable(error: OSError) -> WeightsError:
 
 
 def _rate(tokens_per_s: float) -> str:
-    return f"{tokens_per_s:.3g}"
+    return f"{tokens_per_s:.0f}" if tokens_per_s >= 100 else f"{tokens_per_s:.2g}"
