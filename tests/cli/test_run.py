@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Zaphod
+from tests.support.adapters import random_adapter, write_peft
 from tests.support.tiny import write_tiny
+from tests.support.tiny_models import tiny_config
 
 from zaphod.cli import models
 from zaphod.core.errors import CapacityError
+from zaphod.model.files.names import OURS
+from zaphod.model.files.weights import open_model
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +98,22 @@ def test_what_does_not_fit_says_what_would(zaphod: Zaphod, model: str, monkeypat
     assert outcome.code == CapacityError.exit_code
     assert "The weights take 632.0 GB in bfloat16" in outcome.err
     assert "move to a machine with 695.2 GB" in outcome.err
+
+
+def test_an_adapter_answers(zaphod: Zaphod, model: str, tmp_path: Path) -> None:
+    with open_model(Path(model)) as weights:
+        config = weights.config
+    folder = write_peft(tmp_path / "adapter", random_adapter(config), OURS)
+
+    def answer(*flags: str) -> list[int]:
+        return list(zaphod("run", model, "hello", "--json", "-n", "12", *flags).json["token_ids"])
+
+    assert answer("--adapter", str(folder)) != answer()
+    assert answer("--adapter", str(folder)) == answer("--adapter", str(folder), "--runner", "torch")
+
+
+def test_an_adapter_of_another_model_is_refused(zaphod: Zaphod, model: str, tmp_path: Path) -> None:
+    folder = write_peft(tmp_path / "adapter", random_adapter(tiny_config("mixtral")), OURS)
+    outcome = zaphod("run", model, "hello", "--adapter", str(folder))
+    assert outcome.code != 0
+    assert "made for this model" in outcome.err

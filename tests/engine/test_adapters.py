@@ -94,6 +94,32 @@ def test_a_request_for_an_unknown_adapter_is_refused():
     assert engine.num_unfinished == 0
 
 
+def test_an_adapter_in_use_is_not_unloaded():
+    engine = adapted_engine(("pirate", "medical"))
+    engine.add_request(request("pirate"))
+    with pytest.raises(RequestError, match="used by 1 requests"):
+        engine.unload_adapter("pirate")
+    engine.unload_adapter("medical")
+    engine.cancel("with pirate")
+    engine.unload_adapter("pirate")
+    with pytest.raises(RequestError, match="No adapter is loaded"):
+        engine.add_request(request("pirate"))
+
+
+def test_an_adapter_loaded_anew_finds_nothing_of_the_old_one():
+    model = tiny_model(seed=5)
+    runner = TorchRunner(model, num_blocks=16)
+    engine = Engine(runner)
+    answers = []
+    for seed in (0, 1):
+        runner.load_adapter("a", random_adapter(model.config, seed))
+        answers.append(engine.generate([request("a")])[0].token_ids)
+        engine.unload_adapter("a")
+    fresh = TorchRunner(model, num_blocks=16)
+    fresh.load_adapter("a", random_adapter(model.config, 1))
+    assert answers[1] == Engine(fresh).generate([request("a")])[0].token_ids != answers[0]
+
+
 def test_a_pass_that_names_an_adapter_that_is_not_loaded_is_refused():
     with pytest.raises(ValueError, match="not loaded"):
         TorchRunner(tiny_model()).forward(assemble([Scheduled([1], 0, (0,), adapter_id=3)], 32))

@@ -81,7 +81,10 @@ class _Conversation:
 
     def _print_answer(self) -> str:
         request = Request(
-            request_id="chat", prompt_token_ids=self._model.encode(self._messages), sampling=self._sampling
+            request_id="chat",
+            prompt_token_ids=self._model.encode(self._messages),
+            sampling=self._sampling,
+            adapter=self._model.adapter,
         )
         parts: list[str] = []
         num_tokens, start_s, reason = 0, time.perf_counter(), "stopped"

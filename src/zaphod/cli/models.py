@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zaphod.capacity.hardware import this_machine
@@ -16,6 +17,7 @@ from zaphod.core.errors import CapacityError, TokenizerError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.core.tokenizers import ChatMessage, Tokenizer, load_tokenizer, render_chat
 from zaphod.core.units import format_bytes
+from zaphod.model.adapters import read_adapter
 from zaphod.model.compat import as_llama_cpp
 from zaphod.model.config import ModelConfig
 from zaphod.model.fetching.references import resolve, resolve_config
@@ -45,6 +47,8 @@ class LoadedModel:
     num_threads: int
     context_tokens: int
     load_s: float
+    adapter: str | None = None
+    """The adapter to answer with, by its name in the runner."""
 
     def encode(self, messages: Sequence[ChatMessage]) -> tuple[int, ...]:
         """Token ids of a conversation; where the model has no chat template, of the last message as plain text."""
@@ -109,13 +113,30 @@ def uses_native(settings: Settings) -> bool:
     return settings.runner == "native"
 
 
-def load_model(settings: Settings, config: str | None, compat: Compat | None, progress: Progress) -> LoadedModel:
-    """Everything that answers need, in memory."""
+def load_model(
+    settings: Settings,
+    config: str | None,
+    compat: Compat | None,
+    progress: Progress,
+    adapters: Sequence[Path] = (),
+) -> LoadedModel:
+    """Everything that answers need, in memory.
+
+    Args:
+        settings: names the model, and how it is computed.
+        config: see `open_weights`.
+        compat: see `open_weights`.
+        progress: told of every tensor.
+        adapters: folders of adapters that requests may ask for by these paths; the first is the one to answer with.
+    """
     start_s = time.perf_counter()
     with open_weights(settings, config, compat) as weights:
         tokenizer = its_tokenizer(weights)
         shape = weights.config
+        read = {str(folder): read_adapter(folder, shape) for folder in adapters}
         loaded = load_runner(weights, settings, progress=progress)
+    for name, adapter in read.items():
+        loaded.runner.load_adapter(name, adapter)
     from zaphod.engine import Engine
     from zaphod.engine.grammar import GrammarCompiler
 
@@ -136,6 +157,7 @@ def load_model(settings: Settings, config: str | None, compat: Compat | None, pr
         num_threads=num_threads(settings),
         context_tokens=loaded.runner.max_len,
         load_s=time.perf_counter() - start_s,
+        adapter=next(iter(read), None),
     )
 
 

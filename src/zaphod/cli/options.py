@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -26,4 +27,7 @@ RunnerFlag = Annotated[
     str | None, typer.Option("--runner", help="native (our kernels), torch, or auto: native where it was compiled.")
 ]
 ThreadsFlag = Annotated[int | None, typer.Option("--threads", "-t", help="CPU threads.")]
+AdapterFlag = Annotated[
+    Path | None, typer.Option("--adapter", metavar="FOLDER", help="Answer with this LoRA adapter (peft's files).")
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zaphod.cli.options import (
+    AdapterFlag,
     Compat,
     CompatFlag,
     ConfigFlag,
@@ -59,6 +61,7 @@ def command(
     threads: ThreadsFlag = None,
     compat: CompatFlag = None,
     config: ConfigFlag = None,
+    adapter: AdapterFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Answer one prompt, or chat when none is given. Without a model, the built-in one answers.
@@ -98,28 +101,27 @@ def command(
         frequency_penalty=frequency_penalty,
         stop=tuple(stop or ()),
     )
-    _serve(settings.values, config, compat, sampling, system, prompt, as_json)
+    loaded = _load(settings.values, config, compat, adapter)
+    _serve(loaded, settings.values.model, sampling, system, prompt, as_json)
+
+
+def _load(settings: Settings, config: str | None, compat: Compat | None, adapter: Path | None) -> LoadedModel:
+    from zaphod.cli.models import load_model
+
+    return load_model(settings, config, compat, ProgressLines(), [adapter] if adapter else [])
 
 
 def _serve(
-    settings: Settings,
-    config: str | None,
-    compat: Compat | None,
-    sampling: SamplingParams,
-    system: str | None,
-    prompt: str | None,
-    as_json: bool,
+    model: LoadedModel, name: str, sampling: SamplingParams, system: str | None, prompt: str | None, as_json: bool
 ) -> None:
     from zaphod.cli.chat import chat
-    from zaphod.cli.models import load_model
 
-    model = load_model(settings, config, compat, ProgressLines())
     if prompt is None:
-        chat(model, settings.model, sampling, system)
+        chat(model, name, sampling, system)
         return
     messages: list[ChatMessage] = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": prompt})
-    _answer(model, settings.model, sampling, messages, as_json)
+    _answer(model, name, sampling, messages, as_json)
 
 
 def _model_and_prompt(first: str | None, second: str | None, model: str | None) -> tuple[str | None, str | None]:
@@ -151,7 +153,8 @@ def _answer(
     start_s = time.perf_counter()
     first_s: float | None = None
     completion: Completion | None = None
-    for increment in model.engine.stream(Request(request_id="run", prompt_token_ids=prompt_ids, sampling=sampling)):
+    request = Request(request_id="run", prompt_token_ids=prompt_ids, sampling=sampling, adapter=model.adapter)
+    for increment in model.engine.stream(request):
         first_s = first_s or time.perf_counter() - start_s
         completion = increment.completion
         if not as_json:

@@ -162,6 +162,22 @@ class Engine:
         self._undelivered = [increment for increment in self._undelivered if increment.request_id != request_id]
         return generation.end("cancelled")
 
+    def unload_adapter(self, name: str) -> None:
+        """Let the runner forget an adapter.
+
+        Raises:
+            RequestError: it is not loaded, or a request uses it.
+        """
+        number = self._runner.adapter_id(name)
+        users = [key for key, generation in self._generations.items() if generation.sequence.adapter_id == number]
+        if users:
+            raise RequestError(
+                f"The adapter {name!r} is used by {len(users)} requests, {users[0]!r} among them.",
+                "Only an adapter that nobody uses can be unloaded.",
+                "Wait for their end, or cancel them.",
+            )
+        self._runner.unload_adapter(name)
+
     def step(self) -> list[Increment]:
         """One forward pass; what it added to each request, after what `generate` and `stream` left for others."""
         shares = self.scheduler.schedule(None if self._speculation is None else self._propose)

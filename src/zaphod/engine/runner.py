@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zaphod.engine.batch import Batch
+from zaphod.model.adapters import Adapter
 
 
 class Runner(Protocol):
@@ -25,6 +26,20 @@ class Runner(Protocol):
         """Logits [R, V] of the batch's wanted rows; the cache is extended by its tokens.
 
         The array may be overwritten by the next pass. R may be 0: then only the cache is extended.
+        """
+
+    def load_adapter(self, name: str, adapter: Adapter) -> None:
+        """Let sequences use an adapter.
+
+        Raises:
+            ConfigError: it does not fit the model, or the name is taken.
+        """
+
+    def unload_adapter(self, name: str) -> None:
+        """Forget an adapter that no sequence uses (`Engine.unload_adapter` sees to that).
+
+        Raises:
+            RequestError: there is no such adapter.
         """
 
     def adapter_id(self, name: str) -> int:
