@@ -2,6 +2,7 @@
 //
 // Keys lie 16 to a vector, so scores need no horizontal sums; values are weighted row by row. A row's state changes by
 // the same operations whatever other rows are computed with it: keys that it may not see add exact zeros.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -149,8 +150,14 @@ void softmax(const Keys& keys, const AttentionShape& shape, float* scores, int p
   }
   float maximum = largest(best);
   if (!(maximum > largest_so_far)) maximum = largest_so_far;
-  if (maximum == -INFINITY) {  // nothing is visible yet
-    for (int i = 0; i < vectors; ++i) store(scores + 16 * i, zeros());
+  if (maximum == -INFINITY) {  // nothing is visible yet, unless the maximum has overlooked a NaN
+    F32 bad = zeros();
+    for (int i = 0; i < vectors; ++i) {
+      bad = add(bad, where_less(x[i], splat(INFINITY), zeros(), splat(1.0f)));
+      store(scores + 16 * i, zeros());
+    }
+    // The row is lost, and its state must say that it has seen something.
+    if (sum(bad) != 0.0f) largest_so_far = 0.0f, sum_so_far = NAN;
     return;
   }
   float kept = 1.0f;
@@ -242,6 +249,15 @@ float to_codes(const float* x, int n, int8_t* codes) {
 
 void write_key_value(const CacheLayout& layout, uint8_t* head, int offset, const float* key, const float* value) {
   int n = layout.head_dim, padded = int(layout.value_dim());
+  // A weight of 0 must silence any value, so one that is not finite is kept as a key of NaN: whoever sees it, and
+  // nobody else, becomes NaN.
+  float probe = 0.0f, lost[1024], nothing[1024];
+  for (int i = 0; i < n; ++i) probe += value[i] * 0.0f;
+  if (probe != 0.0f) {
+    std::fill(lost, lost + n, NAN);
+    std::fill(nothing, nothing + n, 0.0f);
+    key = lost, value = nothing;
+  }
   uint8_t* values = head + layout.key_bytes() + size_t(offset) * padded * layout.element_bytes();
   if (layout.store == Store::f32) {
     scatter_key((float*)head, offset, n, key, [](float x) { return x; });
