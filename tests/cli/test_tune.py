@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from tests.cli.conftest import Zaphod
 from tests.support.tiny import write_tiny
 
+from zaphod.capacity.hardware import this_machine
 from zaphod.compute.kernels import dispatch
 
 if not dispatch.native_is_available():
@@ -36,6 +38,16 @@ def test_the_table_names_every_choice(zaphod: Zaphod, model: str) -> None:
     for choice in ("16 KiB", "256 KiB", "default; noise", "measured on"):
         assert choice in out
     assert "chunks of" in zaphod("doctor", "--quick").out
+
+
+def test_a_model_that_does_not_fit_is_refused(zaphod: Zaphod, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zaphod.cli import tune
+
+    full = dataclasses.replace(this_machine(), available_memory_bytes=1000)
+    monkeypatch.setattr(tune, "this_machine", lambda: full)
+    outcome = zaphod("tune", model)
+    assert outcome.code == 6
+    assert "Leave the model out" in outcome.err
 
 
 def test_before_anything_was_found_the_defaults_are_named(zaphod: Zaphod) -> None:

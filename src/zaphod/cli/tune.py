@@ -14,8 +14,9 @@ from zaphod.cli.options import ConfigFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import MergedSettings
-from zaphod.core.errors import ConfigError
+from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.core.progress import ProgressLines
+from zaphod.core.units import format_bytes
 
 if TYPE_CHECKING:
     from zaphod.engine.tuning import Tuning
@@ -96,9 +97,17 @@ def _tune(settings: MergedSettings, has_model: bool, num_rounds: int, config: st
 
 
 def _fits_twice(weights: ModelWeights) -> bool:
+    """Whether the weights fit twice. Raises `CapacityError` where they do not even fit once."""
     from zaphod.model.native import native_bytes
 
-    return native_bytes(weights) <= _TWICE_SHARE * this_machine().available_memory_bytes
+    needed_bytes, free_bytes = native_bytes(weights), this_machine().available_memory_bytes
+    if needed_bytes > free_bytes:
+        raise CapacityError(
+            f"The weights take {format_bytes(needed_bytes)}; {format_bytes(free_bytes)} are free.",
+            "All of them must fit into the memory to be measured.",
+            "Leave the model out: what is fastest depends on the machine more than on the model.",
+        )
+    return needed_bytes <= _TWICE_SHARE * free_bytes
 
 
 def _show(as_json: bool) -> None:

@@ -26,6 +26,10 @@ STORED = {
     "int4": "int4",
     "q8_0": "int8",
     "q4_0": "int4",
+    "bfloat16-tiles": "bfloat16",
+    "int8-tiles": "int8",
+    "int8:block=32,scales=bfloat16,axis=-1-tiles": "int8",
+    "int4-tiles": "int4",
 }
 
 
