@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-
 from tests.support.tiny_models import PRESET_OF_FAMILY, open_tiny, tiny_config
+
 from zaphod.compute.kernels import dispatch
 from zaphod.core.errors import ConfigError, RequestError
 from zaphod.engine.batch import Scheduled, assemble
@@ -165,3 +165,11 @@ def test_a_batch_that_would_leave_its_memory_is_refused(tmp_path):
 def test_an_unknown_adapter_is_refused(tmp_path):
     with pytest.raises(RequestError):
         both(tmp_path, "mixtral")[1].adapter_id("medical")
+
+
+def test_more_threads_than_cores_change_no_bit(tmp_path):
+    one, many = long_runner(tmp_path, 1), long_runner(tmp_path, 7)
+    tokens = prompt(one, 40)
+    want = read(one, tokens, [], (0, 1))
+    for _ in range(100):
+        assert np.array_equal(read(many, tokens, [10, 39], (0, 1)), want)

@@ -12,6 +12,7 @@
 
 #include "ops/ops.h"
 #include "routing.h"
+#include "thread_choice.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -267,6 +268,10 @@ std::tuple<Out<int32_t, 1>, Out<float, 1>, Out<int32_t, 1>, Out<int32_t, 1>> sor
 
 void bind_operations(nb::module_& module) {
   nb::module_ m = module.def_submodule("operations", "Every operation of a named instruction set, for tests.");
+  nb::class_<ThreadChoice>(m, "ThreadChoice")
+      .def(nb::init<int>(), "most"_a)
+      .def("pass_ended", &ThreadChoice::pass_ended, "size"_a, "now_ns"_a, "elapsed_ns"_a, "waited_ns"_a)
+      .def_prop_ro("threads", &ThreadChoice::threads);
   m.def("prepare", &prepare, "isa"_a, "kind"_a, "x"_a);
   m.def("prepare_blocks", &prepare_blocks, "isa"_a, "kind"_a, "x"_a);
   m.def("rms_norm", &rms_norm, "isa"_a, "x"_a, "weight"_a, "epsilon"_a);

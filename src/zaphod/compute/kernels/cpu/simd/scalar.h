@@ -86,7 +86,10 @@ inline F32 round(F32 a) { return each([&](int i) { return std::nearbyint(a.lane[
 inline F32 where_less(F32 a, F32 b, F32 x, F32 y) {
   return each([&](int i) { return a.lane[i] < b.lane[i] ? x.lane[i] : y.lane[i]; });
 }
-inline F32 scale_by_power(F32 x, F32 n) { return each([&](int i) { return std::ldexp(x.lane[i], int(n.lane[i])); }); }
+// A power that is NaN belongs to a number that is.
+inline F32 scale_by_power(F32 x, F32 n) {
+  return each([&](int i) { return n.lane[i] == n.lane[i] ? std::ldexp(x.lane[i], int(n.lane[i])) : n.lane[i]; });
+}
 inline F32 keep_lanes(F32 x, int first, int last, F32 other) {
   return each([&](int i) { return i >= first && i < last ? x.lane[i] : other.lane[i]; });
 }
