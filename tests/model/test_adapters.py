@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import peft
 import pytest
 import torch
 import transformers
@@ -52,7 +53,6 @@ def saved(request, tmp_path_factory):
 @pytest.mark.filterwarnings("ignore:The following .*_pattern keys:RuntimeWarning")
 @pytest.mark.parametrize("case", PEFT_SETTINGS)
 def test_it_computes_what_peft_computes(saved, case, tmp_path):
-    peft = pytest.importorskip("peft")
     torch.manual_seed(9)
     theirs = transformers.AutoModelForCausalLM.from_pretrained(saved, attn_implementation="eager").eval()
     theirs = peft.get_peft_model(theirs, peft.LoraConfig(r=4, lora_alpha=6, **PEFT_SETTINGS[case]))
@@ -80,7 +80,6 @@ def logits(folder, tokens, adapter_folder=None):
 
 
 def test_an_adapter_that_peft_made_of_our_own_network_is_read(tmp_path):
-    peft = pytest.importorskip("peft")
     torch.manual_seed(9)
     targets = ["experts.gate", "experts.up", "experts.down"]
     theirs = peft.get_peft_model(
