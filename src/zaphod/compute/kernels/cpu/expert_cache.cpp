@@ -15,7 +15,9 @@ namespace {
 
 // Bytes of one read: several readers share an expert, so that one miss alone keeps the disk busy.
 constexpr uint64_t kReadBytes = 1 << 20;
-constexpr double kHalfLife = 32.0;
+// Hits on a trained model (6 layers of 8 experts, 2 a token, 510 tokens of English) with slots for 12 of 48: 0.65, and
+// 0.59 with LRU; for 6 of 48: 0.31, and none with LRU. From 8 to 64 tokens little changes; texts that drift want less.
+constexpr double kHalfLife = 16.0;
 // Heat grows with 2^(tokens / kHalfLife); it is scaled down before a double ends.
 constexpr double kLargestExponent = 512.0;
 
