@@ -35,9 +35,7 @@ _LOST = "PyTorch computes instead: several times slower, with all weights in flo
 
 def command(
     context: typer.Context,
-    model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="Also check the kernels on this model.")
-    ] = None,
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="Also check the kernels on this model.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure nothing.")] = False,
     with_torch: Annotated[bool, typer.Option("--torch", help="Measure PyTorch's products beside ours.")] = False,
     threads: ThreadsFlag = None,

@@ -31,7 +31,7 @@ _TOO_NOISY = 0.05
 def command(
     context: typer.Context,
     model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="Tried on this model; else on a random one of 0.3 GB.")
+        str | None, typer.Argument(metavar="MODEL", help="Tried on this model; else on a random one of 0.3 GB.")
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=3, help="How often each choice is measured.")] = 5,
     show: Annotated[bool, typer.Option("--show", help="Print what was found before.")] = False,
