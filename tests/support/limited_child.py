@@ -1,8 +1,8 @@
 """A program that answers from a model within whatever memory it finds, and says what it planned, foretold and measured.
 
 python limited_child.py MODEL JSON, where the JSON object has any of: `context_tokens`, `expert_cache_bytes`, `threads`,
-`runs`, `tokens`, `fill` (touch every block of keys and values), `prompt`. One JSON object is printed; a refusal is one,
-too.
+`runs`, `tokens`, `fill` (touch every block of keys and values), `prompt`, `mapped` (leave it to the system which pages
+of the file are in memory). One JSON object is printed; a refusal is one, too.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main(model: Path, options: dict[str, Any]) -> dict[str, Any]:
         "num_blocks": plan.num_blocks,
     }
     said: dict[str, Any] = {"plan": str(plan), "verdict": plan.verdict, "slots": plan.num_slots}
-    if plan.verdict == "fits":
+    if plan.verdict == "fits" or options.get("mapped"):
         runner = NativeRunner(loaded, **sizes)
     else:
         runner = StreamingRunner(loaded, expert_cache_bytes=plan.expert_cache_bytes, **sizes)
