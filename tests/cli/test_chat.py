@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Zaphod
 from tests.support.tiny import write_tiny
 
-from zaphod.cli import chat, models
+from zaphod.cli import runners
 from zaphod.engine import Engine
 from zaphod.model.fetching import references
 
@@ -108,10 +108,10 @@ def test_a_model_without_a_template_says_that_it_continues(
 def test_a_large_model_gets_a_forecast(
     zaphod: Zaphod, model: str, typing_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "active_weight_bytes", lambda config, dtype: 47e9)
-    monkeypatch.setattr(chat, "read_bandwidth", lambda num_threads: 290e9)
+    monkeypatch.setattr(runners, "active_weight_bytes", lambda config, dtype: 47e9)
+    monkeypatch.setattr(runners, "read_bandwidth", lambda num_threads: 290e9)
     typing_in()
-    assert "at most  6.2 tokens/s: 47.0 GB a token at 290.0 GB/s\n" in zaphod("run", model, "--runner", "torch").out
+    assert "at most 6.2 tokens/s: 47.0 GB a token at 290.0 GB/s\n" in zaphod("run", model, "--runner", "torch").out
 
 
 def test_the_builtin_model_says_what_it_is_good_for(

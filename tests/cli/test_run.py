@@ -10,7 +10,7 @@ from tests.support.adapters import random_adapter, write_peft
 from tests.support.tiny import write_tiny
 from tests.support.tiny_models import tiny_config
 
-from zaphod.cli import models
+from zaphod.cli import runners
 from zaphod.core.errors import CapacityError
 from zaphod.model.files.names import OURS
 from zaphod.model.files.weights import open_model
@@ -93,7 +93,7 @@ def test_a_sampling_flag_out_of_range_is_refused(zaphod: Zaphod, model: str) -> 
 
 
 def test_what_does_not_fit_says_what_would(zaphod: Zaphod, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "weight_bytes", lambda config, dtype: 632e9)
+    monkeypatch.setattr(runners, "weight_bytes", lambda config, dtype: 632e9)
     outcome = zaphod("run", model, "hello", "--runner", "torch")
     assert outcome.code == CapacityError.exit_code
     assert "The weights take 632.0 GB in bfloat16" in outcome.err

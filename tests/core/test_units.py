@@ -1,6 +1,6 @@
 import pytest
 
-from zaphod.core.units import format_bytes, format_count, format_duration, format_rate
+from zaphod.core.units import format_bytes, format_count, format_duration, format_rate, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,16 @@ def test_a_rate_carries_its_unit() -> None:
 )
 def test_durations_keep_two_places(duration_s: float, text: str) -> None:
     assert format_duration(duration_s) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "num_bytes"), [("1.5 GB", 1_500_000_000), ("512", 512), ("64MB", 64_000_000), (" 2 k ", 2000), ("3B", 3)]
+)
+def test_bytes_are_read_as_they_are_written(text: str, num_bytes: int) -> None:
+    assert parse_bytes(text) == num_bytes
+
+
+@pytest.mark.parametrize("text", ["", "GB", "4 XB", "four", "1 GiB", "1.2.3"])
+def test_what_is_no_number_of_bytes_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_bytes(text)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from zaphod.cli.models import choose_dtype, load_network, num_threads, open_weights
+from zaphod.cli.models import open_weights
 from zaphod.cli.options import Compat, DTypeFlag, JsonFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line, print_table
+from zaphod.cli.runners import choose_dtype, load_network, num_threads
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import SILENT, Progress, ProgressLines

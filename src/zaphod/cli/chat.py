@@ -8,9 +8,7 @@ import psutil
 
 from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
-from zaphod.capacity.measurement import read_bandwidth
 from zaphod.capacity.parameters import count_parameters
-from zaphod.cli.forecast import speed_limit
 from zaphod.cli.models import LoadedModel
 from zaphod.cli.output import print_line, print_pairs, print_piece
 from zaphod.core.errors import RequestError
@@ -22,8 +20,6 @@ from zaphod.model.fetching.references import BUILTIN
 GOOD_AT = (
     "robot plans, tool calls, arithmetic with checked steps. Not a general chatbot: `zaphod run org/name` loads one."
 )
-# Below this a model's weights stay in the caches, and memory does not decide how fast it is.
-_WORTH_A_FORECAST_BYTES = 100e6
 _HELP = (
     ("/reset", "forget the conversation"),
     ("/exit", "leave; so does Ctrl-D"),
@@ -123,8 +119,8 @@ def _greet(model: LoadedModel, name: str) -> None:
     memory = f"{format_bytes(psutil.Process().memory_info().rss)} of {format_bytes(machine.memory_bytes)}"
     print_line(f"Zaphod {__version__} · {title} ({size}) · {model.runner}, {threads} · {memory}")
     rows = [("context", f"{model.context_tokens:,} tokens")]
-    if model.token_bytes > _WORTH_A_FORECAST_BYTES:
-        rows.append(("at most", speed_limit(model.token_bytes, read_bandwidth(model.num_threads))))
+    if model.speed is not None:
+        rows.append(("speed", model.speed))
     if name == BUILTIN:
         rows.append(("good at", GOOD_AT))
     if model.tokenizer.chat_template is None:

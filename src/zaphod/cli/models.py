@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zaphod.capacity.hardware import this_machine
-from zaphod.capacity.parameters import active_weight_bytes, kv_bytes_per_token, weight_bytes
 from zaphod.cli.options import Compat
-from zaphod.compute.kernels import dispatch
+from zaphod.cli.runners import load_runner
 from zaphod.core.configuration import Settings
-from zaphod.core.errors import CapacityError, TokenizerError
-from zaphod.core.progress import SILENT, Progress
+from zaphod.core.errors import TokenizerError
+from zaphod.core.progress import Progress
 from zaphod.core.tokenizers import ChatMessage, Tokenizer, load_tokenizer, render_chat
-from zaphod.core.units import format_bytes
 from zaphod.model.adapters import read_adapter
 from zaphod.model.compat import as_llama_cpp
 from zaphod.model.config import ModelConfig
@@ -24,13 +21,7 @@ from zaphod.model.fetching.references import resolve, resolve_config
 from zaphod.model.files.weights import ModelWeights, open_model
 
 if TYPE_CHECKING:
-    from zaphod.engine import Engine, Runner
-    from zaphod.model.transformer import Transformer
-
-# A model this small against the free memory computes in float32, where nothing is rounded away.
-_SMALL_SHARE = 0.25
-# The cache may take this share of what the weights leave free.
-_CACHE_SHARE = 0.5
+    from zaphod.engine import Engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +33,10 @@ class LoadedModel:
     engine: Engine
     runner: str
     """What computes it, and in which number formats, for people to read."""
-    token_bytes: float
-    """Bytes of weights that one token touches."""
+    speed: str | None
+    """What is known of its speed before the first token, for people to read; None where that says nothing."""
+    reads_disk: bool
+    """Whether experts are read from disk while it answers."""
     num_threads: int
     context_tokens: int
     load_s: float
@@ -70,47 +63,6 @@ def open_weights(settings: Settings, config: str | None = None, compat: Compat |
     if compat is None:
         return weights
     return weights.with_config(as_llama_cpp(weights.config))
-
-
-def choose_dtype(settings: Settings, config: ModelConfig) -> str:
-    """`float32` or `bfloat16`: what was asked for; for `auto` float32 where the model is small against the memory."""
-    if settings.dtype != "auto":
-        return settings.dtype
-    free_bytes = this_machine().available_memory_bytes
-    return "float32" if weight_bytes(config, "float32") < _SMALL_SHARE * free_bytes else "bfloat16"
-
-
-def load_network(weights: ModelWeights, settings: Settings, dtype: str, progress: Progress) -> Transformer:
-    """Read the weights into the network.
-
-    Raises:
-        CapacityError: they do not fit into the memory that is free.
-    """
-    _require_memory(weight_bytes(weights.config, dtype), dtype)
-    import torch
-
-    from zaphod.model.loading import DTYPES, load_transformer
-
-    torch.set_num_threads(num_threads(settings))
-    return load_transformer(weights, DTYPES[dtype], lambda names: _tracked(names, progress))
-
-
-def num_threads(settings: Settings) -> int:
-    """What was asked for, or every core that may be used."""
-    return settings.threads or this_machine().num_cores
-
-
-def uses_native(settings: Settings) -> bool:
-    """Whether our own kernels compute: what was asked for; for `auto`, if they were compiled.
-
-    Raises:
-        ConfigError: they were asked for and are not there.
-    """
-    if settings.runner == "auto":
-        return dispatch.native_is_available()
-    if settings.runner == "native":
-        dispatch.native()
-    return settings.runner == "native"
 
 
 def load_model(
@@ -153,81 +105,12 @@ def load_model(
         tokenizer=tokenizer,
         engine=engine,
         runner=loaded.description,
-        token_bytes=loaded.token_bytes,
-        num_threads=num_threads(settings),
+        speed=loaded.speed,
+        reads_disk=loaded.reads_disk,
+        num_threads=loaded.num_threads,
         context_tokens=loaded.runner.max_len,
         load_s=time.perf_counter() - start_s,
         adapter=next(iter(read), None),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoadedRunner:
-    """Something that computes the network."""
-
-    runner: Runner
-    description: str
-    token_bytes: float
-    """Bytes of weights that one token touches."""
-
-
-def load_runner(
-    weights: ModelWeights, settings: Settings, *, num_tokens: int | None = None, progress: Progress = SILENT
-) -> LoadedRunner:
-    """The network in memory with its cache.
-
-    Args:
-        weights: an opened checkpoint; it may be closed afterwards.
-        settings: runner, dtype, threads, and the longest sequence.
-        num_tokens: tokens that the cache holds; one longest sequence by default.
-        progress: told of every tensor.
-
-    Raises:
-        CapacityError: it does not fit into the memory that is free.
-    """
-    if uses_native(settings):
-        return _load_native(weights, settings, num_tokens, progress)
-    return _load_torch(weights, settings, num_tokens, progress)
-
-
-def _load_native(weights: ModelWeights, settings: Settings, num_tokens: int | None, progress: Progress) -> LoadedRunner:
-    from zaphod.engine.native_runner import BLOCK_SIZE, CacheDtype, NativeRunner, cache_bytes
-    from zaphod.model.native import load_native, native_bytes
-
-    shape, threads = weights.config, num_threads(settings)
-    cache_dtype: CacheDtype = "float32" if settings.dtype == "float32" else "float16"
-    needed_bytes = native_bytes(weights, settings.dtype)
-    _require_memory(needed_bytes, settings.dtype)
-    token_bytes = cache_bytes(shape, BLOCK_SIZE, cache_dtype) / BLOCK_SIZE
-    max_len = settings.context or _context_that_fits(shape, token_bytes, needed_bytes)
-    loaded = load_native(
-        weights, precision=settings.dtype, num_threads=threads, track=lambda names: _tracked(names, progress)
-    )
-    runner = NativeRunner(
-        loaded,
-        num_threads=threads,
-        max_len=max_len,
-        num_blocks=-(-(num_tokens or max_len) // BLOCK_SIZE),
-        cache_dtype=cache_dtype,
-    )
-    formats = ", ".join(name for name, _ in sorted(loaded.formats.items(), key=lambda item: -item[1]))
-    return LoadedRunner(
-        runner=runner,
-        description=f"native kernels ({runner.instruction_set}), weights in {formats}",
-        token_bytes=active_weight_bytes(shape, "float32") * needed_bytes / weight_bytes(shape, "float32"),
-    )
-
-
-def _load_torch(weights: ModelWeights, settings: Settings, num_tokens: int | None, progress: Progress) -> LoadedRunner:
-    dtype = choose_dtype(settings, weights.config)
-    network = load_network(weights, settings, dtype, progress)
-    from zaphod.engine.torch_runner import DEFAULT_BLOCK_SIZE, TorchRunner
-
-    token_bytes = kv_bytes_per_token(weights.config, 4 if dtype == "float32" else 2)
-    max_len = settings.context or _context_that_fits(weights.config, token_bytes, 0)
-    runner = TorchRunner(network, max_len=max_len, num_blocks=-(-(num_tokens or max_len) // DEFAULT_BLOCK_SIZE))
-    return LoadedRunner(
-        runner=runner, description=f"PyTorch, {dtype}", token_bytes=active_weight_bytes(weights.config, dtype)
     )
 
 
@@ -241,36 +124,3 @@ def its_tokenizer(weights: ModelWeights) -> Tokenizer:
             "Put the tokenizer files of this model beside its weights.",
         )
     return tokenizer
-
-
-def _tracked(names: list[str], progress: Progress) -> Iterable[str]:
-    def steps() -> Iterator[str]:
-        with progress.step("loading", len(names), "tensors") as advance:
-            for name in names:
-                yield name
-                advance(1)
-
-    return steps()
-
-
-def _require_memory(needed_bytes: float, dtype: str) -> None:
-    machine = this_machine()
-    if needed_bytes > machine.available_memory_bytes:
-        smaller = "Pass --dtype bfloat16, which needs half. " if dtype == "float32" else ""
-        raise CapacityError(
-            f"The weights take {format_bytes(needed_bytes)}{_in(dtype)}; "
-            f"{format_bytes(machine.available_memory_bytes)} of {format_bytes(machine.memory_bytes)} are free.",
-            "All of them must fit into the memory.",
-            f"{smaller}Close other programs, choose a smaller model, or move to a machine with "
-            f"{format_bytes(1.1 * needed_bytes)}: `zaphod show MODEL` tells what fits.",
-        )
-
-
-def _in(dtype: str) -> str:
-    return "" if dtype == "auto" else f" in {dtype}"
-
-
-def _context_that_fits(config: ModelConfig, token_bytes: float, weight_bytes: int) -> int:
-    """The model's own context, or as much of it as the cache may take of the memory that the weights leave free."""
-    free_bytes = this_machine().available_memory_bytes - weight_bytes
-    return max(1, min(config.context_length, int(_CACHE_SHARE * free_bytes / token_bytes)))

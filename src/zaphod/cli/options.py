@@ -26,6 +26,10 @@ DTypeFlag = Annotated[str | None, typer.Option("--dtype", help="auto, float32 or
 RunnerFlag = Annotated[
     str | None, typer.Option("--runner", help="native (our kernels), torch, or auto: native where it was compiled.")
 ]
+ExpertCacheFlag = Annotated[
+    str | None,
+    typer.Option("--expert-cache", metavar="SIZE", help="Leave experts on disk, and so much of them in memory."),
+]
 ThreadsFlag = Annotated[int | None, typer.Option("--threads", "-t", help="CPU threads.")]
 AdapterFlag = Annotated[
     Path | None, typer.Option("--adapter", metavar="FOLDER", help="Answer with this LoRA adapter (peft's files).")

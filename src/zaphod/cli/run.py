@@ -16,6 +16,7 @@ from zaphod.cli.options import (
     ConfigFlag,
     ContextFlag,
     DTypeFlag,
+    ExpertCacheFlag,
     JsonFlag,
     ModelFlag,
     RunnerFlag,
@@ -57,6 +58,7 @@ def command(
     seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same answer.")] = None,
     max_model_len: ContextFlag = None,
     runner: RunnerFlag = None,
+    expert_cache: ExpertCacheFlag = None,
     dtype: DTypeFlag = None,
     threads: ThreadsFlag = None,
     compat: CompatFlag = None,
@@ -83,6 +85,7 @@ def command(
         seed=seed,
         context=max_model_len,
         runner=runner,
+        expert_cache=expert_cache,
         dtype=dtype,
         threads=threads,
     )
@@ -149,6 +152,8 @@ def _answer(
     """One answer: as it comes, or as an object when it is complete."""
     from zaphod.engine import Request
 
+    if model.reads_disk and not as_json:
+        print(f"The model is larger than the memory: {model.speed}.", file=sys.stderr)
     prompt_ids = model.encode(messages)
     start_s = time.perf_counter()
     first_s: float | None = None
@@ -177,6 +182,8 @@ def _report(
     decode_s = total_s - first_s
     return {
         "model": name,
+        "runner": model.runner,
+        "speed": model.speed,
         "text": completion.text,
         "token_ids": list(completion.token_ids),
         "prompt_tokens": prompt_tokens,

@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 
 from zaphod.core.errors import ConfigError
 from zaphod.core.logging import LOG_LEVELS
+from zaphod.core.units import parse_bytes
 
 DType = Literal["auto", "float32", "bfloat16"]
 RunnerName = Literal["auto", "native", "torch"]
@@ -72,6 +73,17 @@ def _not_negative_number(raw: object) -> float:
     return number
 
 
+def _bytes(raw: object) -> int:
+    wanted = "a number of bytes, like 4 GB"
+    try:
+        num_bytes = parse_bytes(raw) if isinstance(raw, str) else raw
+    except ValueError as error:
+        raise _RejectedError(wanted) from error
+    if isinstance(num_bytes, bool) or not isinstance(num_bytes, int) or num_bytes < 1:
+        raise _RejectedError(wanted)
+    return num_bytes
+
+
 def _folder(raw: object) -> Path:
     if not isinstance(raw, str | Path) or not str(raw):
         raise _RejectedError("the path of a folder")
@@ -99,6 +111,10 @@ class Settings:
     )
     context: int | None = field(
         default=None, metadata=_about(_whole(1), "longest sequence in tokens; unset: what the model was made for")
+    )
+    expert_cache: int | None = field(
+        default=None,
+        metadata=_about(_bytes, "memory for experts read from disk, like 4 GB; unset: none where the model fits"),
     )
     max_tokens: int = field(default=512, metadata=_about(_whole(1), "longest answer in tokens"))
     temperature: float = field(default=0.0, metadata=_about(_not_negative_number, "0 always takes the likeliest token"))

@@ -13,6 +13,15 @@ def format_bytes(num_bytes: float) -> str:
     return f"{num_bytes:.0f} B" if step == 0 else f"{value:.{_decimals(value)}f} {_PREFIXES[step]}B"
 
 
+def parse_bytes(text: str) -> int:
+    """`1.5 GB` -> 1500000000. Raises `ValueError` for what is no number of bytes."""
+    number, unit = text.strip(), ""
+    while number and not number[-1].isdigit():
+        number, unit = number[:-1], number[-1] + unit
+    prefix = unit.strip().upper().removesuffix("B")
+    return int(float(number) * 1000 ** [p.upper() for p in _PREFIXES].index(prefix))
+
+
 def format_count(count: float) -> str:
     """`315684820992` -> `315.7 B`, in the words of the field: k, M, B (10^9), T."""
     value, step = _scaled(count, len(_COUNT_SUFFIXES))
