@@ -173,3 +173,13 @@ def test_more_threads_than_cores_change_no_bit(tmp_path):
     want = read(one, tokens, [], (0, 1))
     for _ in range(100):
         assert np.array_equal(read(many, tokens, [10, 39], (0, 1)), want)
+
+
+def test_matrices_of_one_layer_may_have_different_formats(tmp_path):
+    with open_tiny(tmp_path, "mixtral", attention_scale=0.005) as weights:
+        exact, narrow = (load_native(weights, precision=precision) for precision in ("float32", "bfloat16"))
+    name = "layers.0.attention.v_proj.weight"
+    mixed = dataclasses.replace(exact, matrices={**exact.matrices, name: narrow.matrices[name]})
+    batch = assemble([Scheduled(list(range(20)), 0, (0,), num_logits=20)], 32)
+    want, got = (NativeRunner(each, num_blocks=1, cache_dtype="float32").forward(batch) for each in (exact, mixed))
+    assert np.abs(got - want).max() <= 0.05 * np.abs(want).max()

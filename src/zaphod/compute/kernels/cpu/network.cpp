@@ -70,11 +70,17 @@ void Prepared::fill(const Ops& ops, size_t row, const float* x) {
     if (stride_[kind]) ops.prepare(Kind(kind), x, cols_, memory_[kind].data() + row * stride_[kind]);
 }
 
-void Prepared::fill_pair(const Ops& ops, size_t row, float* x) {
-  fill(ops, 2 * row, x);
-  for (int kind = 0; kind < 3; ++kind)
-    if (stride_[kind]) ops.subtract(Kind(kind), memory_[kind].data() + 2 * row * stride_[kind], cols_, x);
-  fill(ops, 2 * row + 1, x);
+void Prepared::fill_pair(const Ops& ops, size_t row, const float* x) {
+  // What a kind leaves of x is its own: the others begin with the whole of it.
+  static thread_local std::vector<float> rest;
+  for (int kind = 0; kind < 3; ++kind) {
+    if (!stride_[kind]) continue;
+    rest.assign(x, x + round_up(cols_, kTileRows));
+    uint8_t* first = memory_[kind].data() + 2 * row * stride_[kind];
+    ops.prepare(Kind(kind), rest.data(), cols_, first);
+    ops.subtract(Kind(kind), first, cols_, rest.data());
+    ops.prepare(Kind(kind), rest.data(), cols_, first + stride_[kind]);
+  }
 }
 
 void Prepared::fill_block(const Ops& ops, size_t row, const float* x, size_t begin) {

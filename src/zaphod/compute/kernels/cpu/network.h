@@ -78,8 +78,8 @@ class Prepared {
   void set_columns(size_t cols) { cols_ = cols; }
   void fill(const Ops& ops, size_t row, const float* x);
   // Row 2 row holds x as closely as the kind can, row 2 row + 1 what is left of it: the sum of the two products with a
-  // matrix is that of x to nearly float32. Overwrites x.
-  void fill_pair(const Ops& ops, size_t row, float* x);
+  // matrix is that of x to nearly float32.
+  void fill_pair(const Ops& ops, size_t row, const float* x);
   void fill_block(const Ops& ops, size_t row, const float* x, size_t begin);
   Rows rows(Format format) const;
   size_t bytes() const { return memory_[0].size() + memory_[1].size() + memory_[2].size(); }
