@@ -21,6 +21,7 @@ from zaphod.core.errors import ConfigError, WeightsError
 from zaphod.core.units import format_bytes, format_rate
 from zaphod.engine.batch import Batch, Scheduled, assemble
 from zaphod.engine.native_runner import CacheDtype, NativeRunner
+from zaphod.engine.tuning import CHUNK_BYTES
 from zaphod.model.config import ModelConfig, RouterConfig
 from zaphod.model.native import NativeWeights
 
@@ -97,6 +98,7 @@ class StreamingRunner(NativeRunner):
         max_len: see `NativeRunner`.
         num_blocks: see `NativeRunner`.
         cache_dtype: how keys and values are kept.
+        chunk_bytes: see `NativeRunner`.
 
     Raises:
         ConfigError: experts are not in a file as the kernels read them, or the cache does not hold a single one.
@@ -115,6 +117,7 @@ class StreamingRunner(NativeRunner):
         max_len: int | None = None,
         num_blocks: int | None = None,
         cache_dtype: CacheDtype = "float16",
+        chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         paths, pieces = _places(weights)
         super().__init__(
@@ -123,6 +126,7 @@ class StreamingRunner(NativeRunner):
             max_len=max_len,
             num_blocks=num_blocks,
             cache_dtype=cache_dtype,
+            chunk_bytes=chunk_bytes,
         )
         router = _router(weights.config)
         expert_bytes = pieces[:, 2::3].sum(axis=1)
