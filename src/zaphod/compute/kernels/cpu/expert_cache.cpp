@@ -72,19 +72,18 @@ void ExpertCache::open(const std::string& path, bool direct) {
   file.path = path;
   file.plain = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file.plain < 0) throw ReadError(path + " cannot be opened: " + std::strerror(errno));
-#if defined(POSIX_FADV_RANDOM)
-  // Reads are as long as they are meant to be; and what others left in the page cache would make the first ones faster.
-  posix_fadvise(file.plain, 0, 0, POSIX_FADV_RANDOM);
-  if (!direct) posix_fadvise(file.plain, 0, 0, POSIX_FADV_DONTNEED);
-#endif
-  if (!direct) return;
 #if defined(O_DIRECT)
-  file.direct = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+  if (direct) file.direct = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
 #elif defined(F_NOCACHE)
-  file.direct = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (direct) file.direct = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file.direct >= 0) fcntl(file.direct, F_NOCACHE, 1);
 #endif
   file.use_direct = file.direct >= 0;
+#if defined(POSIX_FADV_RANDOM)
+  // Reads are as long as they are meant to be; and what others left in the page cache would make the first ones faster.
+  posix_fadvise(file.plain, 0, 0, POSIX_FADV_RANDOM);
+  if (!file.use_direct) posix_fadvise(file.plain, 0, 0, POSIX_FADV_DONTNEED);
+#endif
 }
 
 void ExpertCache::close() {

@@ -12,8 +12,6 @@
 namespace zaphod {
 namespace {
 
-// Rows of a pass that one claim covers in work that goes row by row; below it the caller does them alone.
-constexpr size_t kChunkTokens = 4;
 
 const Matrix& matrix(const Matrices& from, const std::string& name) {
   auto found = from.find(name);
@@ -216,17 +214,6 @@ void Network::set_expert_source(ExpertSource* source) {
   expected_in_ = Prepared(kExpectTokens, config_.hidden_size, kinds);
 }
 
-template <class Work>
-void Network::tokens(size_t count, Work&& work) {
-  if (count <= kChunkTokens) {
-    for (size_t t = 0; t < count; ++t) work(t, 0);
-    return;
-  }
-  pool_.run(ceil_div(count, kChunkTokens), [&](size_t chunk, int thread) {
-    for (size_t t = chunk * kChunkTokens; t < std::min(count, (chunk + 1) * kChunkTokens); ++t) work(t, thread);
-  });
-}
-
 // All products of the list at once: rows of every matrix are shared out in chunks.
 void Network::products(std::initializer_list<Product> list, size_t count) {
   struct Chunk {
@@ -356,10 +343,5 @@ void Network::head(const Pass& pass, size_t begin, size_t end) {
                        config_.vocab_size);
   });
 }
-
-// The two halves of a layer, and what adapters add to them, are in files of their own.
-#include "network_attention.inc"
-#include "network_experts.inc"
-#include "network_adapters.inc"
 
 }  // namespace zaphod

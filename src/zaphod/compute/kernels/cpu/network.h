@@ -4,6 +4,7 @@
 // one flat axis, D width, H query heads, G key/value heads, K head size, E experts, F width of an expert.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,6 +27,9 @@ constexpr size_t kTaskTokens = 48;
 constexpr int kTaskQueries = 64;
 // Longer passes visit most experts of a layer: there is nothing to guess.
 constexpr size_t kExpectTokens = 4;
+
+// Rows of a pass that one claim covers in work that goes row by row; below it the caller does them alone.
+constexpr size_t kChunkTokens = 4;
 
 // The switches of `model.config.ModelConfig`.
 struct NetworkConfig {
@@ -243,5 +247,17 @@ class Network {
   Memory adapter_in_, low_, float_hidden_;
   size_t input_stride_ = 0, low_stride_ = 0, hidden_stride_ = 0;
 };
+
+// Calls work(row, thread) for the rows of a pass.
+template <class Work>
+void Network::tokens(size_t count, Work&& work) {
+  if (count <= kChunkTokens) {
+    for (size_t t = 0; t < count; ++t) work(t, 0);
+    return;
+  }
+  pool_.run(ceil_div(count, kChunkTokens), [&](size_t chunk, int thread) {
+    for (size_t t = chunk * kChunkTokens; t < std::min(count, (chunk + 1) * kChunkTokens); ++t) work(t, thread);
+  });
+}
 
 }  // namespace zaphod

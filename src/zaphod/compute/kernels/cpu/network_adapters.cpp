@@ -1,6 +1,13 @@
-// Adapters applied to the tokens of a pass, beside the products of the network; part of network.cpp.
+// Adapters applied to the tokens of a pass, beside the products of the network.
 //
 // Every sum runs over one token's own numbers in one order, so no bit depends on the adapters of other tokens.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "network.h"
+
+namespace zaphod {
 
 namespace {
 
@@ -227,3 +234,5 @@ void Network::keep_hidden(size_t expert, size_t first, size_t last, size_t a, si
                   kTileRows * (last - first) * sizeof(float));
   });
 }
+
+}  // namespace zaphod

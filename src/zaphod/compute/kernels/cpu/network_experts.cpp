@@ -1,4 +1,11 @@
-// Feed-forward block of one layer, sparse or dense; part of network.cpp.
+// Feed-forward block of one layer, sparse or dense.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "network.h"
+
+namespace zaphod {
 
 void Network::feed_forward(LayerWeights& layer, int index, size_t count) {
   float* x = (float*)x_.data();
@@ -171,3 +178,5 @@ void Network::down(const LayerWeights& layer, size_t count, size_t first_visited
     }
   });
 }
+
+}  // namespace zaphod

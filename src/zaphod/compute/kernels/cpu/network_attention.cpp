@@ -1,4 +1,11 @@
-// Attention of one layer; part of network.cpp.
+// Attention of one layer.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "network.h"
+
+namespace zaphod {
 
 void Network::attention(const LayerWeights& layer, int index, const Pass& pass, size_t begin, size_t count) {
   float* x = (float*)x_.data();
@@ -180,3 +187,5 @@ void Network::attend(int layer, const std::vector<Sequence>& sequences, const in
     i = next;
   }
 }
+
+}  // namespace zaphod
