@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.support.tiny_models import PRESET_OF_FAMILY, open_tiny, tiny_config
 
+import zaphod.engine
 from zaphod.compute.kernels import dispatch
 from zaphod.core.errors import ConfigError, WeightsError
 from zaphod.engine.batch import Scheduled, assemble
@@ -159,3 +160,13 @@ def test_a_forecast_names_what_it_rests_on(slots, tmp_path):
     whole = resident(folder)
     tokens = prompt(whole, 60)
     assert_same_bits(passes(runner, tokens), passes(whole, tokens))
+
+
+def test_a_forecast_of_a_model_that_takes_long_computes_nothing(tmp_path, monkeypatch):
+    runner = streaming(packed(tmp_path, "mixtral"), slots=3)
+    monkeypatch.setattr(zaphod.engine.streaming, "_PASSES_S", 0)
+    before = runner.counters
+    told = forecast(runner)
+    assert runner.counters[:2] == before[:2]
+    assert 0 < told.compute_s < 1
+    assert told.low <= told.tokens_per_s <= told.high
