@@ -51,7 +51,7 @@ def test_a_model_that_does_not_fit_keeps_its_experts_on_disk():
     assert plan.cached_share == 24 / 160
 
 
-@pytest.mark.parametrize("limit_mb", range(172, 3000, 97))
+@pytest.mark.parametrize("limit_mb", range(178, 3000, 97))
 def test_a_plan_never_takes_more_than_there_is(limit_mb):
     assert plan_memory(NEEDS, limit_bytes=limit_mb * MB).total_bytes <= limit_mb * MB
 
@@ -64,7 +64,7 @@ def test_a_stated_cache_is_kept_to():
 def test_a_file_whose_experts_cannot_stay_on_disk_is_refused_with_what_would_help():
     with pytest.raises(CapacityError) as refused:
         plan_memory(dataclasses.replace(NEEDS, can_stream=False), limit_bytes=600 * MB)
-    assert "1.75 GB" in refused.value.found
+    assert "1.76 GB" in refused.value.found
     assert "600.0 MB" in refused.value.found
     assert "int4" in refused.value.remedy
     assert "zaphod convert" in refused.value.remedy
@@ -79,6 +79,12 @@ def test_a_context_that_is_too_long_is_refused_with_the_longest_that_fits():
 def test_a_stated_cache_that_is_too_large_is_refused_with_one_that_fits():
     with pytest.raises(CapacityError, match=r"from 20.0 MB to 150.0 MB"):
         plan_memory(NEEDS, limit_bytes=310 * MB, context_tokens=320, expert_cache_bytes=500 * MB)
+
+
+def test_too_little_for_any_useful_context_is_refused_unless_it_is_asked_for():
+    with pytest.raises(CapacityError, match="at most 224 tokens"):
+        plan_memory(NEEDS, limit_bytes=177 * MB)
+    assert plan_memory(NEEDS, limit_bytes=177 * MB, context_tokens=224).context_tokens == 224
 
 
 def test_where_nothing_helps_a_larger_machine_is_named():

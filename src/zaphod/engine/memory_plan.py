@@ -32,6 +32,8 @@ PAGE_BYTES = 4096
 MIN_SLOTS = 2
 """Experts that must be in memory at one time: one that is computed, one that is read."""
 
+# A model that can read and say less than this is of no use; who asks for less may have it.
+_LEAST_TOKENS = 256
 _PASS_TOKENS = 512
 # Logits are kept for one row of so many sequences.
 _LOGIT_ROWS = 32
@@ -190,8 +192,8 @@ def plan_memory(
     """Share out the memory, or refuse, before anything is read.
 
     All weights in memory is the first choice, a cache of experts the second. What was not asked for is chosen: the
-    context as long as half of what is left allows (4096 tokens where experts are streamed, and at most a quarter),
-    the cache of experts as large as everything that is left.
+    context as long as half of what is left allows (4096 tokens where experts are streamed, and at most a quarter), but
+    at least 256 tokens; the cache of experts as large as everything that is left.
 
     Args:
         needs: from `memory_needs`.
@@ -255,9 +257,12 @@ def _blocks(needs: MemoryNeeds, request: _Request, left: int, *, share: float, a
         blocks = -(-request.wanted_tokens // BLOCK_SIZE)
     else:
         longest = -(-min(needs.context_length, at_most) // BLOCK_SIZE)
-        # One block is the least that answers anything; a larger share of little is still little.
-        blocks = max(1, min(longest, int(share * max(0, left) // needs.block_bytes)))
+        blocks = max(_least_blocks(needs), min(longest, int(share * max(0, left) // needs.block_bytes)))
     return blocks if blocks * needs.block_bytes <= left else None
+
+
+def _least_blocks(needs: MemoryNeeds) -> int:
+    return -(-min(needs.context_length, _LEAST_TOKENS) // BLOCK_SIZE)
 
 
 def _plan_of(needs: MemoryNeeds, request: _Request, limit: int, blocks: int, num_slots: int) -> MemoryPlan:
@@ -281,7 +286,7 @@ def _plan_of(needs: MemoryNeeds, request: _Request, limit: int, blocks: int, num
 
 
 def _refusal(needs: MemoryNeeds, request: _Request, limit: int) -> CapacityError:
-    tokens = request.wanted_tokens or BLOCK_SIZE
+    tokens = request.wanted_tokens or _least_blocks(needs) * BLOCK_SIZE
     kv_bytes = -(-tokens // BLOCK_SIZE) * needs.block_bytes
     fixed = kv_bytes + needs.scratch_bytes + needs.overhead_bytes
     streams = needs.can_stream
@@ -309,11 +314,12 @@ def _remedy(needs: MemoryNeeds, request: _Request, limit: int) -> str:
     """Whatever would fit, in one text; empty where nothing would."""
     base = needs.scratch_bytes + needs.overhead_bytes
     least = needs.resident_bytes + MIN_SLOTS * needs.slot_bytes if needs.can_stream else needs.weight_bytes
+    blocks = -(-request.wanted_tokens // BLOCK_SIZE) if request.wanted_tokens else _least_blocks(needs)
+    kv_bytes = blocks * needs.block_bytes
     advice = []
     longest = (limit - base - least) // needs.block_bytes * BLOCK_SIZE
-    if BLOCK_SIZE <= longest < (request.wanted_tokens or 0):
+    if BLOCK_SIZE <= longest < blocks * BLOCK_SIZE:
         advice.append(f"Ask for a context of at most {min(longest, needs.context_length)} tokens.")
-    kv_bytes = -(-(request.wanted_tokens or BLOCK_SIZE) // BLOCK_SIZE) * needs.block_bytes
     if needs.can_stream and request.expert_cache_bytes is not None:
         largest = (limit - base - kv_bytes - needs.resident_bytes) // needs.slot_bytes
         if largest >= MIN_SLOTS:
