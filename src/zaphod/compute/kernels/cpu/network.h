@@ -20,7 +20,7 @@
 namespace zaphod {
 
 // Sizes of one task: rows of a matrix, rows of a pass, query rows of attention.
-constexpr size_t kChunkRows = 32;
+constexpr size_t kChunkRows = 64;
 // Weights that one claim of a chunk covers: small enough to share evenly, large enough that claiming costs nothing.
 constexpr size_t kChunkBytes = 64 * 1024;
 constexpr size_t kTaskTokens = 48;

@@ -92,7 +92,7 @@ void Network::choose_experts(const LayerWeights& layer, size_t count) {
 }
 
 // hidden = activation(gate x) * (up x), prepared for the next product at once, of visited experts
-// [first_visited, last_visited). A chunk is 32 rows of one expert.
+// [first_visited, last_visited). A chunk is some rows of one expert.
 void Network::gate_up(const LayerWeights& layer, size_t first_visited, size_t last_visited) {
   struct Part {
     int expert;
@@ -138,10 +138,10 @@ void Network::gate_up(const LayerWeights& layer, size_t first_visited, size_t la
       }
       for (size_t t = 0; t < n; ++t) {
         ops_.gate(config_.activation, gate + t * kChunkRows, up + t * kChunkRows, kTileRows * (last - first));
-        if (extra)
-          extra_hidden_.fill_block(ops_, a - begin + t, gate + t * kChunkRows, first * kTileRows);
-        else
-          hidden_.fill_block(ops_, a + t, gate + t * kChunkRows, first * kTileRows);
+        const size_t row = extra ? a - begin + t : a + t;
+        for (size_t done = 0; done < kTileRows * (last - first); done += kBlock)
+          (extra ? extra_hidden_ : hidden_)
+              .fill_block(ops_, row, gate + t * kChunkRows + done, first * kTileRows + done);
       }
       if (adapts) keep_hidden(expert, first, last, a, n, gate);
     }
@@ -149,7 +149,7 @@ void Network::gate_up(const LayerWeights& layer, size_t first_visited, size_t la
 }
 
 // branch = sum over experts of weight * (down hidden); visited experts [first_visited, last_visited) add their part. A
-// chunk is 32 rows of all of them, in order, so that no two chunks write the same place and every sum has one order.
+// chunk is some rows of all of them, in order, so that no two chunks write the same place and every sum has one order.
 void Network::down(const LayerWeights& layer, size_t count, size_t first_visited, size_t last_visited) {
   float* branch = (float*)branch_.data();
   const size_t tiles = num_tiles(config_.hidden_size), unit = kChunkRows / kTileRows;
