@@ -10,7 +10,7 @@ IN_VENV := PATH="$$PATH:$(CURDIR)/$(BIN)"
 CONFIGURE = $(IN_VENV) cmake -G Ninja -S . -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" -B
 COMPILER := $(shell command -v $(if $(filter default,$(origin CXX)),c++ g++ clang++,$(CXX)))
 
-.PHONY: setup run native test test-large test-neon sanitize check format bench clean help
+.PHONY: setup run native test test-large test-threads test-neon sanitize check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
@@ -50,6 +50,14 @@ test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 min
 
 test-large: .venv/.developing native  ## answer from a file four times as large as the memory allowed (2.6 GB of disk, root)
 	ZAPHOD_TEST_LARGE=1 $(BIN)/pytest -rs tests/engine/test_larger_than_memory.py
+
+CACHE = $(wildcard $(addprefix src/$(KERNELS)/cpu/,expert_cache.cpp network*.cpp adapters.cpp routing.cpp pool.cpp))
+test-threads:    ## run the cache of experts under the sanitizers of threads and of addresses (GCC or Clang)
+	mkdir -p build/threads
+	set -e; for kind in thread address,undefined; do \
+		$(CXX) -std=c++20 -O1 -g1 -fsanitize=$$kind -Wall -Wextra -Isrc/$(KERNELS)/cpu $(CACHE) \
+			tests/compute/kernels/cpu/expert_cache_driver.cpp -o build/threads/$$kind; \
+		build/threads/$$kind build/threads/experts; done
 
 # Python is not built with the sanitizers, so their libraries are loaded before it; that of C++ too, for its exceptions.
 # What Python never frees is no leak of ours. pytest leaves file descriptor 2 alone: the report is written there.
