@@ -7,7 +7,7 @@ from itertools import zip_longest
 import pytest
 import torch
 
-from zaphod.core.errors import ConfigError, RequestError, TokenizerError
+from zaphod.core.errors import ConfigError, RequestError, TokenizerError, WeightsError
 from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, Speculation
 from zaphod.engine.grammar import GrammarCompiler, GrammarSpec
 from zaphod.engine.speculation import PassTimes, PromptLookup
@@ -378,3 +378,26 @@ def test_an_adapter_that_is_not_there_takes_no_place(model):
     with pytest.raises(RequestError, match="'pirate'"):
         idle.add_request(dataclasses.replace(requests(1)[0], adapter="pirate"))
     assert idle.num_unfinished == 0
+
+
+class Unreadable(TorchRunner):
+    """Cannot read its weights in one of its passes."""
+
+    fails_in = 3
+
+    def forward(self, batch):
+        self.fails_in -= 1
+        if self.fails_in == 0:
+            raise WeightsError("An expert cannot be read.")
+        return super().forward(batch)
+
+
+def test_a_pass_whose_weights_cannot_be_read_ends_its_requests_and_no_others(model):
+    running = Engine(Unreadable(model, block_size=8, num_blocks=64), text_stream=ByteStream)
+    first, second, later = requests(3)
+    for request in (first, second):
+        running.add_request(request)
+    increments = [increment for _ in range(3) for increment in running.step()]
+    assert {increment.request_id for increment in increments if isinstance(increment.error, WeightsError)} == {"0", "1"}
+    assert running.num_unfinished == running.stats.num_used_blocks == 0
+    assert running.generate([later]) == engine(model).generate([later])

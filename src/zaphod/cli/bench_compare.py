@@ -21,7 +21,7 @@ from zaphod.study.benchmarks.report import HEADER, RULE, as_markdown, outcomes_o
 from zaphod.study.benchmarks.report import as_json as as_data
 from zaphod.study.benchmarks.samples import Record
 
-_OPENER = "zaphod.cli.bench:open_runner"
+_OPENER = "zaphod.cli.measured_runner:open_runner"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,9 @@ import typer
 
 from zaphod import __version__
 from zaphod.capacity.hardware import Machine, this_machine
-from zaphod.cli.models import open_weights
 from zaphod.cli.options import ConfigFlag, JsonFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line, print_pairs
-from zaphod.cli.runners import num_threads, uses_native
+from zaphod.cli.runners import num_threads, open_weights, uses_native
 from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.progress import ProgressLines

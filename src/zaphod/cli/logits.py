@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from zaphod.cli.models import its_tokenizer, open_weights
+from zaphod.cli.models import its_tokenizer
 from zaphod.cli.options import CompatFlag, ConfigFlag, DTypeFlag, JsonFlag, ModelFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line
-from zaphod.cli.runners import choose_dtype, load_network, load_runner, uses_native
+from zaphod.cli.runners import choose_dtype, load_network, load_runner, open_weights, uses_native
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.errors import ConfigError, RequestError
 from zaphod.core.progress import Advance, ProgressLines

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zaphod.cli.options import Compat
-from zaphod.cli.runners import load_runner
+from zaphod.cli.runners import load_runner, open_weights
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import TokenizerError
 from zaphod.core.progress import Progress
 from zaphod.core.tokenizers import ChatMessage, Tokenizer, load_tokenizer, render_chat
 from zaphod.model.adapters import read_adapter
-from zaphod.model.compat import as_llama_cpp
 from zaphod.model.config import ModelConfig
-from zaphod.model.fetching.references import resolve, resolve_config
-from zaphod.model.files.weights import ModelWeights, open_model
+from zaphod.model.files.weights import ModelWeights
 
 if TYPE_CHECKING:
+    from zaphod.cli.options import Compat
     from zaphod.engine import Engine
 
 
@@ -48,21 +46,6 @@ class LoadedModel:
         if self.tokenizer.chat_template is not None:
             return tuple(self.tokenizer.encode(render_chat(self.tokenizer, messages)))
         return tuple(self.tokenizer.encode(messages[-1]["content"], add_bos=self.tokenizer.wants_bos))
-
-
-def open_weights(settings: Settings, config: str | None = None, compat: Compat | None = None) -> ModelWeights:
-    """Open the files of `settings.model`; no values are read yet.
-
-    Args:
-        settings: names the model.
-        config: the model's shape as `--config` names it; that of the files unless given.
-        compat: compute as another program does.
-    """
-    path = resolve(settings.model, settings).weights_path()
-    weights = open_model(path, resolve_config(config) if config else None)
-    if compat is None:
-        return weights
-    return weights.with_config(as_llama_cpp(weights.config))
 
 
 def load_model(

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from zaphod.cli.convert import describe
-from zaphod.cli.models import open_weights
 from zaphod.cli.options import ConfigFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_table
+from zaphod.cli.runners import open_weights
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes

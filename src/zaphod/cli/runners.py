@@ -1,4 +1,4 @@
-"""From opened weights to something that computes them: our kernels, experts on disk, or PyTorch; knows no tokenizer.
+"""From a model's name to something that computes it: our kernels, experts on disk, or PyTorch; knows no tokenizer.
 
 What it takes of the memory is decided before anything is read (`engine.memory_plan`).
 """
@@ -18,10 +18,13 @@ from zaphod.core.configuration import Settings
 from zaphod.core.errors import CapacityError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.core.units import format_bytes
+from zaphod.model.compat import as_llama_cpp
 from zaphod.model.config import ModelConfig
-from zaphod.model.files.weights import ModelWeights
+from zaphod.model.fetching.references import resolve, resolve_config
+from zaphod.model.files.weights import ModelWeights, open_model
 
 if TYPE_CHECKING:
+    from zaphod.cli.options import Compat
     from zaphod.engine import Runner
     from zaphod.engine.memory_plan import MemoryPlan
     from zaphod.engine.native_runner import CacheDtype, NativeRunner
@@ -35,6 +38,21 @@ _SMALL_SHARE = 0.25
 _CACHE_SHARE = 0.5
 # Below this a model's weights stay in the caches, and memory does not decide how fast it is.
 _WORTH_A_FORECAST_BYTES = 100e6
+
+
+def open_weights(settings: Settings, config: str | None = None, compat: Compat | None = None) -> ModelWeights:
+    """Open the files of `settings.model`; no values are read yet.
+
+    Args:
+        settings: names the model.
+        config: the model's shape as `--config` names it; that of the files unless given.
+        compat: compute as another program does.
+    """
+    path = resolve(settings.model, settings).weights_path()
+    weights = open_model(path, resolve_config(config) if config else None)
+    if compat is None:
+        return weights
+    return weights.with_config(as_llama_cpp(weights.config))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zaphod.capacity.hardware import this_machine
-from zaphod.cli.models import open_weights
 from zaphod.cli.options import ConfigFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
+from zaphod.cli.runners import open_weights
 from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import CapacityError, ConfigError

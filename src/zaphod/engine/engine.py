@@ -182,7 +182,7 @@ class Engine:
         """One forward pass; what it added to each request, after what `generate` and `stream` left for others."""
         shares = self.scheduler.schedule(None if self._speculation is None else self._propose)
         if shares:
-            self._settle(shares, self._run(shares))
+            self._pass(shares)
         increments, self._undelivered = self._undelivered, []
         return increments
 
@@ -269,6 +269,17 @@ class Engine:
             return ()
         self._speculation.times.num_sequences = self.scheduler.num_running
         return generation.plausible(self._proposers[sequence.request_id].propose(sequence.token_ids, limit))
+
+    def _pass(self, shares: list[Share]) -> None:
+        try:
+            logits_RV = self._run(shares)
+        except ZaphodError as error:
+            # Their keys and values are incomplete now; whoever is not in this pass goes on.
+            for sequence, _ in shares:
+                self._undelivered.append(Increment(request_id=sequence.request_id, error=error))
+                self._release(self._generations[sequence.request_id])
+        else:
+            self._settle(shares, logits_RV)
 
     def _run(self, shares: list[Share]) -> npt.NDArray[np.float32]:
         batch = assemble([work for _, work in shares], self._runner.block_size)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from zaphod.compute.kernels import dispatch
 
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 32 * 1024
 """Weights that a thread takes at one time where nothing was measured, as `kChunkBytes` in network.h."""
 
 _log = logging.getLogger(__name__)

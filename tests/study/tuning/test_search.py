@@ -11,6 +11,7 @@ if not dispatch.native_is_available():
     pytest.skip(f"native kernels: {dispatch.why_not()}", allow_module_level=True)
 
 from zaphod.engine.native_runner import NativeRunner
+from zaphod.engine.tuning import CHUNK_BYTES
 from zaphod.model.native import load_native
 from zaphod.study.tuning.random_model import random_weights
 from zaphod.study.tuning.search import CHUNK_SIZES, search, thread_counts
@@ -25,7 +26,7 @@ def test_every_setting_is_tried_with_its_default_among_the_choices(weights):
     tuning, found = search(weights, num_cores=2, num_rounds=3)
     assert {one.setting: list(one.trial.ratios) for one in found} == {
         "threads": [2, 1],
-        "chunk_bytes": [64 * 1024, *(size for size in CHUNK_SIZES if size != 64 * 1024)],
+        "chunk_bytes": [CHUNK_BYTES, *(size for size in CHUNK_SIZES if size != CHUNK_BYTES)],
         "huge_pages": [True, False],
     }
     for one in found:

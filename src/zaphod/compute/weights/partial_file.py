@@ -7,7 +7,6 @@ most the tensor that was being written. A journal of another layout (or none) me
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -200,6 +199,8 @@ def _layout_hash(
         [t.name, t.shape, t.format.name, [[part, place.offset] for part, place in places[t.name].items()]]
         for t in tensors
     ]
+    import hashlib  # only writing needs it
+
     digest = hashlib.sha256(header)
     digest.update(json.dumps([rows, total_bytes, source]).encode())
     return digest.hexdigest()

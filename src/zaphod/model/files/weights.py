@@ -20,7 +20,6 @@ from zaphod.compute.weights import Checkpoint, open_checkpoint
 from zaphod.compute.weights.safetensors import SafetensorsCheckpoint
 from zaphod.core.errors import ConfigError, MissingTensorError
 from zaphod.model.config import ModelConfig
-from zaphod.model.files.gguf import config_from_gguf, gguf_layout
 from zaphod.model.files.huggingface import config_from_huggingface
 from zaphod.model.files.names import (
     OFFICIAL_GROK_1,
@@ -252,6 +251,8 @@ def read_config(checkpoint: Checkpoint) -> ModelConfig:
             {key: value for key, value in checkpoint.metadata.items() if not key.startswith(VOCABULARY_KEY)}
         )
     if checkpoint.file_format == "gguf":
+        from zaphod.model.files.gguf import config_from_gguf  # brings the tokenizers with it
+
         shapes = {name: checkpoint.info(name).shape for name in checkpoint.names()}
         return config_from_gguf(checkpoint.metadata, shapes, str(checkpoint.path))
     if checkpoint.metadata:
@@ -272,6 +273,8 @@ def find_layout(checkpoint: Checkpoint) -> Layout:
     if checkpoint.file_format == "packed":
         return OURS
     if checkpoint.file_format == "gguf":
+        from zaphod.model.files.gguf import gguf_layout
+
         return gguf_layout(checkpoint.metadata, str(checkpoint.path))
     present = set(checkpoint.names())
     layout = max(SAFETENSORS_LAYOUTS, key=lambda layout: _num_present(layout, present))

@@ -20,9 +20,9 @@
 namespace zaphod {
 
 // Sizes of one task: rows of a matrix, rows of a pass, query rows of attention.
-constexpr size_t kChunkRows = 64;
+constexpr size_t kChunkRows = 32;
 // Weights that one claim of a chunk covers: small enough to share evenly, large enough that claiming costs nothing.
-constexpr size_t kChunkBytes = 64 * 1024;
+constexpr size_t kChunkBytes = 32 * 1024;
 constexpr size_t kTaskTokens = 48;
 constexpr int kTaskQueries = 64;
 // Longer passes visit most experts of a layer: there is nothing to guess.

@@ -1,5 +1,6 @@
 #include "pool.h"
 
+#include <algorithm>
 #include <chrono>
 
 #if defined(__linux__)
@@ -13,6 +14,8 @@ namespace {
 
 constexpr uint64_t kChunkBits = 20;
 constexpr uint64_t kChunkMask = (1u << kChunkBits) - 1;
+// A claim takes this part of what each thread would get of the rest.
+constexpr uint64_t kParts = 4;
 // A helper looks for the next job for about this long before it sleeps; so does the caller for the last chunk.
 constexpr uint64_t kSpinNs = 200'000;
 constexpr uint64_t kCallerSpinNs = 30'000;
@@ -58,13 +61,15 @@ Pool::~Pool() {
   for (std::thread& helper : helpers_) helper.join();
 }
 
-bool Pool::take(uint64_t job, size_t& chunk) {
+bool Pool::take(uint64_t job, Range& range) {
+  const uint64_t parts = kParts * active_.load(std::memory_order_relaxed);
   uint64_t word = word_.load(std::memory_order_acquire);
   for (;;) {
     uint64_t next = word & kChunkMask, chunks = word >> kChunkBits & kChunkMask;
     if (word >> (2 * kChunkBits) != job || next >= chunks) return false;
-    if (word_.compare_exchange_weak(word, word + 1, std::memory_order_acq_rel)) {
-      chunk = next;
+    uint64_t run = std::max<uint64_t>(1, (chunks - next) / parts);
+    if (word_.compare_exchange_weak(word, word + run, std::memory_order_acq_rel)) {
+      range = {next, next + run};
       return true;
     }
   }
@@ -80,10 +85,10 @@ void Pool::share(size_t chunks, Call call, void* context) {
     wake_.fetch_add(1, std::memory_order_seq_cst);
     wake_all(wake_);
   }
-  size_t chunk;
-  while (take(job_, chunk)) {
-    call(context, chunk, 0);
-    done_.fetch_add(1, std::memory_order_acq_rel);
+  Range range;
+  while (take(job_, range)) {
+    for (size_t chunk = range.first; chunk < range.last; ++chunk) call(context, chunk, 0);
+    done_.fetch_add(uint32_t(range.last - range.first), std::memory_order_acq_rel);
   }
   wait_until_done(chunks);
 }
@@ -125,11 +130,11 @@ void Pool::work_until_idle(int thread) {
   uint64_t began = now_ns();
   for (int i = 0;; ++i) {
     uint64_t word = word_.load(std::memory_order_acquire);
-    size_t chunk;
+    Range range;
     bool worked = false;
-    while (has_work(word) && take(word >> (2 * kChunkBits), chunk)) {
-      call_(context_, chunk, thread);
-      done_.fetch_add(1, std::memory_order_seq_cst);
+    while (has_work(word) && take(word >> (2 * kChunkBits), range)) {
+      for (size_t chunk = range.first; chunk < range.last; ++chunk) call_(context_, chunk, thread);
+      done_.fetch_add(uint32_t(range.last - range.first), std::memory_order_seq_cst);
       if (caller_sleeps_.load(std::memory_order_seq_cst)) wake_all(done_);
       worked = true;
     }

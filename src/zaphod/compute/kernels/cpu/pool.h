@@ -1,6 +1,7 @@
 // A few threads that share the chunks of one job after another; knows work, not what is computed.
 //
-// The caller works too. A helper that is not running when a job comes is not waited for: only chunks that somebody has
+// Chunks are claimed in runs that become shorter towards the end: long ones stream through memory, short ones end
+// together. The caller works too. A helper that is not running when a job comes is not waited for: only chunks that somebody has
 // taken must be finished. So a busy neighbour costs its share of the processor and no more.
 #pragma once
 
@@ -44,12 +45,15 @@ class Pool {
 
  private:
   using Call = void (*)(void* context, size_t chunk, int thread);
+  struct Range {
+    size_t first, last;
+  };
 
   void share(size_t chunks, Call call, void* context);
   void help(int thread);
   void work_until_idle(int thread);
   static bool has_work(uint64_t word);
-  bool take(uint64_t job, size_t& chunk);
+  bool take(uint64_t job, Range& range);
   void wait_until_done(size_t chunks);
 
   // job number << 40 | chunks << 20 | next chunk: one word, so that a late helper cannot take a chunk of another job.

@@ -8,6 +8,8 @@ namespace {
 
 // How far ahead of its use a line of weights is asked for.
 constexpr size_t kAhead = 2048;
+// For so few tokens memory alone decides, and one stream of weights is read faster than several.
+constexpr size_t kStreamTokens = 2;
 
 struct Int8Row {
   const int8_t* codes;
@@ -238,10 +240,9 @@ void tiles_of(const Job& job, size_t tile, size_t column, size_t count) {
 template <template <int, int> class Kernel, int T>
 void all(const Job& job, size_t first, size_t last, size_t count) {
   size_t tile = first;
-  for (; tile + kRowTiles <= last; tile += kRowTiles)
+  for (; count > kStreamTokens && tile + kRowTiles <= last; tile += kRowTiles)
     tiles_of<Kernel, kRowTiles, T>(job, tile, kTileRows * (tile - first), count);
-  if constexpr (kRowTiles > 1)
-    for (; tile < last; ++tile) tiles_of<Kernel, 1, T>(job, tile, kTileRows * (tile - first), count);
+  for (; tile < last; ++tile) tiles_of<Kernel, 1, T>(job, tile, kTileRows * (tile - first), count);
 }
 
 }  // namespace
