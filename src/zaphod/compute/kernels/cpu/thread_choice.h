@@ -28,7 +28,7 @@ class ThreadChoice {
   }
 
  private:
-  static constexpr uint64_t kWindowNs = 30'000'000, kShortestHoldNs = 100'000'000, kLongestHoldNs = 2'000'000'000;
+  static constexpr uint64_t kWindowNs = 30'000'000, kShortestHoldNs = 100'000'000, kLongestHoldNs = 1'000'000'000;
   static constexpr int kFewestPasses = 3;
   static constexpr double kMuchWaiting = 0.3, kWorthwhile = 1.05;
 
