@@ -42,43 +42,72 @@ inline void finish_block(F32 (&acc)[R][T], const I32 (&block)[R][T], const F32 (
   }
 }
 
+// Two forms of coded weights: where a group's vectors lie, how they are multiplied, what the sums begin with.
+struct EightBits {
+  static constexpr size_t kBytes = 1088;
+  static constexpr float kFactor[2] = {1.0f, 1.0f};
+  static Bytes load(const uint8_t* group, int half, int v) { return load_bytes(group + 64 + 512 * half + 64 * v); }
+  static I32 dot(I32 acc, Bytes weights, Quad activations) { return dot_u8(acc, weights, activations); }
+  static int32_t start(const Int8Row& x, size_t b) { return x.start_q8[b]; }
+};
+
+struct FourBits {
+  static constexpr size_t kBytes = 576;
+  static constexpr float kFactor[2] = {1.0f, 1.0f / kHighNibble};
+  static Bytes load(const uint8_t* group, int half, int v) {
+    Bytes both = load_bytes(group + 64 + 64 * v);
+    return half ? high_nibbles(both) : low_nibbles(both);
+  }
+  static I32 dot(I32 acc, Bytes weights, Quad activations) { return dot_u4(acc, weights, activations); }
+  static int32_t start(const Int8Row& x, size_t b) { return x.start_q4[b]; }
+};
+
+template <class Weights, int R, int T>
+void multiply_codes(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], size_t ahead,
+                    F32 (&acc)[R][T]) {
+  const uint8_t* w[R];
+  Int8Row x[T];
+  for (int r = 0; r < R; ++r) w[r] = tiles[r];
+  for (int t = 0; t < T; ++t) x[t] = int8_row(rows[t], cols);
+  size_t groups = ceil_div(cols, kGroup);
+  for (size_t g = 0; g < groups; ++g) {
+    if (ahead) ask_ahead(w, Weights::kBytes, ahead);
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      size_t b = 2 * g + half;
+      I32 block[R][T];
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t)
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) block[r][t] = splat_i(Weights::start(x[t], b));
+#pragma GCC unroll 8
+      for (int v = 0; v < 8; ++v) {
+        Bytes weights[R];
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) weights[r] = Weights::load(w[r], half, v);
+#pragma GCC unroll 8
+        for (int t = 0; t < T; ++t) {
+          Quad activations = quad(x[t].codes + 64 * g + 32 * half + 4 * v);
+#pragma GCC unroll 4
+          for (int r = 0; r < R; ++r) block[r][t] = Weights::dot(block[r][t], weights[r], activations);
+        }
+      }
+      F32 scale[R];
+      for (int r = 0; r < R; ++r) {
+        scale[r] = load_f16((const uint16_t*)(w[r] + 32 * half));
+        if (Weights::kFactor[half] != 1.0f) scale[r] = mul(scale[r], splat(Weights::kFactor[half]));
+      }
+      finish_block<R, T>(acc, block, scale, x, b);
+    }
+    for (int r = 0; r < R; ++r) w[r] += Weights::kBytes;
+  }
+}
+
 template <int R, int T>
 struct Q8 {
   static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], size_t ahead,
                   F32 (&acc)[R][T]) {
-    const uint8_t* w[R];
-    Int8Row x[T];
-    for (int r = 0; r < R; ++r) w[r] = tiles[r];
-    for (int t = 0; t < T; ++t) x[t] = int8_row(rows[t], cols);
-    size_t groups = ceil_div(cols, kGroup);
-    for (size_t g = 0; g < groups; ++g) {
-      if (ahead) ask_ahead(w, 1088, ahead);
-#pragma GCC unroll 2
-      for (int half = 0; half < 2; ++half) {
-        size_t b = 2 * g + half;
-        I32 block[R][T];
-#pragma GCC unroll 8
-        for (int t = 0; t < T; ++t)
-#pragma GCC unroll 4
-          for (int r = 0; r < R; ++r) block[r][t] = splat_i(x[t].start_q8[b]);
-#pragma GCC unroll 8
-        for (int v = 0; v < 8; ++v) {
-          Bytes weights[R];
-#pragma GCC unroll 4
-          for (int r = 0; r < R; ++r) weights[r] = load_bytes(w[r] + 64 + 512 * half + 64 * v);
-#pragma GCC unroll 8
-          for (int t = 0; t < T; ++t) {
-            Quad activations = quad(x[t].codes + 64 * g + 32 * half + 4 * v);
-#pragma GCC unroll 4
-            for (int r = 0; r < R; ++r) block[r][t] = dot_u8(block[r][t], weights[r], activations);
-          }
-        }
-        F32 scale[R];
-        for (int r = 0; r < R; ++r) scale[r] = load_f16((const uint16_t*)(w[r] + 32 * half));
-        finish_block<R, T>(acc, block, scale, x, b);
-      }
-      for (int r = 0; r < R; ++r) w[r] += 1088;
-    }
+    multiply_codes<EightBits, R, T>(tiles, cols, rows, ahead, acc);
   }
 };
 
@@ -86,45 +115,7 @@ template <int R, int T>
 struct Q4 {
   static void run(const uint8_t* const (&tiles)[R], size_t cols, const uint8_t* const (&rows)[T], size_t ahead,
                   F32 (&acc)[R][T]) {
-    const uint8_t* w[R];
-    Int8Row x[T];
-    for (int r = 0; r < R; ++r) w[r] = tiles[r];
-    for (int t = 0; t < T; ++t) x[t] = int8_row(rows[t], cols);
-    size_t groups = ceil_div(cols, kGroup);
-    for (size_t g = 0; g < groups; ++g) {
-      if (ahead) ask_ahead(w, 576, ahead);
-#pragma GCC unroll 2
-      for (int half = 0; half < 2; ++half) {
-        size_t b = 2 * g + half;
-        I32 block[R][T];
-#pragma GCC unroll 8
-        for (int t = 0; t < T; ++t)
-#pragma GCC unroll 4
-          for (int r = 0; r < R; ++r) block[r][t] = splat_i(x[t].start_q4[b]);
-#pragma GCC unroll 8
-        for (int v = 0; v < 8; ++v) {
-          Bytes weights[R];
-#pragma GCC unroll 4
-          for (int r = 0; r < R; ++r) {
-            Bytes both = load_bytes(w[r] + 64 + 64 * v);
-            weights[r] = half ? high_nibbles(both) : low_nibbles(both);
-          }
-#pragma GCC unroll 8
-          for (int t = 0; t < T; ++t) {
-            Quad activations = quad(x[t].codes + 64 * g + 32 * half + 4 * v);
-#pragma GCC unroll 4
-            for (int r = 0; r < R; ++r) block[r][t] = dot_u4(block[r][t], weights[r], activations);
-          }
-        }
-        F32 scale[R];
-        for (int r = 0; r < R; ++r) {
-          scale[r] = load_f16((const uint16_t*)(w[r] + 32 * half));
-          if (half && kHighNibble != 1) scale[r] = mul(scale[r], splat(1.0f / kHighNibble));
-        }
-        finish_block<R, T>(acc, block, scale, x, b);
-      }
-      for (int r = 0; r < R; ++r) w[r] += 576;
-    }
+    multiply_codes<FourBits, R, T>(tiles, cols, rows, ahead, acc);
   }
 };
 
