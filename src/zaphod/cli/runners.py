@@ -168,6 +168,7 @@ def _native_runner(
     from zaphod.engine.streaming import StreamingRunner, forecast
     from zaphod.engine.tuning import CHUNK_BYTES
 
+    chunk_bytes = tuning.chunk_bytes if tuning else CHUNK_BYTES
     if plan.verdict == "streams":
         streaming = StreamingRunner(
             loaded,
@@ -176,6 +177,7 @@ def _native_runner(
             max_len=plan.context_tokens,
             num_blocks=plan.num_blocks,
             cache_dtype=cache_dtype,
+            chunk_bytes=chunk_bytes,
         )
         return streaming, str(forecast(streaming))
     runner = NativeRunner(
@@ -184,7 +186,7 @@ def _native_runner(
         max_len=plan.context_tokens,
         num_blocks=plan.num_blocks,
         cache_dtype=cache_dtype,
-        chunk_bytes=tuning.chunk_bytes if tuning else CHUNK_BYTES,
+        chunk_bytes=chunk_bytes,
     )
     return runner, None
 

@@ -17,15 +17,16 @@ _BATCH, _MICRO_BATCH = 2048, 512
 _TRIALS = 2
 _MAP_FILE = 1  # LLAMA_LOAD_MODE_MMAP
 llama: Any = None
+log_callback: Any = None
 
 
 def import_engine(options: dict[str, Any]) -> None:
     """Import the library; what it prints is dropped."""
-    global llama
+    global llama, log_callback
     llama = importlib.import_module("llama_cpp")
-    quiet = llama.llama_log_callback(lambda level, text, data: None)
-    import_engine.keep = quiet  # type: ignore[attr-defined]
-    llama.llama_log_set(quiet, ctypes.c_void_p(0))
+    # The library calls it for as long as it lives.
+    log_callback = llama.llama_log_callback(lambda level, text, data: None)
+    llama.llama_log_set(log_callback, ctypes.c_void_p(0))
     llama.llama_backend_init()
 
 
