@@ -10,11 +10,11 @@ import typer
 from zaphod.cli.measured_runner import open_runner
 from zaphod.cli.options import DTypeFlag, JsonFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line, print_table
-from zaphod.cli.runners import num_threads, open_weights
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes, format_count, format_rate
+from zaphod.launch.runners import num_threads, open_weights
 
 if TYPE_CHECKING:
     from zaphod.study.benchmarks.model_speed import Row

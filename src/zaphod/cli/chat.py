@@ -9,12 +9,12 @@ import psutil
 from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
 from zaphod.capacity.parameters import count_parameters
-from zaphod.cli.models import LoadedModel
 from zaphod.cli.output import print_line, print_pairs, print_piece
 from zaphod.core.errors import RequestError
 from zaphod.core.tokenizers import ChatMessage
 from zaphod.core.units import format_bytes, format_count
 from zaphod.engine import Request, SamplingParams
+from zaphod.launch.models import LoadedModel
 from zaphod.model.fetching.references import BUILTIN
 
 GOOD_AT = (

@@ -13,12 +13,12 @@ from zaphod import __version__
 from zaphod.capacity.hardware import Machine, this_machine
 from zaphod.cli.options import ConfigFlag, JsonFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line, print_pairs
-from zaphod.cli.runners import num_threads, open_weights, uses_native
 from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes, format_rate
 from zaphod.engine.tuning import stored_tuning
+from zaphod.launch.runners import num_threads, open_weights, uses_native
 
 if TYPE_CHECKING:
     from zaphod.capacity.measurement import Kind

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from zaphod.cli.models import its_tokenizer
 from zaphod.cli.options import CompatFlag, ConfigFlag, DTypeFlag, JsonFlag, ModelFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line
-from zaphod.cli.runners import choose_dtype, load_network, load_runner, open_weights, uses_native
 from zaphod.core.configuration import MergedSettings, Settings
 from zaphod.core.errors import ConfigError, RequestError
 from zaphod.core.progress import Advance, ProgressLines
+from zaphod.launch.models import its_tokenizer
+from zaphod.launch.runners import choose_dtype, load_network, load_runner, open_weights, uses_native
 from zaphod.model.files.weights import ModelWeights
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zaphod.cli.runners import choose_dtype, load_network, num_threads, open_weights
 from zaphod.core.configuration import Settings
 from zaphod.core.progress import SILENT, Progress
+from zaphod.launch.runners import choose_dtype, load_network, num_threads, open_weights
 
 if TYPE_CHECKING:
     from zaphod.capacity.measurement import Kind
-    from zaphod.cli.options import Compat
+    from zaphod.model.compat import Compat
     from zaphod.model.files.weights import ModelWeights
     from zaphod.study.benchmarks.opened import OpenedRunner
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-Compat = Literal["llama.cpp"]
-"""Programs whose departures from a release can be computed for comparison."""
+from zaphod.model.compat import Compat
 
 ModelFlag = Annotated[
     str | None, typer.Option("--model", "-m", metavar="MODEL", help="Folder, .gguf file, builtin, or org/name.")

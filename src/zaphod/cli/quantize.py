@@ -12,10 +12,10 @@ import typer
 from zaphod.cli.convert import describe
 from zaphod.cli.options import ConfigFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_table
-from zaphod.cli.runners import open_weights
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes
+from zaphod.launch.runners import open_weights
 from zaphod.model.files.conversion import ConversionReport, convert
 from zaphod.model.files.weights import ModelWeights
 from zaphod.model.shapes import PARTS, part_of

@@ -11,7 +11,6 @@ import typer
 
 from zaphod.cli.options import (
     AdapterFlag,
-    Compat,
     CompatFlag,
     ConfigFlag,
     ContextFlag,
@@ -29,9 +28,10 @@ from zaphod.core.progress import ProgressLines
 from zaphod.model.fetching.references import names_a_model, resolve
 
 if TYPE_CHECKING:
-    from zaphod.cli.models import LoadedModel
     from zaphod.core.tokenizers import ChatMessage
     from zaphod.engine import Completion, SamplingParams
+    from zaphod.launch.models import LoadedModel
+    from zaphod.model.compat import Compat
 
 
 def command(
@@ -109,7 +109,7 @@ def command(
 
 
 def _load(settings: Settings, config: str | None, compat: Compat | None, adapter: Path | None) -> LoadedModel:
-    from zaphod.cli.models import load_model
+    from zaphod.launch.models import load_model
 
     return load_model(settings, config, compat, ProgressLines(), [adapter] if adapter else [])
 

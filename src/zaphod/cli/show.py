@@ -18,11 +18,11 @@ from zaphod.capacity.parameters import (
     kv_tokens_kept,
     weight_bytes,
 )
-from zaphod.cli.forecast import speed_limit
 from zaphod.cli.options import ConfigFlag, ContextFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.units import format_bytes, format_count
+from zaphod.launch.forecast import speed_limit
 from zaphod.model.config import ModelConfig
 from zaphod.model.families import FAMILIES
 from zaphod.model.fetching.references import ModelReference, resolve, resolve_config

@@ -11,12 +11,12 @@ import typer
 from zaphod.capacity.hardware import this_machine
 from zaphod.cli.options import ConfigFlag, JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
-from zaphod.cli.runners import open_weights
 from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes
+from zaphod.launch.runners import open_weights
 
 if TYPE_CHECKING:
     from zaphod.engine.tuning import Tuning

@@ -6,9 +6,13 @@ Source: llama.cpp at 0c1e57098, src/models/grok.cpp and src/llama-graph.cpp.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig, YarnConfig
+
+Compat = Literal["llama.cpp"]
+"""Programs whose departures from a release can be computed for comparison."""
 
 _GROK_2_YARN = YarnConfig(factor=16.0, original_context_length=8192, beta_fast=8.0, beta_slow=1.0)
 """On top of an already extended rope_theta: llama.cpp takes the release's rope_type "original" for YaRN."""

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 from zaphod.capacity.hardware import this_machine
 from zaphod.capacity.measurement import read_bandwidth
 from zaphod.capacity.parameters import active_weight_bytes, kv_bytes_per_token, weight_bytes
-from zaphod.cli.forecast import speed_limit
 from zaphod.compute.kernels import dispatch
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import CapacityError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.core.units import format_bytes
+from zaphod.launch.forecast import speed_limit
 from zaphod.model.compat import as_llama_cpp
 from zaphod.model.config import ModelConfig
 from zaphod.model.fetching.references import resolve, resolve_config
 from zaphod.model.files.weights import ModelWeights, open_model
 
 if TYPE_CHECKING:
-    from zaphod.cli.options import Compat
     from zaphod.engine import Runner
     from zaphod.engine.memory_plan import MemoryPlan
     from zaphod.engine.native_runner import CacheDtype, NativeRunner
     from zaphod.engine.tuning import Tuning
+    from zaphod.model.compat import Compat
     from zaphod.model.native import NativeWeights
     from zaphod.model.transformer import Transformer
 

@@ -1,4 +1,4 @@
-"""From a model's name to a model in memory with its tokenizer, for the commands that compute; knows no verb."""
+"""From a model's name to a model in memory with its tokenizer, ready to answer; knows no command and no HTTP."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zaphod.cli.runners import load_runner, open_weights
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import TokenizerError
 from zaphod.core.progress import Progress
 from zaphod.core.tokenizers import ChatMessage, Tokenizer, load_tokenizer, render_chat
+from zaphod.launch.runners import load_runner, open_weights
 from zaphod.model.adapters import read_adapter
 from zaphod.model.config import ModelConfig
 from zaphod.model.files.weights import ModelWeights
 
 if TYPE_CHECKING:
-    from zaphod.cli.options import Compat
     from zaphod.engine import Engine
+    from zaphod.model.compat import Compat
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-from zaphod.cli.forecast import speed_limit
+from zaphod.launch.forecast import speed_limit
 
 
 def test_the_limit_is_bandwidth_over_the_bytes_of_a_token() -> None:

@@ -1,0 +1,1 @@
+"""Serves models over HTTP. `app.py` is the file to read first."""
