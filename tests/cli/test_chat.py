@@ -10,8 +10,8 @@ import pytest
 from tests.cli.conftest import Zaphod
 from tests.support.tiny import write_tiny
 
-from zaphod.cli import runners
 from zaphod.engine import Engine
+from zaphod.launch import runners
 from zaphod.model.fetching import references
 
 

@@ -10,8 +10,8 @@ from tests.support.adapters import random_adapter, write_peft
 from tests.support.tiny import write_tiny
 from tests.support.tiny_models import tiny_config
 
-from zaphod.cli import runners
 from zaphod.core.errors import CapacityError
+from zaphod.launch import runners
 from zaphod.model.files.names import OURS
 from zaphod.model.files.weights import open_model
 

@@ -1,0 +1,1 @@
+"""How the model speaks: modes as data. `modes.toml` is the file to read first."""

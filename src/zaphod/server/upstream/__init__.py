@@ -1,0 +1,1 @@
+"""Other servers behind this gateway. `pool.py` is the file to read first."""
