@@ -111,7 +111,7 @@ def command(
 def _load(settings: Settings, config: str | None, compat: Compat | None, adapter: Path | None) -> LoadedModel:
     from zaphod.launch.models import load_model
 
-    return load_model(settings, config, compat, ProgressLines(), [adapter] if adapter else [])
+    return load_model(settings, config, compat, ProgressLines(), {str(adapter): adapter} if adapter else {})
 
 
 def _serve(

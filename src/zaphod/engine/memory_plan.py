@@ -188,6 +188,7 @@ def plan_memory(
     cache_tokens: int | None = None,
     expert_cache_bytes: int | None = None,
     limit_bytes: int | None = None,
+    num_sequences: int = 1,
 ) -> MemoryPlan:
     """Share out the memory, or refuse, before anything is read.
 
@@ -202,12 +203,14 @@ def plan_memory(
             given.
         expert_cache_bytes: stated size of the cache of experts. It also asks for streaming where all would fit.
         limit_bytes: what may be taken; what the control group and the machine leave free now unless given.
+        num_sequences: longest sequences to keep keys and values of, as far as half of what is left allows, where
+            `cache_tokens` is not given.
 
     Raises:
         CapacityError: it does not fit; with every number, and what would.
     """
     limit = available_memory_bytes() if limit_bytes is None else limit_bytes
-    request = _Request(context_tokens, cache_tokens, expert_cache_bytes)
+    request = _Request(context_tokens, cache_tokens, expert_cache_bytes, num_sequences)
     if expert_cache_bytes is None:
         left = limit - needs.weight_bytes - needs.scratch_bytes - needs.overhead_bytes
         blocks = _blocks(needs, request, left, share=_KV_SHARE, at_most=needs.context_length)
@@ -245,6 +248,7 @@ class _Request:
     context_tokens: int | None
     cache_tokens: int | None
     expert_cache_bytes: int | None
+    num_sequences: int
 
     @property
     def wanted_tokens(self) -> int | None:
@@ -253,11 +257,13 @@ class _Request:
 
 def _blocks(needs: MemoryNeeds, request: _Request, left: int, *, share: float, at_most: int) -> int | None:
     """Blocks of keys and values; None where they do not fit into what is left."""
-    if request.wanted_tokens is not None:
-        blocks = -(-request.wanted_tokens // BLOCK_SIZE)
+    if request.cache_tokens is not None:
+        blocks = -(-request.cache_tokens // BLOCK_SIZE)
     else:
-        longest = -(-min(needs.context_length, at_most) // BLOCK_SIZE)
-        blocks = max(_least_blocks(needs), min(longest, int(share * max(0, left) // needs.block_bytes)))
+        longest = -(-(request.context_tokens or min(needs.context_length, at_most)) // BLOCK_SIZE)
+        least = _least_blocks(needs) if request.context_tokens is None else longest
+        affordable = int(share * max(0, left) // needs.block_bytes)
+        blocks = max(least, min(longest * request.num_sequences, affordable))
     return blocks if blocks * needs.block_bytes <= left else None
 
 
@@ -267,7 +273,8 @@ def _least_blocks(needs: MemoryNeeds) -> int:
 
 def _plan_of(needs: MemoryNeeds, request: _Request, limit: int, blocks: int, num_slots: int) -> MemoryPlan:
     streams = num_slots > 0
-    context = request.context_tokens or min(needs.context_length, blocks * BLOCK_SIZE)
+    longest = _STREAMED_CONTEXT if streams and request.wanted_tokens is None else needs.context_length
+    context = request.context_tokens or min(longest, needs.context_length, blocks * BLOCK_SIZE)
     return MemoryPlan(
         verdict="streams" if streams else "fits",
         limit_bytes=limit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from zaphod.model.config import ModelConfig
 from zaphod.model.files.weights import ModelWeights
 
 if TYPE_CHECKING:
-    from zaphod.engine import Engine
+    from zaphod.engine import Engine, EngineConfig
     from zaphod.model.compat import Compat
 
 
@@ -53,7 +53,10 @@ def load_model(
     config: str | None,
     compat: Compat | None,
     progress: Progress,
-    adapters: Sequence[Path] = (),
+    adapters: Mapping[str, Path] | None = None,
+    *,
+    cache_tokens: int | None = None,
+    limits: EngineConfig | None = None,
 ) -> LoadedModel:
     """Everything that answers need, in memory.
 
@@ -62,14 +65,23 @@ def load_model(
         config: see `open_weights`.
         compat: see `open_weights`.
         progress: told of every tensor.
-        adapters: folders of adapters that requests may ask for by these paths; the first is the one to answer with.
+        adapters: folders of adapters by the names that requests use; the first is the one to answer with.
+        cache_tokens: tokens that keys and values are kept of; as many longest sequences as `limits` lets run and the
+            memory holds by default, or one without `limits`.
+        limits: of the engine's passes.
     """
     start_s = time.perf_counter()
     with open_weights(settings, config, compat) as weights:
         tokenizer = its_tokenizer(weights)
         shape = weights.config
-        read = {str(folder): read_adapter(folder, shape) for folder in adapters}
-        loaded = load_runner(weights, settings, progress=progress)
+        read = {name: read_adapter(folder, shape) for name, folder in (adapters or {}).items()}
+        loaded = load_runner(
+            weights,
+            settings,
+            num_tokens=cache_tokens,
+            num_sequences=1 if limits is None else limits.max_num_sequences,
+            progress=progress,
+        )
     for name, adapter in read.items():
         loaded.runner.load_adapter(name, adapter)
     from zaphod.engine import Engine
@@ -78,6 +90,7 @@ def load_model(
     num_token_ids = min(tokenizer.vocab_size, loaded.runner.vocab_size)
     engine = Engine(
         loaded.runner,
+        limits,
         eos_token_ids=[*shape.eos_token_ids, *tokenizer.eos_token_ids],
         num_token_ids=num_token_ids,
         text_stream=lambda prompt: tokenizer.stream(skip_special=True, after=prompt),

@@ -70,22 +70,28 @@ class LoadedRunner:
 
 
 def load_runner(
-    weights: ModelWeights, settings: Settings, *, num_tokens: int | None = None, progress: Progress = SILENT
+    weights: ModelWeights,
+    settings: Settings,
+    *,
+    num_tokens: int | None = None,
+    num_sequences: int = 1,
+    progress: Progress = SILENT,
 ) -> LoadedRunner:
     """The network in memory with its cache.
 
     Args:
         weights: an opened checkpoint; it may be closed afterwards.
         settings: runner, dtype, threads, the longest sequence, and memory for experts.
-        num_tokens: tokens that the cache holds; one longest sequence by default.
+        num_tokens: tokens that the cache holds; `num_sequences` longest sequences by default, as far as they fit.
+        num_sequences: how many are to be answered at one time.
         progress: told of every tensor.
 
     Raises:
         CapacityError: it does not fit into the memory that is free.
     """
     if uses_native(settings):
-        return _load_native(weights, settings, num_tokens, progress)
-    return _load_torch(weights, settings, num_tokens, progress)
+        return _load_native(weights, settings, num_tokens, num_sequences, progress)
+    return _load_torch(weights, settings, num_tokens, num_sequences, progress)
 
 
 def uses_native(settings: Settings) -> bool:
@@ -129,7 +135,9 @@ def num_threads(settings: Settings) -> int:
     return settings.threads or this_machine().num_cores
 
 
-def _load_native(weights: ModelWeights, settings: Settings, num_tokens: int | None, progress: Progress) -> LoadedRunner:
+def _load_native(
+    weights: ModelWeights, settings: Settings, num_tokens: int | None, num_sequences: int, progress: Progress
+) -> LoadedRunner:
     from zaphod.engine.memory_plan import memory_needs, plan_memory
     from zaphod.engine.tuning import stored_tuning
     from zaphod.model.native import load_native
@@ -139,7 +147,11 @@ def _load_native(weights: ModelWeights, settings: Settings, num_tokens: int | No
     cache_dtype: CacheDtype = "float32" if settings.dtype == "float32" else "float16"
     needs = memory_needs(weights, precision=settings.dtype, cache_dtype=cache_dtype, num_threads=threads)
     plan = plan_memory(
-        needs, context_tokens=settings.context, cache_tokens=num_tokens, expert_cache_bytes=settings.expert_cache
+        needs,
+        context_tokens=settings.context,
+        cache_tokens=num_tokens,
+        expert_cache_bytes=settings.expert_cache,
+        num_sequences=num_sequences,
     )
     loaded = load_native(
         weights,
@@ -191,13 +203,17 @@ def _native_runner(
     return runner, None
 
 
-def _load_torch(weights: ModelWeights, settings: Settings, num_tokens: int | None, progress: Progress) -> LoadedRunner:
+def _load_torch(
+    weights: ModelWeights, settings: Settings, num_tokens: int | None, num_sequences: int, progress: Progress
+) -> LoadedRunner:
     dtype = choose_dtype(settings, weights.config)
     network = load_network(weights, settings, dtype, progress)
     from zaphod.engine.torch_runner import DEFAULT_BLOCK_SIZE, TorchRunner
 
-    max_len = settings.context or _context_that_fits(weights.config, dtype)
-    runner = TorchRunner(network, max_len=max_len, num_blocks=-(-(num_tokens or max_len) // DEFAULT_BLOCK_SIZE))
+    fitting = _tokens_that_fit(weights.config, dtype)
+    max_len = settings.context or min(fitting, weights.config.context_length)
+    num_tokens = num_tokens or max(max_len, min(fitting, num_sequences * max_len))
+    runner = TorchRunner(network, max_len=max_len, num_blocks=-(-num_tokens // DEFAULT_BLOCK_SIZE))
     threads = num_threads(settings)
     speed = _at_most(active_weight_bytes(weights.config, dtype), threads)
     return LoadedRunner(
@@ -238,7 +254,7 @@ def _in(dtype: str) -> str:
     return "" if dtype == "auto" else f" in {dtype}"
 
 
-def _context_that_fits(config: ModelConfig, dtype: str) -> int:
-    """The model's own context, or as much of it as the cache may take of the memory that the weights leave free."""
+def _tokens_that_fit(config: ModelConfig, dtype: str) -> int:
+    """As many as the cache may take of the memory that the weights leave free."""
     token_bytes = kv_bytes_per_token(config, 4 if dtype == "float32" else 2)
-    return max(1, min(config.context_length, int(_CACHE_SHARE * this_machine().available_memory_bytes / token_bytes)))
+    return max(1, int(_CACHE_SHARE * this_machine().available_memory_bytes / token_bytes))
