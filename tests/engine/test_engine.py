@@ -269,6 +269,35 @@ def test_logprobs_are_of_the_raw_logits(model):
     assert plain.logprobs[0].top[0] == (plain.token_ids[0], plain.logprobs[0].logprob)
 
 
+@pytest.mark.parametrize("num_top", [0, 2])
+def test_increments_bring_the_logprobs_of_their_tokens(model, num_top):
+    increments = list(engine(model).stream(requests(1, logprobs=num_top)[0]))
+    assert [[each.token_id for each in i.logprobs] for i in increments] == [list(i.token_ids) for i in increments]
+    assert tuple(each for i in increments for each in i.logprobs) == increments[-1].completion.logprobs
+
+
+def test_increments_bring_no_logprobs_that_nobody_asked_for(model):
+    assert {increment.logprobs for increment in engine(model).stream(requests(1)[0])} == {()}
+
+
+def test_a_completion_tells_how_much_of_its_prompt_was_there_already(model):
+    sharing = engine(model)
+    prompt = tuple(range(20))
+    again = [Request(request_id=str(n), prompt_token_ids=prompt, sampling=SamplingParams(max_tokens=9)) for n in (0, 1)]
+    assert [sharing.generate([request])[0].num_cached_tokens for request in again] == [0, 16]
+    assert sharing.stats.num_prompt_tokens == 20 + 4
+
+
+def test_tokens_of_prompts_are_counted_when_they_are_computed(model):
+    reading = engine(model, config=EngineConfig(max_batch_tokens=8))
+    reading.add_request(Request(request_id="a", prompt_token_ids=tuple(range(20))))
+    counts = []
+    for _ in range(5):
+        reading.step()
+        counts.append(reading.stats.num_prompt_tokens)
+    assert counts == [8, 16, 20, 20, 20]
+
+
 @pytest.mark.parametrize(
     ("request_", "complaint"),
     [

@@ -76,6 +76,15 @@ def test_what_follows_a_wrong_guess_is_not_kept():
     assert 0 < engine.stats.num_accepted_tokens < engine.stats.num_guessed_tokens
 
 
+def test_an_increment_of_several_tokens_brings_the_logprobs_of_each():
+    plain, _ = answer(logprobs=1)
+    engine = Engine(ExactRunner(num_blocks=20, block_size=4), speculation=reading(plain.token_ids)[1])
+    sampling = SamplingParams(max_tokens=24, logprobs=1)
+    increments = list(engine.stream(Request(request_id="a", prompt_token_ids=PROMPT, sampling=sampling)))
+    assert max(len(increment.logprobs) for increment in increments) > 1
+    assert tuple(each for increment in increments for each in increment.logprobs) == plain.logprobs
+
+
 def test_what_was_drawn_is_drawn_with_guesses_too():
     runner = TorchRunner(tiny_model(seed=1), block_size=8)
     options = {"temperature": 0.8, "top_p": 0.9, "seed": 3, "logprobs": 2, "frequency_penalty": 0.3}

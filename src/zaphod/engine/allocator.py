@@ -49,6 +49,7 @@ class Allocator:
         if not sequence.num_preemptions:
             self.num_queried_tokens += num_tokens
             self.num_hit_tokens += sequence.num_cached
+            sequence.num_found = sequence.num_cached
         return True
 
     def grow(self, sequence: TokenSequence, num_tokens: int) -> bool:

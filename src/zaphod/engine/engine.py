@@ -51,6 +51,8 @@ class EngineStats(SchedulerStats):
 
     num_steps: int
     """Forward passes."""
+    num_prompt_tokens: int
+    """Tokens of prompts that passes computed, those computed again after giving way included."""
     num_produced_tokens: int
     num_guessed_tokens: int
     """Tokens that speculation proposed and a pass checked."""
@@ -115,6 +117,7 @@ class Engine:
         self._generations: dict[str, Generation] = {}
         self._undelivered: list[Increment] = []
         self._num_steps = 0
+        self._num_prompt_tokens = 0
         self._num_produced_tokens = 0
         self._num_guessed_tokens = 0
         self._num_accepted_tokens = 0
@@ -130,6 +133,7 @@ class Engine:
         return EngineStats(
             **asdict(self.scheduler.stats),
             num_steps=self._num_steps,
+            num_prompt_tokens=self._num_prompt_tokens,
             num_produced_tokens=self._num_produced_tokens,
             num_guessed_tokens=self._num_guessed_tokens,
             num_accepted_tokens=self._num_accepted_tokens,
@@ -294,6 +298,7 @@ class Engine:
         """Choose tokens where the network has seen all there is, and release what is done."""
         row = 0
         for sequence, work in shares:
+            self._num_prompt_tokens += min(len(work.token_ids), max(0, sequence.num_prompt_tokens - work.num_cached))
             if work.num_logits == 0:
                 self.scheduler.commit(sequence, work.num_cached + len(work.token_ids))
                 continue

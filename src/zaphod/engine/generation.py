@@ -33,6 +33,8 @@ class Increment:
     request_id: str
     token_ids: tuple[int, ...] = ()
     text: str = ""
+    logprobs: tuple[TokenLogprobs, ...] = ()
+    """Of each of `token_ids`, where they were asked for."""
     completion: Completion | None = None
     """Set when the request has ended."""
     error: ZaphodError | None = None
@@ -109,6 +111,7 @@ class Generation:
             request_id=self.request.request_id,
             token_ids=tuple(self._output[num_tokens:]),
             text="".join(self._text[num_shown:]),
+            logprobs=tuple(self._logprobs[num_tokens:]),
             completion=completion,
         )
 
@@ -123,6 +126,7 @@ class Generation:
             finish_reason=reason,
             stop_reason=stop_reason,
             logprobs=None if self.request.sampling.logprobs is None else tuple(self._logprobs),
+            num_cached_tokens=self.sequence.num_found,
         )
 
     def _choose(self, logits_V: npt.NDArray[np.float32]) -> tuple[int, Completion | None]:

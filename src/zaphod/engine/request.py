@@ -119,6 +119,8 @@ class Completion:
     stop_reason: str | int | None = None
     """The stop text or token id that ended it."""
     logprobs: tuple[TokenLogprobs, ...] | None = None
+    num_cached_tokens: int = 0
+    """Tokens of the prompt that were in the prefix cache when the request was admitted."""
 
 
 def _in_range(value: float, name: str, low: float, high: float, *, open_low: bool = False) -> None:

@@ -24,7 +24,9 @@ class TokenSequence:
         "blocks",
         "num_cached",
         "num_charged",
+        "num_found",
         "num_preemptions",
+        "num_prompt_tokens",
         "num_published",
         "queue",
         "request_id",
@@ -43,6 +45,7 @@ class TokenSequence:
         """Its number among all that came."""
         self.token_ids = array("i", prompt)
         """Prompt and answer so far; what was produced stays, also when the sequence is preempted."""
+        self.num_prompt_tokens = len(self.token_ids)
         self.num_cached = 0
         """Tokens, from the first on, whose keys and values are in the cache."""
         self.blocks = array("i")
@@ -53,6 +56,8 @@ class TokenSequence:
         """Blocks, from the first on, that others may find."""
         self.num_charged = 0
         """Tokens its queue has paid for: none is paid for twice."""
+        self.num_found = 0
+        """Tokens that others had left in the cache when it was first admitted."""
         self.num_preemptions = 0
 
     @property
