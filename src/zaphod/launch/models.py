@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ from zaphod.model.config import ModelConfig
 from zaphod.model.files.weights import ModelWeights
 
 if TYPE_CHECKING:
-    from zaphod.engine import Engine, EngineConfig
+    from zaphod.engine import Engine, EngineConfig, Runner
+    from zaphod.engine.grammar import GrammarCompiler
     from zaphod.model.compat import Compat
 
 
@@ -29,6 +30,8 @@ class LoadedModel:
     config: ModelConfig
     tokenizer: Tokenizer
     engine: Engine
+    grammars: GrammarCompiler
+    """What the engine compiles grammars with; other threads may ask it before a request is added."""
     runner: str
     """What computes it, and in which number formats, for people to read."""
     speed: str | None
@@ -37,6 +40,8 @@ class LoadedModel:
     """Whether experts are read from disk while it answers."""
     num_threads: int
     context_tokens: int
+    cache_tokens: int
+    """Tokens whose keys and values are kept, of all sequences together."""
     load_s: float
     adapter: str | None = None
     """The adapter to answer with, by its name in the runner."""
@@ -57,6 +62,7 @@ def load_model(
     *,
     cache_tokens: int | None = None,
     limits: EngineConfig | None = None,
+    watch: Callable[[Runner], Runner] | None = None,
 ) -> LoadedModel:
     """Everything that answers need, in memory.
 
@@ -69,6 +75,7 @@ def load_model(
         cache_tokens: tokens that keys and values are kept of; as many longest sequences as `limits` lets run and the
             memory holds by default, or one without `limits`.
         limits: of the engine's passes.
+        watch: makes of the runner one that also tells about its passes.
     """
     start_s = time.perf_counter()
     with open_weights(settings, config, compat) as weights:
@@ -88,23 +95,26 @@ def load_model(
     from zaphod.engine.grammar import GrammarCompiler
 
     num_token_ids = min(tokenizer.vocab_size, loaded.runner.vocab_size)
+    grammars = GrammarCompiler(tokenizer, num_token_ids)
     engine = Engine(
-        loaded.runner,
+        loaded.runner if watch is None else watch(loaded.runner),
         limits,
         eos_token_ids=[*shape.eos_token_ids, *tokenizer.eos_token_ids],
         num_token_ids=num_token_ids,
         text_stream=lambda prompt: tokenizer.stream(skip_special=True, after=prompt),
-        grammars=GrammarCompiler(tokenizer, num_token_ids),
+        grammars=grammars,
     )
     return LoadedModel(
         config=shape,
         tokenizer=tokenizer,
         engine=engine,
+        grammars=grammars,
         runner=loaded.description,
         speed=loaded.speed,
         reads_disk=loaded.reads_disk,
         num_threads=loaded.num_threads,
         context_tokens=loaded.runner.max_len,
+        cache_tokens=loaded.runner.num_blocks * loaded.runner.block_size,
         load_s=time.perf_counter() - start_s,
         adapter=next(iter(read), None),
     )
