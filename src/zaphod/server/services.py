@@ -1,0 +1,57 @@
+"""The parts that routes work with, in one place; knows how to find them, not what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+
+from zaphod.server.life import Life
+from zaphod.server.options import ServerOptions
+
+if TYPE_CHECKING:
+    from zaphod.server.admission.admission import Admission
+    from zaphod.server.admission.keys import KeyStore
+    from zaphod.server.api.answering import Answering
+    from zaphod.server.engine_process.client import EngineClient
+    from zaphod.server.modes.modes import Modes
+    from zaphod.server.observability.observation import Observer
+    from zaphod.server.upstream.proxy import Upstream
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelNames:
+    """Names that clients may ask for."""
+
+    own: str
+    aliases: Sequence[str] = ()
+    adapters: Sequence[str] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """All of them, the model's own first."""
+        return [self.own, *self.aliases, *self.adapters]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that a route may need. Of `engine` with `answering`, and `upstream`, one is there."""
+
+    options: ServerOptions
+    models: ModelNames
+    life: Life
+    keys: KeyStore
+    admission: Admission
+    observer: Observer
+    modes: Modes
+    engine: EngineClient | None = None
+    answering: Answering | None = None
+    upstream: Upstream | None = None
+
+
+def services_of(request: Request) -> Services:
+    """The parts of the app that a request came to."""
+    services: Services = request.app.state.services
+    return services

@@ -1,0 +1,122 @@
+"""Routes that tell how the server is: alive, ready, figures for people and for Prometheus; none makes the engine work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from zaphod import __version__
+from zaphod.capacity.hardware import this_machine
+from zaphod.server.caller import LOCAL
+from zaphod.server.services import Services, services_of
+
+router = APIRouter(tags=["status"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = "alive"
+
+
+class Readiness(BaseModel):
+    """Whether requests will be answered."""
+
+    ready: bool
+    reason: str
+    step_age_s: float
+    """Since the engine's loop turned last."""
+    expected_step_s: float
+    """How long it was expected to be away then."""
+
+
+@router.get("/live", summary="Whether the process is alive")
+async def live() -> Alive:
+    """Answers as long as the process does; says nothing of the engine."""
+    return Alive()
+
+
+@router.get("/ready", summary="Whether requests will be answered", responses={503: {"model": Readiness}})
+async def ready(request: Request) -> Response:
+    """Read from the age of the engine's last pass against the time it was expected to take; nothing is generated."""
+    services = services_of(request)
+    readiness = readiness_of(services)
+    return JSONResponse(readiness.model_dump(), status_code=200 if readiness.ready else 503)
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """In the text format of Prometheus, or OpenMetrics where it is asked for."""
+    body, media_type = services_of(request).observer.render_metrics(request.headers.get("accept", ""))
+    return Response(body, media_type=media_type)
+
+
+@router.get("/zaphod/status", summary="Figures for the page")
+async def status(request: Request) -> dict[str, Any]:
+    """What runs, and how busy it is. Fields that are not known are null."""
+    services = services_of(request)
+    readiness = readiness_of(services)
+    return {
+        "version": __version__,
+        "model": services.models.own,
+        "models": services.models.names,
+        "ready": readiness.ready,
+        "reason": readiness.reason,
+        "modes": [
+            {"name": mode.name, "title": mode.title, "description": mode.description} for mode in services.modes
+        ],
+        "needs_key": request.state.caller != LOCAL,
+        **_model(services),
+        **_figures(services),
+    }
+
+
+def readiness_of(services: Services) -> Readiness:
+    """Of the engine, unless the server is going away."""
+    if services.upstream is not None:
+        health = services.upstream.health()
+    else:
+        assert services.engine is not None
+        health = services.engine.health()
+    is_draining = services.life.is_draining
+    return Readiness(
+        ready=health.is_ready and not is_draining,
+        reason="the server is shutting down" if is_draining else health.reason,
+        step_age_s=health.step_age_s,
+        expected_step_s=health.expected_step_s,
+    )
+
+
+def _model(services: Services) -> dict[str, Any]:
+    model = None if services.engine is None else services.engine.model
+    if model is None:
+        return {}
+    return {
+        "parameters": model.num_parameters,
+        "active_parameters": model.num_active_parameters,
+        "runner": model.runner,
+        "threads": model.num_threads,
+        "context_tokens": model.context_tokens,
+        "num_layers": model.num_layers,
+        "num_experts": model.num_experts,
+        "num_chosen": model.num_chosen,
+    }
+
+
+def _figures(services: Services) -> dict[str, Any]:
+    power = services.observer.power()
+    figures: dict[str, Any] = {"power_w": power.watts, "energy_source": power.source}
+    if services.engine is not None:
+        stats = services.engine.stats
+        figures |= {
+            "memory_bytes": stats.rss_bytes,
+            "total_memory_bytes": this_machine().memory_bytes,
+            "running": stats.num_running,
+            "waiting": stats.num_waiting,
+            "kv_cache_usage": stats.kv_cache_usage,
+            "tokens_per_s": services.engine.tokens_per_s,
+        }
+    return figures
