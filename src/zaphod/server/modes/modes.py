@@ -52,9 +52,7 @@ class Modes:
         self._rules = Rules(rules)
         for name in (SERIOUS, default):
             if name not in self._modes:
-                raise ConfigError(
-                    f"No mode is named {name!r}.", f"There are {self._names}.", _nearest(name, self._modes)
-                )
+                raise ConfigError(f"No mode is named {name!r}.", f"There are {self._names}.", self._nearest(name))
         self.default = default
 
     @classmethod
