@@ -1,0 +1,72 @@
+"""Who asks, over which route, and until when; knows nothing of what is asked."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from zaphod.server.caller import Caller
+from zaphod.server.errors import ApiError
+
+TIMEOUT_HEADER = "X-Zaphod-Timeout-S"
+MAX_TIMEOUT_S = 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One API request, apart from its body."""
+
+    caller: Caller
+    request_id: str
+    route: str
+    """Path template, such as `/v1/chat/completions`."""
+    model: str | None
+    """As named by the client; None if it named none."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    deadline: float | None = None
+    """`time.monotonic` at which nobody waits any more."""
+    response_headers: dict[str, str] = field(default_factory=dict)
+    """Filled before the first event: rate limits."""
+
+
+def call_of(request: Request, model: str | None) -> Call:
+    """The call that a request makes.
+
+    Raises:
+        ApiError: 400, its time limit cannot be read.
+    """
+    return Call(
+        caller=request.state.caller,
+        request_id=request.state.request_id,
+        route=request.scope["route"].path,
+        model=model,
+        headers=request.headers,
+        deadline=_deadline(request.headers.get(TIMEOUT_HEADER), _server_limit_s(request)),
+    )
+
+
+def _server_limit_s(request: Request) -> float | None:
+    limit_s: float | None = request.app.state.services.options.request_timeout_s
+    return limit_s
+
+
+def _deadline(text: str | None, server_limit_s: float | None) -> float | None:
+    limits_s = [limit_s for limit_s in (_client_limit_s(text), server_limit_s) if limit_s is not None]
+    return time.monotonic() + min(limits_s) if limits_s else None
+
+
+def _client_limit_s(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        limit_s = float(text)
+    except ValueError:
+        limit_s = math.nan
+    if not 0 < limit_s <= MAX_TIMEOUT_S:
+        message = f"{TIMEOUT_HEADER} is {text[:40]!r}. It is a number of seconds above 0, up to 86400. Correct it."
+        raise ApiError(400, "invalid_value", message, param=TIMEOUT_HEADER)
+    return limit_s
