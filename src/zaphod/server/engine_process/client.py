@@ -85,11 +85,7 @@ class EngineClient:
             LoadingFailedError: the first one could not load it.
         """
         self._process = self._new_process()
-        try:
-            self.model = await self._process.start(self._load)
-        except LoadingFailedError:
-            await self._process.stop()
-            raise
+        self.model = await self._process.start(self._load)
         self._watching = asyncio.create_task(self._watch(), name="engine-watcher")
         return self.model
 

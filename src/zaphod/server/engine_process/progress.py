@@ -62,7 +62,9 @@ class ProgressPage:
         return Health(False, reason, age_s, expected_s)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Give the memory back; once is enough."""
+        if self._memory.closed:
+            return
         self._numbers.release()
         self._memory.close()
         os.close(self.fd)
