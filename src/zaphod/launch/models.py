@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zaphod.core.configuration import Settings
 from zaphod.core.errors import TokenizerError
 from zaphod.core.progress import Progress
-from zaphod.core.tokenizers import ChatMessage, Tokenizer, load_tokenizer, render_chat
+from zaphod.core.tokenizers import ChatMessage, Tokenizer, encode_chat, load_tokenizer
 from zaphod.launch.runners import load_runner, open_weights
 from zaphod.model.adapters import read_adapter
 from zaphod.model.config import ModelConfig
@@ -49,7 +49,7 @@ class LoadedModel:
     def encode(self, messages: Sequence[ChatMessage]) -> tuple[int, ...]:
         """Token ids of a conversation; where the model has no chat template, of the last message as plain text."""
         if self.tokenizer.chat_template is not None:
-            return tuple(self.tokenizer.encode(render_chat(self.tokenizer, messages)))
+            return tuple(encode_chat(self.tokenizer, messages))
         return tuple(self.tokenizer.encode(messages[-1]["content"], add_bos=self.tokenizer.wants_bos))
 
 
