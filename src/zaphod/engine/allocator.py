@@ -24,7 +24,7 @@ class Allocator:
         self._block_size = block_size
         self._shares_prefixes = shares_prefixes
         self.num_queried_tokens = 0
-        """Tokens of the prompts that were admitted."""
+        """Tokens of the prompts that were admitted and looked for in the cache."""
         self.num_hit_tokens = 0
         """Those of them that were found in the cache."""
 
@@ -33,11 +33,11 @@ class Allocator:
         return -(-num_tokens // self._block_size)
 
     def admit(self, sequence: TokenSequence) -> bool:
-        """Give a sequence blocks for all its tokens and one more, the first from the prefix cache; False: too few."""
+        """Give a sequence blocks for all that it needs, the first from the prefix cache; False: too few."""
         num_tokens = len(sequence.token_ids)
         # The last token is always computed, whatever is cached: its logits are wanted.
         found = self._find(sequence, (num_tokens - 1) // self._block_size)
-        num_missing = self.num_blocks_for(num_tokens + 1) - len(found)
+        num_missing = self.num_blocks_for(sequence.num_needed) - len(found)
         if num_missing + sum(self.pool.num_users(block) == 0 for block in found) > self.pool.num_unused:
             return False
         for block in found:
@@ -46,7 +46,7 @@ class Allocator:
         sequence.num_published = len(found)
         sequence.num_cached = len(found) * self._block_size
         sequence.blocks.extend(self._take() for _ in range(num_missing))
-        if not sequence.num_preemptions:
+        if not (sequence.num_preemptions or sequence.embeds):
             self.num_queried_tokens += num_tokens
             self.num_hit_tokens += sequence.num_cached
             sequence.num_found = sequence.num_cached
@@ -64,7 +64,7 @@ class Allocator:
     def publish(self, sequence: TokenSequence) -> None:
         """Let others find the blocks that have become full."""
         num_full = sequence.num_cached // self._block_size
-        if not self._shares_prefixes or num_full <= sequence.num_published:
+        if not self._shares(sequence) or num_full <= sequence.num_published:
             return
         self._extend_hashes(sequence, num_full)
         for number in range(sequence.num_published, num_full):
@@ -79,10 +79,18 @@ class Allocator:
         sequence.num_cached = sequence.num_published = 0
 
     def _find(self, sequence: TokenSequence, most_blocks: int) -> list[int]:
-        if not self._shares_prefixes:
+        if not self._shares(sequence):
             return []
         self._extend_hashes(sequence, most_blocks)
         return self.prefixes.longest(islice(sequence.block_hashes, most_blocks))
+
+    def _shares(self, sequence: TokenSequence) -> bool:
+        """Not one that embeds: hidden states are not kept, so all its tokens are computed.
+
+        What it computed is not offered to others: texts that are embedded are rarely the beginning of a conversation,
+        and would drive out those that are.
+        """
+        return self._shares_prefixes and not sequence.embeds
 
     def _extend_hashes(self, sequence: TokenSequence, num_blocks: int) -> None:
         hashes, size = sequence.block_hashes, self._block_size

@@ -1,8 +1,8 @@
 """What one forward pass needs, as one argument; knows slots and positions, not requests.
 
 Legend: T tokens of all sequences in one flat axis, B sequences, N blocks of the longest table, R rows whose logits are
-wanted. A slot holds one token's keys and values. A sequence's slots are those of its blocks, in order; block b covers
-the slots [b · block_size, (b + 1) · block_size).
+wanted, S rows whose hidden states are. A slot holds one token's keys and values. A sequence's slots are those of its
+blocks, in order; block b covers the slots [b · block_size, (b + 1) · block_size).
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ class Batch:
     """Rows of T whose logits are wanted, in order; none where the pass only reads the beginning of prompts."""
     adapter_ids_B: Int32Array
     """Adapter of each sequence, -1 for none."""
+    state_rows_S: Int32Array | None = None
+    """Rows of T whose hidden states after the last norm are wanted, in order; None where nobody wants any."""
+    reports_experts: bool = False
+    """Whether it is wanted which experts computed the rows R."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,18 @@ class Scheduled:
     num_logits: int = 1
     """Logits are wanted of this many of the last new tokens."""
     adapter_id: int = -1
+    wants_states: bool = False
+    """Hidden states are wanted of all new tokens."""
 
 
-def assemble(sequences: Sequence[Scheduled], block_size: int) -> Batch:
+def assemble(sequences: Sequence[Scheduled], block_size: int, *, reports_experts: bool = False) -> Batch:
     """The batch that appends each sequence's new tokens.
 
     Raises:
         IndexError: a sequence has no block for one of its tokens.
     """
     if len(sequences) == 1:
-        return _assemble_one(sequences[0], block_size)
+        return _assemble_one(sequences[0], block_size, reports_experts)
     query_lens_B = np.array([len(sequence.token_ids) for sequence in sequences], np.int32)
     num_cached_B = np.array([sequence.num_cached for sequence in sequences], np.int32)
     last_rows_B = np.cumsum(query_lens_B, dtype=np.int32)
@@ -78,10 +84,12 @@ def assemble(sequences: Sequence[Scheduled], block_size: int) -> Batch:
         block_tables_BN=block_tables_BN,
         logit_rows_R=np.array(logit_rows, np.int32),
         adapter_ids_B=np.array([sequence.adapter_id for sequence in sequences], np.int32),
+        state_rows_S=_state_rows(sequences, sequence_T),
+        reports_experts=reports_experts,
     )
 
 
-def _assemble_one(sequence: Scheduled, block_size: int) -> Batch:
+def _assemble_one(sequence: Scheduled, block_size: int, reports_experts: bool) -> Batch:
     """The common case of one answer at a time, with a third of the steps."""
     num_new, num_cached = len(sequence.token_ids), sequence.num_cached
     positions_T = np.arange(num_cached, num_cached + num_new, dtype=np.int32)
@@ -95,7 +103,14 @@ def _assemble_one(sequence: Scheduled, block_size: int) -> Batch:
         block_tables_BN=block_tables_BN,
         logit_rows_R=np.arange(num_new - sequence.num_logits, num_new, dtype=np.int32),
         adapter_ids_B=np.array((sequence.adapter_id,), np.int32),
+        state_rows_S=np.arange(num_new, dtype=np.int32) if sequence.wants_states else None,
+        reports_experts=reports_experts,
     )
+
+
+def _state_rows(sequences: Sequence[Scheduled], sequence_T: Int32Array) -> Int32Array | None:
+    wants_states_B = np.array([sequence.wants_states for sequence in sequences], np.bool_)
+    return np.flatnonzero(wants_states_B[sequence_T]).astype(np.int32) if wants_states_B.any() else None
 
 
 def _block_tables(sequences: Sequence[Scheduled], block_size: int) -> Int32Array:

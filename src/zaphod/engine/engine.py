@@ -1,7 +1,9 @@
 """Runs requests together: tokens in, tokens out; knows text only to end at stop texts, and no chat, HTTP or files.
 
-`step` is the whole story: schedule tokens, run the network, settle each request. Legend: R rows of logits,
-V vocabulary.
+`step` is the whole story: schedule tokens, run the network, settle each request.
+
+Legend: R rows of logits, V vocabulary, S rows of hidden states, D width, L layers that have experts, K experts chosen
+for a token.
 """
 
 from __future__ import annotations
@@ -9,12 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from zaphod.core.errors import ConfigError, RequestError, ZaphodError
-from zaphod.engine.batch import assemble
+from zaphod.engine.batch import Scheduled, assemble
+from zaphod.engine.embedding import Embedding
 from zaphod.engine.generation import Generation, Increment, TextStream
 from zaphod.engine.grammar import GrammarCompiler, GrammarSpec, Matcher
 from zaphod.engine.request import Completion, Request
@@ -72,6 +76,26 @@ class Speculation:
     """Guesses for one request in one pass."""
 
 
+class _Rows(NamedTuple):
+    """What a pass computed, of all its sequences or of one."""
+
+    logits_RV: npt.NDArray[np.float32]
+    states_SD: npt.NDArray[np.float32] | None
+    experts_RLK: npt.NDArray[np.int32] | None
+
+    def split(self, works: Sequence[Scheduled]) -> Iterator[_Rows]:
+        """The part of each sequence."""
+        row = state = 0
+        for work in works:
+            next_row, next_state = row + work.num_logits, state + work.wants_states * len(work.token_ids)
+            yield _Rows(
+                self.logits_RV[row:next_row],
+                None if self.states_SD is None else self.states_SD[state:next_state],
+                None if self.experts_RLK is None else self.experts_RLK[row:next_row],
+            )
+            row, state = next_row, next_state
+
+
 class Engine:
     """Continuous batching over a runner. Used by one thread at a time.
 
@@ -114,7 +138,7 @@ class Engine:
         )
         """Who waits, who runs, and who holds which block."""
         self._cache_tokens = runner.num_blocks * runner.block_size
-        self._generations: dict[str, Generation] = {}
+        self._generations: dict[str, Generation | Embedding] = {}
         self._undelivered: list[Increment] = []
         self._num_steps = 0
         self._num_prompt_tokens = 0
@@ -153,7 +177,7 @@ class Engine:
         self._require_possible(request)
         generation = self._generation(request)
         self._generations[request.request_id] = generation
-        if self._speculation is not None:
+        if self._speculation is not None and not request.embeds:
             self._proposers[request.request_id] = self._speculation.make_proposer()
         self.scheduler.add(generation.sequence)
 
@@ -239,14 +263,17 @@ class Engine:
                 raise increment.error
         return mine
 
-    def _generation(self, request: Request) -> Generation:
+    def _generation(self, request: Request) -> Generation | Embedding:
         sequence = TokenSequence(
             request.request_id,
             request.prompt_token_ids,
             tenant=request.tenant,
             queue=request.queue,
             adapter_id=-1 if request.adapter is None else self._runner.adapter_id(request.adapter),
+            embeds=request.embeds,
         )
+        if request.embeds:
+            return Embedding(request, sequence)
         return Generation(
             request,
             sequence,
@@ -268,6 +295,8 @@ class Engine:
     def _propose(self, sequence: TokenSequence, limit: int) -> Sequence[int]:
         assert self._speculation is not None
         generation = self._generations[sequence.request_id]
+        if isinstance(generation, Embedding):
+            return ()
         limit = min(limit, self._speculation.max_guesses, generation.num_left - 1)
         if limit < 1:
             return ()
@@ -276,43 +305,59 @@ class Engine:
 
     def _pass(self, shares: list[Share]) -> None:
         try:
-            logits_RV = self._run(shares)
+            rows = self._run(shares)
         except ZaphodError as error:
             # Their keys and values are incomplete now; whoever is not in this pass goes on.
             for sequence, _ in shares:
                 self._undelivered.append(Increment(request_id=sequence.request_id, error=error))
                 self._release(self._generations[sequence.request_id])
         else:
-            self._settle(shares, logits_RV)
+            self._settle(shares, rows)
 
-    def _run(self, shares: list[Share]) -> npt.NDArray[np.float32]:
-        batch = assemble([work for _, work in shares], self._runner.block_size)
+    def _run(self, shares: list[Share]) -> _Rows:
+        reports = any(self._generations[sequence.request_id].request.reports_experts for sequence, _ in shares)
+        batch = assemble([work for _, work in shares], self._runner.block_size, reports_experts=reports)
         self._num_steps += 1
         began = time.perf_counter()
         logits_RV = self._runner.forward(batch)[:, : self._num_token_ids]
         if self._speculation is not None and len(batch.token_ids_T) == len(logits_RV):
             self._speculation.times.observe(len(logits_RV), time.perf_counter() - began)
-        return logits_RV
+        return _Rows(
+            logits_RV,
+            None if batch.state_rows_S is None else self._runner.hidden_states(),
+            self._runner.experts() if reports else None,
+        )
 
-    def _settle(self, shares: list[Share], logits_RV: npt.NDArray[np.float32]) -> None:
+    def _settle(self, shares: list[Share], rows: _Rows) -> None:
         """Choose tokens where the network has seen all there is, and release what is done."""
-        row = 0
-        for sequence, work in shares:
+        works = [work for _, work in shares]
+        for (sequence, work), own in zip(shares, rows.split(works), strict=True):
             self._num_prompt_tokens += min(len(work.token_ids), max(0, sequence.num_prompt_tokens - work.num_cached))
-            if work.num_logits == 0:
+            generation = self._generations[sequence.request_id]
+            if isinstance(generation, Embedding):
+                self._add(generation, work, own)
+            elif work.num_logits == 0:
                 self.scheduler.commit(sequence, work.num_cached + len(work.token_ids))
-                continue
-            generation, rows = self._generations[sequence.request_id], logits_RV[row : row + work.num_logits]
-            row += work.num_logits
-            guesses = work.token_ids[1:] if work.num_logits > 1 else ()
-            self._undelivered.append(self._advance(generation, rows, guesses))
+            else:
+                guesses = work.token_ids[1:] if work.num_logits > 1 else ()
+                self._undelivered.append(self._advance(generation, own, guesses))
 
-    def _advance(
-        self, generation: Generation, logits_RV: npt.NDArray[np.float32], proposed: Sequence[int]
-    ) -> Increment:
+    def _add(self, embedding: Embedding, work: Scheduled, rows: _Rows) -> None:
+        assert rows.states_SD is not None, "the pass was not asked for hidden states"
+        increment: Increment | None
+        try:
+            increment = embedding.add(rows.states_SD, work.num_cached)
+        except ZaphodError as error:
+            increment = Increment(request_id=embedding.request.request_id, error=error)
+        self.scheduler.commit(embedding.sequence, work.num_cached + len(work.token_ids))
+        if increment is not None:
+            self._undelivered.append(increment)
+            self._release(embedding)
+
+    def _advance(self, generation: Generation, rows: _Rows, proposed: Sequence[int]) -> Increment:
         sequence, num_known = generation.sequence, len(generation.sequence.token_ids)
         try:
-            increment = generation.advance(logits_RV, proposed)
+            increment = generation.advance(rows.logits_RV, proposed, rows.experts_RLK)
         except ZaphodError as error:
             increment = Increment(request_id=sequence.request_id, error=error)
         # The last token chosen is new to the network; those before it were proposals that came true.
@@ -329,7 +374,7 @@ class Engine:
         self._num_accepted_tokens += num_accepted
         self._proposers[request_id].observe(num_guessed, num_accepted)
 
-    def _release(self, generation: Generation) -> None:
+    def _release(self, generation: Generation | Embedding) -> None:
         request_id = generation.request.request_id
         del self._generations[request_id]
         proposer = self._proposers.pop(request_id, None)
@@ -342,7 +387,7 @@ class Engine:
         return undelivered or request_id in self._generations
 
     def _require_possible(self, request: Request) -> None:
-        self._require_room(len(request.prompt_token_ids))
+        self._require_room(request)
         sampling = request.sampling
         self._require_known("The prompt", request.prompt_token_ids)
         self._require_known("logit_bias", sampling.logit_bias)
@@ -354,17 +399,18 @@ class Engine:
                 "Use stop_token_ids, or load the model with its tokenizer.",
             )
 
-    def _require_room(self, num_prompt_tokens: int) -> None:
-        if num_prompt_tokens >= self._runner.max_len:
+    def _require_room(self, request: Request) -> None:
+        num_prompt_tokens, answers = len(request.prompt_token_ids), not request.embeds
+        if num_prompt_tokens + answers > self._runner.max_len:
             raise RequestError(
                 f"The prompt has {num_prompt_tokens} tokens.",
-                f"This model is loaded for {self._runner.max_len} tokens, prompt and answer together.",
+                f"This model is loaded for {self._runner.max_len} tokens{', prompt and answer together' * answers}.",
                 "Shorten the prompt, or load the model with a longer context.",
             )
-        if num_prompt_tokens >= self._cache_tokens:
+        if num_prompt_tokens + answers > self._cache_tokens:
             raise RequestError(
                 f"The prompt has {num_prompt_tokens} tokens.",
-                f"The cache holds {self._cache_tokens} tokens, and one of the answer must fit.",
+                f"The cache holds {self._cache_tokens} tokens{', and one of the answer must fit' * answers}.",
                 "Shorten the prompt, or give the cache more memory.",
             )
 

@@ -35,6 +35,9 @@ class Increment:
     text: str = ""
     logprobs: tuple[TokenLogprobs, ...] = ()
     """Of each of `token_ids`, where they were asked for."""
+    experts_NLK: tuple[tuple[tuple[int, ...], ...], ...] = ()
+    """Where they were asked for, the experts of each of the N `token_ids`: those that computed the position from which
+    it was chosen, in each of the L layers that have experts, in the order of falling weight."""
     completion: Completion | None = None
     """Set when the request has ended."""
     error: ZaphodError | None = None
@@ -47,7 +50,9 @@ class Increment:
 
 
 class Generation:
-    """A request and what has been produced for it. Legend: R rows of logits, V vocabulary.
+    """A request and what has been produced for it.
+
+    Legend: R rows of logits, V vocabulary, N tokens, L layers that have experts, K experts chosen for a token.
 
     Args:
         request: what was asked for.
@@ -91,13 +96,19 @@ class Generation:
         proposed = proposed[: self.num_left - 1]
         return proposed if self._matcher is None else proposed[: self._matcher.count_valid(proposed)]
 
-    def advance(self, logits_RV: npt.NDArray[np.float32], proposed: Sequence[int] = ()) -> Increment:
+    def advance(
+        self,
+        logits_RV: npt.NDArray[np.float32],
+        proposed: Sequence[int] = (),
+        experts_RLK: npt.NDArray[np.int32] | None = None,
+    ) -> Increment:
         """Choose the next token, turn it into text, and end where it is time to; go on while proposals come true.
 
         Args:
             logits_RV: of the last token and of each proposed one.
             proposed: R - 1 guesses at the tokens that follow. Each is worth its row only where it is what is chosen
                 without it, so that the answer is the same, one token at a time or several.
+            experts_RLK: those that computed the logits; needed where the request wants them reported.
 
         Raises:
             ZaphodError: no token can be chosen, or the tokenizer does not know the chosen one.
@@ -107,11 +118,13 @@ class Generation:
             token_id, completion = self._choose(logits_V)
             if completion is not None or row == len(proposed) or token_id != proposed[row]:
                 break
+        token_ids = tuple(self._output[num_tokens:])
         return Increment(
             request_id=self.request.request_id,
-            token_ids=tuple(self._output[num_tokens:]),
+            token_ids=token_ids,
             text="".join(self._text[num_shown:]),
             logprobs=tuple(self._logprobs[num_tokens:]),
+            experts_NLK=self._reported(experts_RLK, len(token_ids)),
             completion=completion,
         )
 
@@ -128,6 +141,15 @@ class Generation:
             logprobs=None if self.request.sampling.logprobs is None else tuple(self._logprobs),
             num_cached_tokens=self.sequence.num_found,
         )
+
+    def _reported(
+        self, experts_RLK: npt.NDArray[np.int32] | None, num_tokens: int
+    ) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """Token n of an increment was chosen from row n; the last rows may have led to none."""
+        if not self.request.reports_experts:
+            return ()
+        assert experts_RLK is not None, "the pass was not asked for its experts"
+        return tuple(tuple(map(tuple, layers)) for layers in experts_RLK[:num_tokens].tolist())
 
     def _choose(self, logits_V: npt.NDArray[np.float32]) -> tuple[int, Completion | None]:
         request = self.request

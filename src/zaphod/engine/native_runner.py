@@ -103,8 +103,18 @@ class NativeRunner:
             batch.block_tables_BN,
             batch.logit_rows_R,
             batch.adapter_ids_B,
+            batch.state_rows_S,
+            batch.reports_experts,
         )
         return logits_RV
+
+    def hidden_states(self) -> npt.NDArray[np.float32]:
+        """See `Runner.hidden_states`; a copy."""
+        return np.array(self._network.states())
+
+    def experts(self) -> npt.NDArray[np.int32]:
+        """See `Runner.experts`; a copy."""
+        return np.array(self._network.experts())
 
     def load_adapter(self, name: str, adapter: Adapter) -> None:
         """Let requests ask for an adapter. Raises `ConfigError` where the name is taken or it is another model's."""

@@ -90,8 +90,18 @@ class Request:
     """Who may profit from its prompt: prefixes are found again by requests of the same tenant alone."""
     adapter: str | None = None
     """Name of the adapter to apply."""
+    embeds: bool = False
+    """Whether the mean of the prompt's last hidden states is wanted instead of an answer; nothing is sampled then."""
+    reports_experts: bool = False
+    """Whether increments tell which experts computed the choice of each token."""
 
     def __post_init__(self) -> None:
+        if self.embeds and self.reports_experts:
+            raise RequestError(
+                "embeds and reports_experts were both asked for.",
+                "Experts are told of for each token of an answer, and a request that embeds has none.",
+                "Leave one of them out.",
+            )
         if not self.prompt_token_ids:
             raise RequestError("The prompt holds no tokens.", "There must be at least one.", "Send some text.")
         for token_id in self.prompt_token_ids:
@@ -121,6 +131,8 @@ class Completion:
     logprobs: tuple[TokenLogprobs, ...] | None = None
     num_cached_tokens: int = 0
     """Tokens of the prompt that were in the prefix cache when the request was admitted."""
+    embedding_D: tuple[float, ...] | None = None
+    """Mean over the prompt's tokens of the hidden states after the last norm, of a request that embeds."""
 
 
 def _in_range(value: float, name: str, low: float, high: float, *, open_low: bool = False) -> None:

@@ -1,4 +1,8 @@
-"""What the engine asks of a runner: from a batch to logits; knows no request, no sampling and no library of tensors."""
+"""What the engine asks of a runner: from a batch to logits; knows no request, no sampling and no library of tensors.
+
+Legend: R rows whose logits are wanted, V vocabulary, S rows whose hidden states are wanted, D width, L layers that have
+experts, K experts chosen for a token.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,12 @@ class Runner(Protocol):
 
         The array may be overwritten by the next pass. R may be 0: then only the cache is extended.
         """
+
+    def hidden_states(self) -> npt.NDArray[np.float32]:
+        """Hidden states [S, D] after the last norm, which the head multiplies, of the last batch's `state_rows_S`."""
+
+    def experts(self) -> npt.NDArray[np.int32]:
+        """Experts [R, L, K] that computed the rows of the last batch, if it asked; in the order of falling weight."""
 
     def load_adapter(self, name: str, adapter: Adapter) -> None:
         """Let sequences use an adapter.

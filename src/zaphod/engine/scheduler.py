@@ -30,9 +30,9 @@ class SchedulerStats:
     num_used_blocks: int
     num_blocks: int
     num_queried_tokens: int
-    """Tokens of the prompts that were admitted."""
+    """Tokens of the prompts that were admitted and looked for in the prefix cache."""
     num_hit_tokens: int
-    """Those of them that were in the prefix cache."""
+    """Those of them that were there."""
     num_preemptions: int
 
 
@@ -161,7 +161,7 @@ class Scheduler:
             return False
         victims = self._displaceable(queue)
         held = sum(len(victim.blocks) for victim in victims)
-        needed = self.allocator.num_blocks_for(len(queue.waiting[0].token_ids) + 1)
+        needed = self.allocator.num_blocks_for(queue.waiting[0].num_needed)
         if not victims or held + self.allocator.pool.num_unused < needed:
             return False
         self._preempt(victims[0])
@@ -213,4 +213,8 @@ class Scheduler:
 
 
 def _work(sequence: TokenSequence, token_ids: array[int], *, num_logits: int) -> Scheduled:
-    return Scheduled(token_ids, sequence.num_cached, sequence.blocks, num_logits, sequence.adapter_id)
+    if sequence.embeds:
+        num_logits = 0
+    return Scheduled(
+        token_ids, sequence.num_cached, sequence.blocks, num_logits, sequence.adapter_id, wants_states=sequence.embeds
+    )

@@ -15,6 +15,7 @@ class TokenSequence:
         tenant: who may share these tokens' blocks.
         queue: whose share of the engine they use.
         adapter_id: the runner's number of the adapter, -1 for none.
+        embeds: whether the hidden states of all tokens are wanted, and no answer.
     """
 
     __slots__ = (
@@ -22,6 +23,7 @@ class TokenSequence:
         "arrival",
         "block_hashes",
         "blocks",
+        "embeds",
         "num_cached",
         "num_charged",
         "num_found",
@@ -35,12 +37,20 @@ class TokenSequence:
     )
 
     def __init__(
-        self, request_id: str, prompt: Iterable[int], *, tenant: str = "", queue: str = "", adapter_id: int = -1
+        self,
+        request_id: str,
+        prompt: Iterable[int],
+        *,
+        tenant: str = "",
+        queue: str = "",
+        adapter_id: int = -1,
+        embeds: bool = False,
     ) -> None:
         self.request_id = request_id
         self.tenant = tenant
         self.queue = queue
         self.adapter_id = adapter_id
+        self.embeds = embeds
         self.arrival = 0
         """Its number among all that came."""
         self.token_ids = array("i", prompt)
@@ -59,6 +69,11 @@ class TokenSequence:
         self.num_found = 0
         """Tokens that others had left in the cache when it was first admitted."""
         self.num_preemptions = 0
+
+    @property
+    def num_needed(self) -> int:
+        """Slots without which it is not admitted: for all its tokens, and one of the answer where there is one."""
+        return len(self.token_ids) + (not self.embeds)
 
     @property
     def num_unseen(self) -> int:

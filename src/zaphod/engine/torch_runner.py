@@ -1,4 +1,8 @@
-"""The PyTorch network as a runner; the only file of the engine, with its cache, that imports PyTorch."""
+"""The PyTorch network as a runner; the only file of the engine, with its cache, that imports PyTorch.
+
+Legend: T tokens of a pass, R rows whose logits are wanted, V vocabulary, S rows whose hidden states are wanted, D width,
+L layers that have experts, K experts chosen for a token.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from zaphod.compute.kernels.reference import Routing
 from zaphod.core.errors import CapacityError, ConfigError
 from zaphod.core.limits import available_memory_bytes
 from zaphod.core.units import format_bytes
@@ -56,18 +61,33 @@ class TorchRunner:
         self.cache = KVCache(config, num_blocks=self.num_blocks, block_size=block_size, dtype=dtype)
         self._adapter_numbers = AdapterNumbers()
         self._adapters: dict[int, Pairs] = {}
+        self._states_SD = torch.empty(0, config.hidden_size)
+        self._experts_RLK = torch.empty(0, 0, 0, dtype=torch.int32)
 
     @torch.inference_mode()
     def forward(self, batch: Batch) -> npt.NDArray[np.float32]:
         """Logits [R, V] of the batch's wanted rows."""
+        states: list[Tensor] | None = None if batch.state_rows_S is None else []
+        routing: list[Routing] | None = [] if batch.reports_experts else None
         logits_RV: Tensor = self.model(
             torch.from_numpy(batch.token_ids_T).long(),
             torch.from_numpy(batch.positions_T).long(),
             self.cache.for_batch(batch),
             rows_R=torch.from_numpy(batch.logit_rows_R).long(),
+            routing=routing,
+            states=states,
             adapters=self._token_adapters(batch),
         )
+        self._keep(batch, states, routing)
         return logits_RV.numpy()
+
+    def hidden_states(self) -> npt.NDArray[np.float32]:
+        """See `Runner.hidden_states`."""
+        return self._states_SD.numpy()
+
+    def experts(self) -> npt.NDArray[np.int32]:
+        """See `Runner.experts`."""
+        return self._experts_RLK.numpy()
 
     def load_adapter(self, name: str, adapter: Adapter) -> None:
         """Let requests ask for an adapter. Raises `ConfigError` where the name is taken or it is another model's."""
@@ -82,6 +102,15 @@ class TorchRunner:
         """See `Runner.adapter_id`."""
         return self._adapter_numbers.number(name)
 
+    def _keep(self, batch: Batch, states: list[Tensor] | None, routing: list[Routing] | None) -> None:
+        self._states_SD, self._experts_RLK = self._states_SD[:0], self._experts_RLK[:0]
+        if states is not None and batch.state_rows_S is not None:
+            self._states_SD = states[0][torch.from_numpy(batch.state_rows_S).long()].float()
+        if routing is not None:
+            rows_R = torch.from_numpy(batch.logit_rows_R).long()
+            layers = [_by_weight(layer.expert_ids_TK[rows_R], layer.weights_TK[rows_R]) for layer in routing]
+            self._experts_RLK = torch.stack(layers, 1) if layers else torch.empty(len(rows_R), 0, 0, dtype=torch.int32)
+
     def _token_adapters(self, batch: Batch) -> TokenAdapters | None:
         adapter_ids_T = np.repeat(batch.adapter_ids_B, batch.query_lens_B)
         present = [int(number) for number in np.unique(batch.adapter_ids_B) if number >= 0]
@@ -95,6 +124,11 @@ class TorchRunner:
                 for number in present
             ]
         )
+
+
+def _by_weight(ids_RK: Tensor, weights_RK: Tensor) -> Tensor:
+    """Experts in the order of falling weight; a selection bias chooses them in another one."""
+    return ids_RK.gather(1, weights_RK.sort(dim=1, descending=True, stable=True).indices).int()
 
 
 def _require_in_range(name: str, value: int, highest: int | None) -> None:

@@ -91,6 +91,7 @@ class Transformer(nn.Module):
         *,
         rows_R: Tensor | None = None,
         routing: list[Routing] | None = None,
+        states: list[Tensor] | None = None,
         adapters: TokenAdapters | None = None,
     ) -> Tensor:
         """Logits [R, V] in float32.
@@ -101,6 +102,7 @@ class Transformer(nn.Module):
             keys_values: where keys and values are kept, and so what each token may look at.
             rows_R: which of the T rows need logits; all of them by default.
             routing: a list to which each sparse layer appends its decision.
+            states: a list to which the hidden states [T, D] after the last norm are appended, whatever `rows_R` are.
             adapters: what is added to the products of some tokens.
         """
         config = self.config
@@ -108,6 +110,8 @@ class Transformer(nn.Module):
         cos, sin = reference.rotation(positions_T, self._frequencies(positions_T.device), self._rope_magnitude())
         for index, layer in enumerate(self.layers):
             x_TD = layer(x_TD, cos, sin, keys_values, routing, within(adapters, f"layers.{index}"))
+        if states is not None:
+            states.append(self.norm(x_TD))
         x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])
         head_VD = self.embedding.weight if self.head is None else self.head.weight
         return reference.softcap(F.linear(x_RD, head_VD).float() * config.output_multiplier, config.final_softcap)

@@ -165,24 +165,50 @@ class HeldNetwork {
 
   nb::ndarray<nb::numpy, float, nb::ndim<2>> forward(Ints token_ids, Ints positions, Longs slots, Ints query_lens,
                                                      Ints context_lens, Table block_tables, Ints rows,
-                                                     std::optional<Ints> adapters) {
-    Pass pass{token_ids.size(),  query_lens.size(),   rows.size(),         block_tables.shape(1),
-              token_ids.data(),  positions.data(),    slots.data(),        query_lens.data(),
-              context_lens.data(), block_tables.data(), rows.data(),        adapters ? adapters->data() : nullptr};
+                                                     std::optional<Ints> adapters, std::optional<Ints> state_rows,
+                                                     bool reports_experts) {
+    Pass pass{.num_tokens = token_ids.size(),
+              .num_sequences = query_lens.size(),
+              .num_rows = rows.size(),
+              .num_states = state_rows ? state_rows->size() : 0,
+              .blocks_stride = block_tables.shape(1),
+              .token_ids = token_ids.data(),
+              .positions = positions.data(),
+              .slots = slots.data(),
+              .query_lens = query_lens.data(),
+              .context_lens = context_lens.data(),
+              .block_tables = block_tables.data(),
+              .rows = rows.data(),
+              .state_rows = state_rows ? state_rows->data() : nullptr,
+              .adapters = adapters ? adapters->data() : nullptr,
+              .reports_experts = reports_experts};
     check(pass, positions.size(), slots.size(), context_lens.size(), block_tables.shape(0));
     require(!adapters || adapters->size() == pass.num_sequences, "one adapter a sequence is needed");
     for (size_t b = 0; adapters && b < pass.num_sequences; ++b)
       require(pass.adapters[b] < 0 || network_->has_adapter(pass.adapters[b]),
               "a sequence has an adapter that is not loaded");
     const float* logits;
+    num_reported_rows_ = 0;
     {
       nb::gil_scoped_release release;
       logits = network_->forward(pass);
     }
+    if (reports_experts) num_reported_rows_ = pass.num_rows;
     return {const_cast<float*>(logits),
             {rows.size(), size_t(config_.vocab_size)},
             nb::find(this),
             {int64_t(network_->logits_stride()), 1}};
+  }
+
+  // Both are those of the last pass.
+  nb::ndarray<nb::numpy, const float, nb::ndim<2>> states() const {
+    const size_t width = config_.hidden_size, count = network_->states().size() / width;
+    return {network_->states().data(), {count, width}, nb::find(this)};
+  }
+
+  nb::ndarray<nb::numpy, const int32_t, nb::ndim<3>> experts() const {
+    const size_t layers = network_->num_sparse_layers(), top_k = config_.router.top_k;
+    return {network_->experts().data(), {num_reported_rows_, layers, top_k}, nb::find(this)};
   }
 
   void load_adapter(int id, nb::dict matrices) {
@@ -231,16 +257,21 @@ class HeldNetwork {
       require(p.token_ids[t] >= 0 && p.token_ids[t] < config_.vocab_size, "a token id lies beyond the vocabulary");
       require(p.slots[t] >= 0 && p.slots[t] < num_slots, "a slot lies beyond the cache");
     }
-    for (size_t r = 0; r < p.num_rows; ++r) {
-      require(p.rows[r] >= 0 && size_t(p.rows[r]) < p.num_tokens, "a wanted row lies beyond the tokens");
-      require(r == 0 || p.rows[r] > p.rows[r - 1], "wanted rows must be in order");
+    check_rows(p.rows, p.num_rows, p.num_tokens);
+    check_rows(p.state_rows, p.num_states, p.num_tokens);
+  }
+
+  static void check_rows(const int32_t* rows, size_t count, size_t num_tokens) {
+    for (size_t r = 0; r < count; ++r) {
+      require(rows[r] >= 0 && size_t(rows[r]) < num_tokens, "a wanted row lies beyond the tokens");
+      require(r == 0 || rows[r] > rows[r - 1], "wanted rows must be in order");
     }
   }
 
   nb::dict held_;
   std::map<int, nb::dict> held_adapters_;
   NetworkConfig config_;
-  size_t num_blocks_;
+  size_t num_blocks_, num_reported_rows_ = 0;
   int block_size_;
   std::unique_ptr<Network> network_;
 };
@@ -337,7 +368,10 @@ NB_MODULE(_cpu, module) {
            "matrices"_a, "vectors"_a, "frequencies"_a, "store"_a, "block_size"_a, "num_blocks"_a, "max_tokens"_a,
            "threads"_a, "chunk_bytes"_a = kChunkBytes)
       .def("forward", &HeldNetwork::forward, "token_ids"_a, "positions"_a, "slots"_a, "query_lens"_a, "context_lens"_a,
-           "block_tables"_a, "rows"_a, "adapters"_a = nb::none())
+           "block_tables"_a, "rows"_a, "adapters"_a = nb::none(), "state_rows"_a = nb::none(),
+           "reports_experts"_a = false)
+      .def("states", &HeldNetwork::states)
+      .def("experts", &HeldNetwork::experts)
       .def("load_adapter", &HeldNetwork::load_adapter, "id"_a, "matrices"_a)
       .def("unload_adapter", &HeldNetwork::unload_adapter, "id"_a)
       .def("set_expert_cache", &HeldNetwork::set_expert_cache, "cache"_a.none(), nb::keep_alive<1, 2>())

@@ -30,6 +30,12 @@ std::vector<float> padded(const Vectors& from, const std::string& name, bool opt
   return out;
 }
 
+// Which of the wanted rows, in order, lie in [begin, end).
+std::pair<size_t, size_t> rows_within(const int32_t* rows, size_t count, size_t begin, size_t end) {
+  const int32_t* first = std::lower_bound(rows, rows + count, int32_t(begin));
+  return {first - rows, std::lower_bound(first, rows + count, int32_t(end)) - rows};
+}
+
 }  // namespace
 
 Memory::Memory(size_t bytes, [[maybe_unused]] bool huge_pages) : bytes_(round_up(bytes, 4096)) {
@@ -140,12 +146,13 @@ void Network::load(const Matrices& matrices, const Vectors& vectors) {
       layer.has_extra = true;
     };
     if (layer.sparse) {
+      ++num_sparse_layers_;
       layer.router = m("moe.router.weight");
       layer.selection_bias = v("moe.router.selection_bias");
       for (int e = 0; e < config_.router.num_experts; ++e) {
-        std::string number = "." + std::to_string(e);
+        std::string number = std::to_string(e);
         layer.experts.push_back(
-            {m("moe.experts.gate" + number), m("moe.experts.up" + number), m("moe.experts.down" + number)});
+            {m("moe.experts.gate." + number), m("moe.experts.up." + number), m("moe.experts.down." + number)});
       }
       if (matrices.count(prefix + "moe.shared.gate_proj.weight")) gated("moe.shared.");
       layer.shared_gate = v("moe.shared_gate.weight");
@@ -259,6 +266,8 @@ void Network::multiply_pairs(const Product& p, size_t first, size_t last, size_t
 
 const float* Network::forward(const Pass& pass) {
   logits_.resize(pass.num_rows * logits_stride());
+  states_.resize(pass.num_states * config_.hidden_size);
+  experts_.resize(pass.reports_experts ? pass.num_rows * num_sparse_layers_ * config_.router.top_k : 0);
   for (size_t begin = 0; begin < pass.num_tokens; begin += max_tokens_)
     part(pass, begin, std::min(pass.num_tokens, begin + max_tokens_));
   return logits_.data();
@@ -271,10 +280,13 @@ void Network::part(const Pass& pass, size_t begin, size_t end) {
   embed(pass, begin, count);
   rotations(pass.positions + begin, count);
   group_adapters(pass, begin, end);
+  size_t sparse_layer = 0;
   for (int index = 0; index < config_.num_layers; ++index) {
     attention(layers_[index], index, pass, begin, count);
     feed_forward(layers_[index], index, count);
+    if (pass.reports_experts && layers_[index].sparse) report_experts(pass, sparse_layer++, begin, end);
   }
+  normed_states(pass, begin, end);
   head(pass, begin, end);
   pool_.end_pass(count);
 }
@@ -322,11 +334,37 @@ void Network::add_branch(size_t t, float* branch, const std::vector<float>& post
   ops_.add_scaled(x, branch, config_.residual_multiplier, config_.hidden_size);
 }
 
+// What the last layer at hand chose for the rows with logits. Chosen are those of highest score and bias, so the order
+// of their weights is another one.
+void Network::report_experts(const Pass& pass, size_t sparse_layer, size_t begin, size_t end) {
+  const auto [first, last] = rows_within(pass.rows, pass.num_rows, begin, end);
+  const size_t top_k = config_.router.top_k;
+  for (size_t r = first; r < last; ++r) {
+    const size_t chosen = (pass.rows[r] - begin) * top_k;
+    const int32_t* ids = expert_ids_.data() + chosen;
+    const float* weights = router_weights_.data() + chosen;
+    int32_t* out = experts_.data() + (r * num_sparse_layers_ + sparse_layer) * top_k;
+    for (size_t k = 0; k < top_k; ++k) {
+      size_t place = k;
+      for (; place > 0 && weights[out[place - 1]] < weights[k]; --place) out[place] = out[place - 1];
+      out[place] = int32_t(k);
+    }
+    for (size_t k = 0; k < top_k; ++k) out[k] = ids[out[k]];
+  }
+}
+
+void Network::normed_states(const Pass& pass, size_t begin, size_t end) {
+  const auto [first, last] = rows_within(pass.state_rows, pass.num_states, begin, end);
+  const float* x = (const float*)x_.data();
+  tokens(last - first, [&, first = first](size_t r, int) {
+    ops_.rms_norm(x + (pass.state_rows[first + r] - begin) * width_, norm_.data(), config_.hidden_size, config_.epsilon,
+                  states_.data() + (first + r) * config_.hidden_size);
+  });
+}
+
 void Network::head(const Pass& pass, size_t begin, size_t end) {
-  size_t first = 0;
-  while (first < pass.num_rows && size_t(pass.rows[first]) < begin) ++first;
-  size_t last = first;
-  while (last < pass.num_rows && size_t(pass.rows[last]) < end) ++last;
+  const auto [begins, ends] = rows_within(pass.rows, pass.num_rows, begin, end);
+  const size_t first = begins, last = ends;
   if (first == last) return;
   const float* x = (const float*)x_.data();
   tokens(last - first, [&](size_t r, int thread) {

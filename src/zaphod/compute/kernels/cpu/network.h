@@ -47,15 +47,17 @@ struct NetworkConfig {
 
 // New tokens of B sequences, sequence after sequence; see `engine/batch.py`.
 struct Pass {
-  size_t num_tokens = 0, num_sequences = 0, num_rows = 0, blocks_stride = 0;
+  size_t num_tokens = 0, num_sequences = 0, num_rows = 0, num_states = 0, blocks_stride = 0;
   const int32_t* token_ids = nullptr;
   const int32_t* positions = nullptr;
   const int64_t* slots = nullptr;
   const int32_t* query_lens = nullptr;
   const int32_t* context_lens = nullptr;
   const int32_t* block_tables = nullptr;
-  const int32_t* rows = nullptr;
+  const int32_t* rows = nullptr;        // whose logits are wanted
+  const int32_t* state_rows = nullptr;  // whose hidden states are wanted
   const int32_t* adapters = nullptr;  // of each sequence, -1 for none; null where none has one
+  bool reports_experts = false;         // whether it is wanted which experts computed `rows`
 };
 
 // Memory for `bytes`, aligned to pages; zero. In huge pages, if they are wanted and the system grants them.
@@ -141,6 +143,11 @@ class Network {
 
   // Logits of the wanted rows, [rows][logits_stride()], valid until the next pass.
   const float* forward(const Pass& pass);
+  // Of the last pass: hidden states after the last norm of the wanted rows, [state rows][hidden_size], and the experts
+  // that computed the rows with logits, [rows][layers with experts][top_k] in the order of falling weight.
+  const std::vector<float>& states() const { return states_; }
+  const std::vector<int32_t>& experts() const { return experts_; }
+  size_t num_sparse_layers() const { return num_sparse_layers_; }
   size_t logits_stride() const { return round_up(config_.vocab_size, kTileRows); }
   size_t scratch_bytes() const { return scratch_bytes_; }
   const Ops& ops() const { return ops_; }
@@ -196,6 +203,8 @@ class Network {
   void expect_experts(int next, size_t count);
   void gate_up(const LayerWeights& layer, size_t first, size_t last);
   void down(const LayerWeights& layer, size_t count, size_t first, size_t last);
+  void report_experts(const Pass& pass, size_t sparse_layer, size_t begin, size_t end);
+  void normed_states(const Pass& pass, size_t begin, size_t end);
   void head(const Pass& pass, size_t begin, size_t end);
 
   void reserve_adapters(const Adapter& adapter);
@@ -223,6 +232,7 @@ class Network {
   Matrix embedding_, head_;
   std::vector<float> norm_;
   std::vector<LayerWeights> layers_;
+  size_t num_sparse_layers_ = 0;
 
   size_t width_ = 0;  // D filled up to 16
   size_t q_width_ = 0, k_width_ = 0, qkv_stride_ = 0, mixed_width_ = 0;
@@ -236,7 +246,8 @@ class Network {
   Prepared expected_in_;  // for the routers of the next layers
   std::vector<int32_t> expected_;
   Assignments assignments_;
-  std::vector<float> logits_;
+  std::vector<float> logits_, states_;
+  std::vector<int32_t> experts_;
   std::vector<Sequence> sequences_;
 
   // Nothing of this has a size before an adapter is loaded.
