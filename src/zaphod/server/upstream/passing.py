@@ -1,0 +1,104 @@
+"""Reads a stream of server-sent events while it passes; knows no connection and delays nothing that is whole.
+
+Only whole events are passed on. Half an event waits for its other half, so that a client of a server that dies inside
+one meets an error event and no broken JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from zaphod.server.upstream.dialects import Dialect, Reading, TokenUsage
+
+# An event ends with an empty line; lines end with CR LF, LF or CR (HTML standard, section 9.2.6).
+_END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+class OversizedEventError(Exception):
+    """An event grows without an end."""
+
+
+class PassingStream:
+    """What a stream has told so far.
+
+    Args:
+        dialect: how its events look.
+        hides_usage: whether chunks that hold nothing but usage are dropped, because the client did not ask for them.
+        max_event_bytes: bound of one event.
+    """
+
+    def __init__(self, dialect: Dialect, *, hides_usage: bool, max_event_bytes: int = 2**24) -> None:
+        self._dialect = dialect
+        self._hides_usage = hides_usage
+        self._max_event_bytes = max_event_bytes
+        self._rest = b""
+        self._open: frozenset[int] = frozenset()
+        self.usage = TokenUsage()
+        self.num_pieces = 0
+        self.num_events = 0
+        self.finish_reason: str | None = None
+        self.has_ended = False
+        """Whether the stream's last event has come."""
+        self.has_error = False
+        """Whether the server itself put an error into the stream."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all answers that have begun have a finish reason."""
+        return self.finish_reason is not None and not self._open
+
+    def feed(self, data: bytes) -> bytes:
+        """What of `data` goes on to the client: all events that are whole with it and are not hidden.
+
+        Raises:
+            OversizedEventError: an event passes the bound.
+        """
+        return b"".join(event for event in self._split(data) if self._read(event))
+
+    def end(self) -> bytes:
+        """What goes on when the server has ended its stream: a last event that lacks its empty line, if it is whole."""
+        event, self._rest = self._rest.rstrip(b"\r\n") + b"\n\n", b""
+        is_done = event == b"data: [DONE]\n\n"
+        return event if (is_done or event.endswith(b"}\n\n")) and self._read(event) else b""
+
+    def _split(self, data: bytes) -> Iterator[bytes]:
+        rest, begin = self._rest + data, 0
+        # A CR at the very end may be the first half of CR LF.
+        searchable = len(rest) - rest.endswith(b"\r")
+        search_from = max(0, len(self._rest) - 3)
+        while found := _END.search(rest, max(begin, search_from), searchable):
+            yield rest[begin : found.end()]
+            begin = found.end()
+        self._rest = rest[begin:]
+        if len(self._rest) > self._max_event_bytes:
+            raise OversizedEventError
+
+    def _read(self, event: bytes) -> bool:
+        """Take note of an event; whether it goes on."""
+        lines = [line for line in _LINE_END.split(event) if line.startswith(b"data:")]
+        data = b"\n".join(line[5:].removeprefix(b" ") for line in lines)
+        if not data:
+            return True
+        self.num_events += 1
+        if data == b"[DONE]":
+            self.has_ended = True
+            return True
+        reading = self._reading(data)
+        self.usage = self.usage.or_later(reading.usage)
+        self.num_pieces += reading.num_pieces
+        self.finish_reason = reading.finish_reason or self.finish_reason
+        self._open = (self._open | reading.begun) - reading.finished
+        self.has_ended = self.has_ended or reading.ends
+        self.has_error = self.has_error or reading.has_error
+        return not (self._hides_usage and reading.is_only_usage)
+
+    def _reading(self, data: bytes) -> Reading:
+        try:
+            value = msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return Reading()  # what a gateway cannot read it passes on as it is
+        return self._dialect.read_event(value) if isinstance(value, dict) else Reading()
