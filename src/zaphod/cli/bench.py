@@ -1,4 +1,4 @@
-"""`zaphod bench`: a model's speed alone, and beside other programs; knows neither how it is measured nor the peers."""
+"""`zaphod bench`: the speed of models and servers, alone and beside peers; knows not how it is measured."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from zaphod.cli.bench_serve import serve
 from zaphod.cli.measured_runner import open_runner
 from zaphod.cli.options import DTypeFlag, JsonFlag, ThreadsFlag
 from zaphod.cli.output import print_json, print_line, print_table
@@ -27,6 +28,7 @@ Examples:
   zaphod bench make --arch grok --size 1.2B --type q8_0 model.gguf
   zaphod bench model --model model.gguf --json
   zaphod bench compare --model model.gguf --peers llama.cpp
+  zaphod bench serve --base-url http://127.0.0.1:8000 --max-concurrency 16
 """
 verbs = typer.Typer(
     add_completion=False,
@@ -204,3 +206,6 @@ def compare(
     )
     if not run(request, as_json=as_json):
         raise typer.Exit(130)
+
+
+verbs.command("serve")(serve)
