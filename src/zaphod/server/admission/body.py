@@ -1,0 +1,115 @@
+"""A request's body, read whole within bounds before anything parses it; knows neither routes nor keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.types import Receive
+
+from zaphod.core.units import format_bytes
+from zaphod.server.errors import ApiError
+
+_LINGER_S = 1.0
+
+
+class DisconnectedError(Exception):
+    """The client went away; there is nobody to answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyBounds:
+    """How large, how slow and how many."""
+
+    max_body_bytes: int
+    timeout_s: float
+    """For the whole body: a byte now and then does not prolong it."""
+    max_arriving_bytes: int
+    """Of all bodies that arrive at one time."""
+
+
+class BodyReader:
+    """Reads bodies.
+
+    Args:
+        bounds: of each, and of all together.
+    """
+
+    def __init__(self, bounds: BodyBounds) -> None:
+        self._bounds = bounds
+        self._arriving_bytes = 0
+
+    def check(self, headers: Mapping[str, str]) -> None:
+        """Refuse by the headers alone, before a byte is read.
+
+        Raises:
+            ApiError: 413 it is announced too large, 415 it is compressed, 400 the length is no number.
+        """
+        encodings = {word.strip().lower() for word in headers.get("content-encoding", "").split(",")}
+        if encodings - {"", "identity"}:
+            # Unpacking is where a small body becomes a huge one.
+            raise ApiError(415, "unsupported_encoding", "The body is compressed. Send it as it is.")
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
+            raise ApiError(400, "invalid_content_length", "The header Content-Length must be a whole number.")
+        # Compared as text first: Python refuses to read numbers of thousands of digits.
+        if len(length.lstrip("0")) > 18 or int(length) > self._bounds.max_body_bytes:
+            raise self._too_large()
+
+    async def read(self, receive: Receive) -> bytes:
+        """The whole body.
+
+        Raises:
+            ApiError: 413 it is too large, whatever was announced; 408 it is too slow; 503 too much arrives at once.
+            DisconnectedError: the client went away.
+        """
+        arrived = bytearray()
+        try:
+            async with asyncio.timeout(self._bounds.timeout_s):
+                while await self._receive_into(arrived, receive):
+                    pass
+        except TimeoutError as error:
+            message = f"The body did not arrive within {self._bounds.timeout_s:g} s. Send it faster, or in parts."
+            raise ApiError(408, "body_timeout", message) from error
+        finally:
+            self._arriving_bytes -= len(arrived)
+        return bytes(arrived)
+
+    async def _receive_into(self, arrived: bytearray, receive: Receive) -> bool:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise DisconnectedError
+        arrived += message.get("body", b"")
+        self._arriving_bytes += len(message.get("body", b""))
+        if len(arrived) > self._bounds.max_body_bytes:
+            raise self._too_large()
+        if self._arriving_bytes > self._bounds.max_arriving_bytes:
+            message_ = "Too many large requests arrive at the same time. Try again in 2 s."
+            raise ApiError(503, "too_many_bodies", message_, headers={"Retry-After": "2"})
+        return bool(message.get("more_body", False))
+
+    def _too_large(self) -> ApiError:
+        largest = format_bytes(self._bounds.max_body_bytes)
+        message = f"The body is larger than {largest}. Shorten it; the server's limit is --max-body."
+        return ApiError(413, "body_too_large", message)
+
+
+def has_body(headers: Mapping[str, str]) -> bool:
+    """Whether bytes follow the headers."""
+    return "transfer-encoding" in headers or headers.get("content-length", "0").strip("0") != ""
+
+
+async def linger(receive: Receive) -> None:
+    """Take in, for a moment, what a refused client still sends, and throw it away.
+
+    Closing a socket with unread bytes makes the system reset the connection, and the client may never see why.
+    """
+    try:
+        async with asyncio.timeout(_LINGER_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
