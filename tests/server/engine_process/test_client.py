@@ -84,6 +84,25 @@ def test_the_model_is_described_in_figures_of_its_own() -> None:
     with_engine(test)
 
 
+def test_a_prompt_is_embedded() -> None:
+    async def test(client: EngineClient) -> None:
+        embedding_D = await client.embed(work(client, embeds=True))
+        assert client.ready is not None
+        assert len(embedding_D) == client.ready.hidden_size
+
+    with_engine(test)
+
+
+def test_pieces_tell_experts_and_probabilities_where_they_are_asked_for() -> None:
+    async def test(client: EngineClient) -> None:
+        asked = work(client, sampling=SamplingParams(max_tokens=2, logprobs=3), reports_experts=True)
+        piece = (await pieces_of(client, asked))[0]
+        assert len(piece.experts_NLK[0]) == 6
+        assert len(piece.logprobs[0].top) == 3
+
+    with_engine(test)
+
+
 def test_an_impossible_request_is_refused_and_the_others_go_on() -> None:
     async def test(client: EngineClient) -> None:
         going_on = asyncio.create_task(pieces_of(client, work(client, "a", sampling=LONG)))
@@ -123,7 +142,9 @@ def test_closing_an_answer_frees_its_place_at_once() -> None:
 
 def test_a_request_that_waits_for_its_grammar_can_be_closed() -> None:
     async def test(client: EngineClient) -> None:
-        slow = SamplingParams(grammar=GrammarSpec("json_schema", '{"type":"object","properties":{"a":{"type":"string"}}}'))
+        slow = SamplingParams(
+            grammar=GrammarSpec("json_schema", '{"type":"object","properties":{"a":{"type":"string"}}}')
+        )
         task = asyncio.create_task(pieces_of(client, work(client, sampling=slow)))
         await asyncio.sleep(0.02)
         task.cancel()
@@ -207,7 +228,6 @@ def test_the_engine_ends_when_its_gateway_is_killed() -> None:
         child = psutil.Process(client.pid)
         assert client._process is not None
         assert client._process._writer is not None
-        client._is_closing = True
         assert client._watching is not None
         client._watching.cancel()
         client._process._writer.close()

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
+from zaphod.core.limits import available_memory_bytes
 from zaphod.core.tokenizers import Tokenizer
 from zaphod.server.engine_process.messages import Load, Piece, Progressed, Ready, Stats, Work
 from zaphod.server.engine_process.process import EngineProcess, LoadingFailedError
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _STABLE_AFTER_S = 60.0
 _RATE_WINDOW_S = 2.0
+_MEMORY_EVERY_S = 1.0
 
 
 class EngineClient:
@@ -42,7 +44,7 @@ class EngineClient:
         self._load, self._on_progress = load, on_progress
         self._process: EngineProcess | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._is_closing = False
+        self._memory_seen = (0.0, 0)
         self._rate_from: tuple[float, int] | None = None
 
     @property
@@ -70,6 +72,24 @@ class EngineClient:
         """Requests that run at one time."""
         return self._load.max_num_sequences
 
+    @property
+    def num_running(self) -> int:
+        """Requests that the engine works on."""
+        return self.stats.num_running
+
+    @property
+    def num_waiting(self) -> int:
+        """Requests that wait in the engine."""
+        return self.stats.num_waiting
+
+    @property
+    def free_memory_bytes(self) -> int:
+        """What the control group and the machine leave, looked up once a second."""
+        now_s = time.monotonic()
+        if now_s - self._memory_seen[0] > _MEMORY_EVERY_S:
+            self._memory_seen = (now_s, available_memory_bytes())
+        return self._memory_seen[1]
+
     def health(self) -> Health:
         """Whether requests will be answered; costs the engine nothing."""
         if self._process is None:
@@ -91,7 +111,6 @@ class EngineClient:
 
     async def close(self) -> None:
         """End the process; whoever still waits is told."""
-        self._is_closing = True
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)

@@ -182,6 +182,8 @@ class Worker:
                     queue=work.queue,
                     tenant=work.tenant,
                     adapter=work.adapter,
+                    reports_experts=work.reports_experts,
+                    embeds=work.embeds,
                 )
             )
         except ZaphodError as error:
@@ -276,9 +278,11 @@ def _piece(increment: Increment) -> Piece:
         token_ids=increment.token_ids,
         text=increment.text,
         logprobs=tuple(TokenLogprob(token.token_id, token.logprob, token.top) for token in increment.logprobs),
+        experts_NLK=increment.experts_NLK,
         finish_reason=None if end is None else end.finish_reason,
         stop_reason=None if end is None else end.stop_reason,
         num_cached_tokens=0 if end is None else end.num_cached_tokens,
+        embedding_D=() if end is None or end.embedding_D is None else end.embedding_D,
     )
 
 
