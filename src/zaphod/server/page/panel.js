@@ -1,0 +1,50 @@
+// The live figures of the server, small and steady: cells keep their places, only digits change.
+
+import { el, setText } from "./dom.js";
+import { count, joules, percent, watts } from "./format.js";
+
+const CELLS = [
+  ["speed", "tokens/s", ({ tokens_per_s }) => is(tokens_per_s) && [count(tokens_per_s)]],
+  ["running", "running", ({ running }) => is(running) && [count(running)]],
+  ["waiting", "waiting", ({ waiting }) => is(waiting) && [count(waiting)]],
+  ["cache", "KV cache", ({ kv_cache_usage }) => is(kv_cache_usage) && [percent(kv_cache_usage)]],
+  ["power", "power", ({ power_w, energy_source }) => is(power_w) && [watts(power_w), energy_source]],
+  ["energy", "last answer", (_, measured) => is(measured?.energy_j) && [joules(measured.energy_j), measured.energy_source]],
+];
+
+const is = (value) => typeof value === "number" && Number.isFinite(value);
+
+export class Panel {
+  #cells = new Map();
+  #root;
+
+  constructor(root) {
+    this.#root = root;
+    const list = el("dl");
+    for (const [name, label] of CELLS) {
+      const value = el("dd", {}, "–");
+      const source = el("span", { class: "source" });
+      const cell = el("div", { class: "cell", "data-cell": name, hidden: true }, el("dt", {}, el("span", { class: "label" }, label), source), value);
+      this.#cells.set(name, { cell, value, source });
+      list.append(cell);
+    }
+    root.append(list);
+  }
+
+  /** @param measured of the newest answer, or null. A figure that was never known has no cell. */
+  update(status, measured) {
+    delete this.#root.dataset.stale;
+    for (const [name, , read] of CELLS) {
+      const shown = read(status ?? {}, measured);
+      const { cell, value, source } = this.#cells.get(name);
+      if (shown) cell.hidden = false;
+      setText(value, shown ? shown[0] : "–");
+      setText(source, shown?.[1] ?? "");
+    }
+  }
+
+  /** The server is gone: figures stay, greyed. */
+  stale() {
+    this.#root.dataset.stale = "";
+  }
+}
