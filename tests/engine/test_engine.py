@@ -288,6 +288,18 @@ def test_a_completion_tells_how_much_of_its_prompt_was_there_already(model):
     assert sharing.stats.num_prompt_tokens == 20 + 4
 
 
+def test_what_was_cached_is_that_of_the_first_admission(model):
+    """The second gives way and finds its own blocks later; that does not count as cached for it."""
+    crowded = Engine(TorchRunner(model, block_size=8, num_blocks=6))
+    for name in ("first", "second"):
+        sampling = SamplingParams(max_tokens=20)
+        prompt = (*name.encode(), *range(11))
+        crowded.add_request(Request(request_id=name, prompt_token_ids=prompt, sampling=sampling))
+    completions = [i.completion for _ in range(60) for i in crowded.step() if i.completion]
+    assert crowded.stats.num_preemptions == 1
+    assert [completion.num_cached_tokens for completion in completions] == [0, 0]
+
+
 def test_tokens_of_prompts_are_counted_when_they_are_computed(model):
     reading = engine(model, config=EngineConfig(max_batch_tokens=8))
     reading.add_request(Request(request_id="a", prompt_token_ids=tuple(range(20))))

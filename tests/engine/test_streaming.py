@@ -69,6 +69,22 @@ def test_no_bit_depends_on_where_experts_are(family, slots, tmp_path):
     assert_same_bits(passes(part, tokens), passes(whole, tokens))
 
 
+@pytest.mark.parametrize("family", ["grok-1", "qwen3-moe"])
+def test_hidden_states_and_reported_experts_do_not_depend_on_where_experts_are(family, tmp_path):
+    folder = packed(tmp_path, family)
+    tokens = prompt(resident(folder), 40)
+    seen = []
+    for runner in (resident(folder), streaming(folder, 3)):
+        read = Scheduled(tokens, 0, (0, 1), num_logits=1, wants_states=True)
+        for batch in (read, Scheduled(tokens[:3], 40, (0, 1), num_logits=3)):
+            runner.forward(assemble([batch], 32, reports_experts=True))
+            seen.append((runner.hidden_states(), runner.experts()))
+    assert [len(states) for states, _ in seen] == [40, 0] * 2
+    assert [len(experts) for _, experts in seen] == [1, 3] * 2
+    for part, whole in zip(seen[:2], seen[2:], strict=True):
+        assert_same_bits(part, whole)
+
+
 @pytest.mark.parametrize("quantization", ["float32", "bfloat16", "int8-channel", "q4_0"])
 @pytest.mark.parametrize("options", [{}, {"direct": False}, {"num_threads": 2, "num_readers": 1, "read_ahead": False}])
 def test_no_bit_depends_on_the_format_or_on_how_it_is_read(quantization, options, tmp_path):

@@ -1,6 +1,6 @@
 """The PyTorch network as a runner; the only file of the engine, with its cache, that imports PyTorch.
 
-Legend: T tokens of a pass, R rows whose logits are wanted, V vocabulary, S rows whose hidden states are wanted, D width,
+Legend: T tokens, R rows whose logits are wanted, V vocabulary, S rows whose hidden states are wanted, D width,
 L layers that have experts, K experts chosen for a token.
 """
 
