@@ -225,6 +225,7 @@ def main(connection_fd: int, page_fd: int) -> int:
     except ZaphodError as error:
         tell(Failed(kind=type(error).__name__, found=error.found, wanted=error.wanted, remedy=error.remedy))
         return error.exit_code
+    page.beat(IDLE_BEAT_S)
     tell(_ready(model, load))
     Worker(model, connection, page).run()
     return 0
