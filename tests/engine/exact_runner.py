@@ -64,6 +64,12 @@ class ExactRunner:
         states = [self.state(context[: end + 1]) for end in range(len(context))]
         return tuple(np.mean(states, axis=0, dtype=np.float64).astype(np.float32).tolist())
 
+    def choices(self, prompt, token_ids, adapter_id=-1):
+        """The experts of each token that followed a prompt."""
+        context = [(token_id, place, adapter_id) for place, token_id in enumerate((*prompt, *token_ids))]
+        chosen = [self.choice(context[:end]) for end in range(len(prompt), len(context))]
+        return tuple(tuple(map(tuple, layers)) for layers in chosen)
+
     def continuation(self, prompt, count, adapter_id=-1):
         """What follows a prompt, with no cache and no company."""
         context = [(token_id, position, adapter_id) for position, token_id in enumerate(prompt)]

@@ -17,6 +17,7 @@ from zaphod.compute.kernels import dispatch
 from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, Speculation
 from zaphod.engine.speculation import PassTimes, PromptLookup, PromptLookupConfig
 from zaphod.engine.torch_runner import TorchRunner
+from zaphod.model.attention import WholeSequences
 from zaphod.testing import tiny_model
 
 BEGINNINGS = (
@@ -45,7 +46,7 @@ class Arrivals(RuleBasedStateMachine):
         super().__init__()
         self.runner = self.make_runner()
         self.engine = Engine(self.runner, self.config, speculation=self.make_speculation())
-        self.requests, self.tokens, self.completions = {}, {}, {}
+        self.requests, self.tokens, self.experts, self.completions = {}, {}, {}, {}
 
     def make_runner(self):
         return ExactRunner(num_blocks=self.num_blocks, block_size=self.block_size)
@@ -57,19 +58,30 @@ class Arrivals(RuleBasedStateMachine):
         adapter_id = -1 if request.adapter is None else self.runner.adapter_id(request.adapter)
         return self.runner.continuation(request.prompt_token_ids, request.sampling.max_tokens, adapter_id)
 
+    def expected_embedding(self, request):
+        adapter_id = -1 if request.adapter is None else self.runner.adapter_id(request.adapter)
+        return self.runner.embedding(request.prompt_token_ids, adapter_id)
+
+    def expected_experts(self, request, tokens):
+        adapter_id = -1 if request.adapter is None else self.runner.adapter_id(request.adapter)
+        return self.runner.choices(request.prompt_token_ids, tokens, adapter_id)
+
     @rule(
         prompt=PROMPTS,
         max_tokens=st.integers(1, 16),
+        wanted=st.sampled_from(({}, {}, {"reports_experts": True}, {"embeds": True})),
         whose=st.fixed_dictionaries({"queue": st.sampled_from("ab"), "tenant": st.sampled_from(("", "x"))}),
         adapter=ADAPTERS,
     )
-    def arrive(self, prompt, max_tokens, whose, adapter):
+    def arrive(self, prompt, max_tokens, wanted, whose, adapter):
         name, sampling = str(len(self.requests)), SamplingParams(max_tokens=max_tokens, **self.sampling)
         prompt *= self.prompt_repeats
         adapter = adapter if isinstance(self.runner, ExactRunner) else None
-        request = Request(request_id=name, prompt_token_ids=prompt, sampling=sampling, adapter=adapter, **whose)
+        request = Request(
+            request_id=name, prompt_token_ids=prompt, sampling=sampling, adapter=adapter, **whose, **wanted
+        )
         self.engine.add_request(request)
-        self.requests[name], self.tokens[name] = request, ()
+        self.requests[name], self.tokens[name], self.experts[name] = request, (), ()
 
     @precondition(lambda self: self.engine.num_unfinished)
     @rule(data=st.data())
@@ -89,6 +101,7 @@ class Arrivals(RuleBasedStateMachine):
         for increment in increments:
             assert increment.error is None
             self.tokens[increment.request_id] += increment.token_ids
+            self.experts[increment.request_id] += increment.experts_NLK
             if increment.completion is not None:
                 self.completions[increment.request_id] = increment.completion
         # Every answer gets its next token, whatever prompt is read meanwhile, unless it gives way.
@@ -115,11 +128,30 @@ class Arrivals(RuleBasedStateMachine):
     @invariant()
     def tokens_are_those_of_one_alone(self):
         for name, completion in self.completions.items():
+            if self.requests[name].embeds:
+                continue
             expected = self.expected(self.requests[name])
             assert completion.token_ids == self.tokens[name] == expected[: len(completion.token_ids)]
             assert completion.finish_reason == "cancelled" or len(completion.token_ids) == min(
                 len(expected), self.num_blocks * self.block_size - len(self.requests[name].prompt_token_ids)
             )
+
+    @invariant()
+    def embeddings_are_those_of_one_alone(self):
+        for name, completion in self.completions.items():
+            if completion.finish_reason == "cancelled" or not self.requests[name].embeds:
+                assert completion.embedding_D is None
+            else:
+                assert completion.token_ids == ()
+                assert completion.embedding_D == self.expected_embedding(self.requests[name])
+
+    @invariant()
+    def experts_are_those_of_one_alone(self):
+        for name, experts in self.experts.items():
+            if name in self.completions and self.requests[name].reports_experts:
+                assert experts == self.expected_experts(self.requests[name], self.completions[name].token_ids)
+            elif not self.requests[name].reports_experts:
+                assert experts == ()
 
     def teardown(self):
         tokens_left = sum(len(r.prompt_token_ids) + r.sampling.max_tokens for r in self.requests.values())
@@ -131,6 +163,8 @@ class Arrivals(RuleBasedStateMachine):
         assert len(self.engine.scheduler.queues) == 0
         self.every_block_counts_those_who_hold_it()
         self.tokens_are_those_of_one_alone()
+        self.embeddings_are_those_of_one_alone()
+        self.experts_are_those_of_one_alone()
 
 
 class Gambler:
@@ -178,11 +212,33 @@ class ArrivalsAtANetwork(Arrivals):
             tokens.append(int(ArrivalsAtANetwork.model().forward_sequences(torch.tensor([tokens]))[0, -1].argmax()))
         return tuple(tokens[len(prompt) :])
 
+    @staticmethod
+    @functools.cache
+    def mean_state(prompt):
+        states = []
+        tokens = torch.tensor(prompt)
+        ArrivalsAtANetwork.model()(tokens, torch.arange(len(prompt)), WholeSequences(1), states=states)
+        return pytest.approx(states[0].mean(0).tolist(), rel=1e-4, abs=1e-4)
+
+    @staticmethod
+    @functools.cache
+    def choices(tokens):
+        routing = []
+        ArrivalsAtANetwork.model()(torch.tensor(tokens), torch.arange(len(tokens)), WholeSequences(1), routing=routing)
+        ids_TLK = torch.stack([layer.expert_ids_TK for layer in routing], 1).tolist()
+        return tuple(tuple(map(tuple, layers)) for layers in ids_TLK)
+
     def make_runner(self):
         return TorchRunner(self.model(), block_size=self.block_size, num_blocks=self.num_blocks)
 
     def expected(self, request):
         return self.alone(request.prompt_token_ids)[: request.sampling.max_tokens]
+
+    def expected_embedding(self, request):
+        return self.mean_state(request.prompt_token_ids)
+
+    def expected_experts(self, request, tokens):
+        return self.choices(request.prompt_token_ids + tokens)[len(request.prompt_token_ids) - 1 : -1] if tokens else ()
 
 
 class Timeless(PassTimes):
@@ -217,12 +273,34 @@ class ArrivalsAtTheNativeRunner(Arrivals):
         engine = Engine(native_runner(8), EngineConfig(shares_prefixes=False))
         return engine.generate([Request(request_id="alone", prompt_token_ids=prompt, sampling=sampling)])[0]
 
+    @staticmethod
+    @functools.cache
+    def mean_state(prompt):
+        engine = Engine(native_runner(8), EngineConfig(shares_prefixes=False))
+        return engine.generate([Request(request_id="alone", prompt_token_ids=prompt, embeds=True)])[0].embedding_D
+
+    @staticmethod
+    @functools.cache
+    def choices(prompt):
+        sampling = SamplingParams(max_tokens=16, **ArrivalsAtTheNativeRunner.sampling)
+        request = Request(request_id="alone", prompt_token_ids=prompt, sampling=sampling, reports_experts=True)
+        engine = Engine(native_runner(8), EngineConfig(shares_prefixes=False))
+        return tuple(experts for increment in engine.stream(request) for experts in increment.experts_NLK)
+
     def expected(self, request):
         return self.alone(request.prompt_token_ids).token_ids[: request.sampling.max_tokens]
+
+    def expected_embedding(self, request):
+        return self.mean_state(request.prompt_token_ids)
+
+    def expected_experts(self, request, tokens):
+        return self.choices(request.prompt_token_ids)[: len(tokens)]
 
     @invariant()
     def logprobs_are_those_of_one_alone(self):
         for name, completion in self.completions.items():
+            if self.requests[name].embeds:
+                continue
             expected = self.alone(self.requests[name].prompt_token_ids).logprobs
             assert completion.logprobs == expected[: len(completion.token_ids)]
 

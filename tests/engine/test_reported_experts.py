@@ -28,13 +28,6 @@ def asking(name="a", prompt=PROMPT, **sampling):
     return Request(request_id=name, prompt_token_ids=prompt, sampling=sampling, reports_experts=True)
 
 
-def exact_experts(runner, prompt, token_ids):
-    """What the exact runner tells of each token of an answer."""
-    context = [(token_id, position, -1) for position, token_id in enumerate((*prompt, *token_ids))]
-    chosen = [runner.choice(context[:end]) for end in range(len(prompt), len(context))]
-    return tuple(tuple(map(tuple, layers)) for layers in chosen)
-
-
 def told(increments):
     """Experts of all tokens of an answer."""
     return tuple(experts for increment in increments for experts in increment.experts_NLK)
@@ -60,7 +53,7 @@ def test_nothing_is_told_to_those_who_did_not_ask():
         for increment in engine.step():
             seen[increment.request_id] += increment.experts_NLK
             tokens = increment.completion and increment.completion.token_ids
-    assert seen == {"a": exact_experts(runner, PROMPT, tokens), "b": ()}
+    assert seen == {"a": runner.choices(PROMPT, tokens), "b": ()}
 
 
 def test_a_pass_is_asked_for_experts_only_where_somebody_wants_them():
@@ -108,14 +101,14 @@ def test_tokens_that_were_guessed_are_told_of_as_if_they_had_not_been(max_batch_
     increments = list(engine.stream(asking()))
     assert 0 < engine.stats.num_accepted_tokens < engine.stats.num_guessed_tokens
     assert [len(i.experts_NLK) for i in increments] == [len(i.token_ids) for i in increments]
-    assert told(increments) == exact_experts(runner, PROMPT, runner.continuation(PROMPT, 24))
+    assert told(increments) == runner.choices(PROMPT, runner.continuation(PROMPT, 24))
 
 
 def test_a_token_that_ends_the_answer_is_not_told_of():
     runner = ExactRunner(num_blocks=40, block_size=4)
     plain = runner.continuation(PROMPT, 6)
     increments = list(Engine(runner, eos_token_ids=plain[5:]).stream(asking()))
-    assert told(increments) == exact_experts(runner, PROMPT, plain[: plain.index(plain[5])])
+    assert told(increments) == runner.choices(PROMPT, plain[: plain.index(plain[5])])
 
 
 def test_only_layers_that_have_experts_are_told_of():

@@ -8,6 +8,8 @@ import torch
 import transformers
 from transformers import GraniteMoeConfig, MixtralConfig, OlmoeConfig, PretrainedConfig, Qwen3MoeConfig
 
+from zaphod.engine import Engine, Request
+from zaphod.engine.torch_runner import TorchRunner
 from zaphod.model.files.conversion import convert
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
@@ -41,8 +43,8 @@ def configs() -> dict[str, PretrainedConfig]:
 
 
 @pytest.fixture(scope="module", params=["mixtral", "olmoe", "qwen3-moe", "granite-moe"])
-def saved(request, tmp_path_factory) -> tuple[Path, torch.Tensor, np.ndarray]:
-    """Folder of the saved model, prompt tokens, and transformers' logits."""
+def saved_with_states(request, tmp_path_factory) -> tuple[Path, torch.Tensor, np.ndarray, np.ndarray]:
+    """Folder of the saved model, prompt tokens, and transformers' logits and last hidden states."""
     torch.manual_seed(7)
     config = configs()[request.param]
     theirs = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
@@ -53,8 +55,14 @@ def saved(request, tmp_path_factory) -> tuple[Path, torch.Tensor, np.ndarray]:
     theirs.save_pretrained(folder)
     tokens = torch.randint(0, config.vocab_size, (2, 24))
     with torch.no_grad():
-        logits = theirs(tokens).logits.float().numpy()
-    return folder, tokens, logits
+        out = theirs(tokens, output_hidden_states=True)
+    return folder, tokens, out.logits.float().numpy(), out.hidden_states[-1].float().numpy()
+
+
+@pytest.fixture
+def saved(saved_with_states) -> tuple[Path, torch.Tensor, np.ndarray]:
+    """The same without hidden states."""
+    return saved_with_states[:3]
 
 
 def our_logits(folder: Path, tokens: torch.Tensor) -> np.ndarray:
@@ -77,3 +85,13 @@ def test_a_lossless_conversion_keeps_the_logits_exactly(saved, target, tmp_path)
         convert(weights, target, out)
     np.testing.assert_allclose(our_logits(out, tokens), logits, atol=1e-4, rtol=0)
     assert np.array_equal(our_logits(out, tokens), our_logits(folder, tokens))
+
+
+def test_embeddings_are_the_means_of_its_last_hidden_states(saved_with_states):
+    folder, tokens, _, states = saved_with_states
+    with open_model(folder) as weights:
+        engine = Engine(TorchRunner(load_transformer(weights, torch.float32)))
+    prompts = [tuple(row) for row in tokens.tolist()]
+    requests = [Request(request_id=str(n), prompt_token_ids=prompt, embeds=True) for n, prompt in enumerate(prompts)]
+    ours = [completion.embedding_D for completion in engine.generate(requests)]
+    np.testing.assert_allclose(ours, states.mean(axis=1), atol=1e-4, rtol=0)
