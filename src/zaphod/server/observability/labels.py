@@ -32,40 +32,67 @@ OPERATIONS: Mapping[str, str] = {
 
 REASONS = frozenset(
     {
+        "body_timeout",
+        "body_too_large",
         "client_disconnected",
         "context_length_exceeded",
         "deadline_exceeded",
+        "draining",
         "engine_died",
         "engine_loading",
-        "forbidden_host",
-        "forbidden_origin",
-        "insufficient_scope",
+        "header_timeout",
+        "headers_too_large",
         "internal_error",
         "invalid_api_key",
-        "invalid_request",
+        "invalid_content_length",
+        "invalid_host",
+        "invalid_http",
+        "invalid_json",
         "invalid_value",
-        "missing_api_key",
+        "keys_unavailable",
+        "method_not_allowed",
+        "missing_field",
+        "missing_scope",
         "model_not_found",
+        "no_chat_template",
         "no_upstream",
         "not_found",
+        "origin_not_allowed",
         "out_of_memory",
         "queue_full",
-        "quota_exceeded",
+        "queue_too_slow",
         "rate_limit_exceeded",
+        "repeated_header",
         "request_too_large",
         "shutting_down",
+        "too_many_bodies",
+        "too_many_failures",
+        "too_many_pipelined",
+        "unexpected_body",
+        "unknown_field",
+        "unknown_mode",
+        "unsupported_encoding",
+        "upstream_error",
         "upstream_failed",
+        "upstream_invalid",
+        "upstream_oversized",
+        "upstream_redirected",
+        "upstream_refused_key",
+        "upstream_timeout",
+        "upstream_unavailable",
+        "upstream_unreachable",
+        "uri_too_long",
     }
 )
 """Codes of errors that are counted by themselves; others are counted by their status."""
 
 _BY_STATUS = {
-    400: "invalid_request",
+    400: "invalid_value",
     401: "invalid_api_key",
-    403: "insufficient_scope",
+    403: "missing_scope",
     404: "not_found",
-    413: "request_too_large",
-    422: "invalid_request",
+    413: "body_too_large",
+    422: "invalid_value",
     429: "rate_limit_exceeded",
     499: "client_disconnected",
     500: "internal_error",
@@ -95,7 +122,10 @@ class ModelLabels:
         self._names += [name for name in dict.fromkeys(served) if name not in self._names]
         del self._names[MAX_MODELS:]
 
-    def label(self, model: str) -> str:
+    def label(self, model: str | None) -> str:
+        """A request that names no model means the server's own."""
+        if model is None:
+            return self.own
         return model if model in self._names else OTHER
 
 
@@ -104,7 +134,7 @@ def route_label(route: str) -> str:
     return route if route in OPERATIONS else OTHER
 
 
-def reason_label(error_code: str | None, status: int) -> str:
+def reason_label(error_code: str | None, status: int = 0) -> str:
     """Why a request was turned away or failed, in one of a fixed number of words."""
     if error_code in REASONS:
         return str(error_code)

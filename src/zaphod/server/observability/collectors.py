@@ -1,0 +1,155 @@
+"""Figures that others hold, read when Prometheus asks: the engine's, the energy ledger's, those of other servers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from zaphod.server.engine_process.progress import Health
+from zaphod.server.observability.energy import EnergyLedger
+from zaphod.server.observability.engine_figures import EngineFigures
+from zaphod.server.observability.labels import OTHER, REASONS, reason_label, upstream_label
+
+MODEL_LABELS = ("model_name", "engine")
+ENGINE = "0"
+"""vLLM numbers engines that share one front; ours is alone."""
+CIRCUIT_STATES = ("closed", "half_open", "open")
+
+
+class UpstreamView(Protocol):
+    """Servers that answer instead of an engine of our own."""
+
+    def health(self) -> Health:
+        """Whether any of them answers."""
+
+    def states(self) -> Mapping[str, str]:
+        """Address to the state of its circuit."""
+
+
+class EngineCollector(Collector):
+    """vLLM's names for the scheduler's and the cache's figures, and ours for the process.
+
+    Args:
+        figures: of the engine.
+        model: the name that they are filed under.
+    """
+
+    def __init__(self, figures: EngineFigures, model: Callable[[], str]) -> None:
+        self._figures, self._model = figures, model
+
+    def collect(self) -> Iterable[Metric]:
+        self._figures.follow()
+        stats, health = self._figures.engine.stats, self._figures.engine.health()
+        labels = (self._model(), ENGINE)
+        yield _gauge("vllm:num_requests_running", "Requests in the engine's passes.", stats.num_running, labels)
+        yield _gauge("vllm:num_requests_waiting", "Requests that wait for the engine.", stats.num_waiting, labels)
+        yield _gauge(
+            "vllm:kv_cache_usage_perc", "Share of the KV cache in use; 1 is all.", stats.kv_cache_usage, labels
+        )
+        for name, meaning, counter in _ENGINE_COUNTERS:
+            yield _counter(name, meaning, self._figures.total(counter), labels)
+        yield _gauge("zaphod:engine_memory_bytes", "Resident memory of the engine process.", stats.rss_bytes)
+        yield _counter("zaphod:engine_restarts", "Engine processes after the first.", self._figures.engine.num_restarts)
+        yield from _health(health)
+
+
+_ENGINE_COUNTERS = (
+    ("vllm:prefix_cache_queries", "Prompt tokens looked for in the prefix cache.", "num_queried_tokens"),
+    ("vllm:prefix_cache_hits", "Prompt tokens found in the prefix cache.", "num_hit_tokens"),
+    ("vllm:num_preemptions", "Requests that had to give way and begin again.", "num_preemptions"),
+    ("zaphod:engine_steps", "Forward passes.", "num_steps"),
+    ("zaphod:computed_prompt_tokens", "Prompt tokens that passes computed, repetitions included.", "num_prompt_tokens"),
+    ("zaphod:produced_tokens", "Tokens that the engine produced.", "num_produced_tokens"),
+    ("zaphod:engine_cpu_seconds", "CPU time of the engine process.", "cpu_s"),
+)
+
+
+class UpstreamCollector(Collector):
+    """The servers behind this gateway, and its own counts of what is on its way to them.
+
+    Args:
+        view: of the servers.
+        model: the name that counts are filed under.
+        in_flight: requests that wait for their first token, and those that had it.
+    """
+
+    def __init__(self, view: UpstreamView, model: Callable[[], str], in_flight: Callable[[], tuple[int, int]]) -> None:
+        self._view, self._model, self._in_flight = view, model, in_flight
+
+    def collect(self) -> Iterable[Metric]:
+        num_waiting, num_running = self._in_flight()
+        labels = (self._model(), ENGINE)
+        yield _gauge("vllm:num_requests_running", "Requests that had their first token.", num_running, labels)
+        yield _gauge("vllm:num_requests_waiting", "Requests without a first token.", num_waiting, labels)
+        states = GaugeMetricFamily(
+            "zaphod:upstream_state", "1 for the state that a server's circuit is in.", labels=("upstream", "state")
+        )
+        for url, current in self._view.states().items():
+            for state in CIRCUIT_STATES:
+                states.add_metric((upstream_label(url), state), float(state == current))
+        yield states
+        yield from _health(self._view.health())
+
+
+class RejectionCollector(Collector):
+    """Requests that were turned away, behind the gate and at it."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.gate: Mapping[str, int] = {}
+        """By the error's code."""
+
+    def collect(self) -> Iterable[Metric]:
+        counts = self.counts.copy()
+        for code, number in self.gate.items():
+            counts[reason_label(code)] += number
+        family = CounterMetricFamily(
+            "zaphod:requests_rejected", "Requests that were not let in, by why.", labels=("reason",)
+        )
+        for reason in (*sorted(REASONS), OTHER):
+            family.add_metric((reason,), counts[reason])
+        yield family
+
+
+class EnergyCollector(Collector):
+    """What was used, by whom it was measured, and for what."""
+
+    def __init__(self, ledger: EnergyLedger) -> None:
+        self._ledger = ledger
+
+    def collect(self) -> Iterable[Metric]:
+        power = self._ledger.power()
+        family = CounterMetricFamily(
+            "zaphod:energy_joules", "Energy of this machine, for requests or idle.", labels=("source", "spent_on")
+        )
+        for spent_on in ("requests", "idle"):
+            self._ledger.spent_j.setdefault((self._ledger.source, spent_on), 0.0)
+        for (source, spent_on), joules in sorted(self._ledger.spent_j.items()):
+            family.add_metric((source, spent_on), joules)
+        yield family
+        watts = GaugeMetricFamily("zaphod:power_watts", "Mean power of the last window.", labels=("source",))
+        if power.watts is not None:
+            watts.add_metric((power.source,), power.watts)
+        yield watts
+
+
+def _health(health: Health) -> Iterator[Metric]:
+    yield _gauge("zaphod:ready", "1 if requests will be answered.", float(health.is_ready))
+    yield _gauge("zaphod:engine_step_age_seconds", "Since the engine's loop turned last.", health.step_age_s)
+    yield _gauge("zaphod:engine_expected_step_seconds", "How long it was expected to be away.", health.expected_step_s)
+
+
+def _gauge(name: str, meaning: str, value: float, labels: tuple[str, ...] = ()) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, meaning, labels=MODEL_LABELS[: len(labels)])
+    family.add_metric(labels, value)
+    return family
+
+
+def _counter(name: str, meaning: str, value: float, labels: tuple[str, ...] = ()) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, meaning, labels=MODEL_LABELS[: len(labels)])
+    family.add_metric(labels, value)
+    return family
