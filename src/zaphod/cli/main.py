@@ -35,6 +35,7 @@ class Verb(NamedTuple):
 
 VERBS = {
     "run": Verb("run", "Answer one prompt, or chat."),
+    "serve": Verb("serve", "Serve a model over HTTP, with a page for people."),
     "show": Verb("show", "Describe a model: sizes, parameters, what fits this machine."),
     "pull": Verb("pull", "Fetch a model from the Hugging Face Hub, or Grok-1 by torrent."),
     "convert": Verb("convert", "Write a model in another file format."),
@@ -44,6 +45,7 @@ VERBS = {
     "bench": Verb("bench", "Measure a model's speed, alone or beside other programs."),
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
+    "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }
 

@@ -23,6 +23,12 @@ class ServerOptions:
     """How long running requests may go on after SIGTERM."""
     request_timeout_s: float | None = None
     """The longest that a request may take; None for no limit but the client's own."""
+    max_queue: int = 256
+    """Requests that may wait for their turn."""
+    max_wait_s: float = 60.0
+    """Whoever would wait longer is sent away."""
+    max_body_bytes: int = 8_000_000
+    """Largest request."""
     allowed_hosts: tuple[str, ...] = ()
     """Names under which the server may be addressed, beside loopback's and the bound one."""
     allowed_origins: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Routes that tell how the server is: alive, ready, figures for people and for Prometheus; none makes the engine work."""
+"""Routes that tell how the server is: alive, ready, and in figures; none of them makes the engine work."""
 
 from __future__ import annotations
 
@@ -65,12 +65,10 @@ async def status(request: Request) -> dict[str, Any]:
         "models": services.models.names,
         "ready": readiness.ready,
         "reason": readiness.reason,
-        "modes": [
-            {"name": mode.name, "title": mode.title, "description": mode.description} for mode in services.modes
-        ],
+        "modes": [{"name": mode.name, "title": mode.title, "description": mode.description} for mode in services.modes],
         "needs_key": request.state.caller != LOCAL,
-        **_model(services),
-        **_figures(services),
+        **model_facts(services),
+        **engine_facts(services),
     }
 
 
@@ -90,7 +88,8 @@ def readiness_of(services: Services) -> Readiness:
     )
 
 
-def _model(services: Services) -> dict[str, Any]:
+def model_facts(services: Services) -> dict[str, Any]:
+    """What the model is; nothing where it is not known."""
     model = None if services.engine is None else services.engine.model
     if model is None:
         return {}
@@ -106,7 +105,8 @@ def _model(services: Services) -> dict[str, Any]:
     }
 
 
-def _figures(services: Services) -> dict[str, Any]:
+def engine_facts(services: Services) -> dict[str, Any]:
+    """How busy the engine is, and what it takes."""
     power = services.observer.power()
     figures: dict[str, Any] = {"power_w": power.watts, "energy_source": power.source}
     if services.engine is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from zaphod.core.limits import available_memory_bytes
@@ -122,7 +122,7 @@ class EngineClient:
         if self._process is not None:
             self._process.fail_all(error)
 
-    async def generate(self, work: Work) -> AsyncIterator[Piece]:
+    async def generate(self, work: Work) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; the last one has a finish reason. Closing the iterator cancels the request.
 
         Raises:
@@ -145,7 +145,7 @@ class EngineClient:
         Raises:
             ApiError: as `generate`.
         """
-        async with aclosing(self.generate(work)) as pieces:  # type: ignore[type-var]
+        async with aclosing(self.generate(work)) as pieces:
             async for piece in pieces:
                 return piece.embedding_D
         raise AssertionError("an engine's stream ended without a last piece")

@@ -1,0 +1,98 @@
+"""The application: which routes there are, and what every request passes on its way to one. Read this file first.
+
+gate (who, from where, how large) -> count of running work -> route -> answering -> engine process
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from zaphod import __version__
+from zaphod.core.errors import ZaphodError
+from zaphod.server import status
+from zaphod.server.admission.gate import Gate, GateOptions
+from zaphod.server.api.fields import validation_error
+from zaphod.server.errors import ApiError, as_api_error
+from zaphod.server.life import CountsWork
+from zaphod.server.page import page
+from zaphod.server.services import Services
+
+DESCRIPTION = """
+Answers in the formats of OpenAI and Anthropic. Every route but `/live` and the page wants a key as soon as one exists
+(`zaphod keys create`). Errors are JSON with a message that says what was found, what was wanted and what to do.
+"""
+
+
+def build_app(services: Services, gate: GateOptions) -> ASGIApp:
+    """Everything that answers HTTP.
+
+    Args:
+        services: the parts that routes work with.
+        gate: who may come in.
+    """
+    app = FastAPI(title="Zaphod", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app.state.services = services
+    for router in _routers(services):
+        app.include_router(router)
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(ZaphodError, _on_zaphod_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unforeseen_error)
+    door = Gate(CountsWork(app, services.life), gate, services.keys)
+    services.observer.watch_gate(door.refusals)
+    return door
+
+
+def _routers(services: Services) -> Sequence[APIRouter]:
+    if services.upstream is not None:
+        from zaphod.server.upstream import routes
+
+        return [status.router, page.router, routes.router]
+    from zaphod.server.api import chat, completions, embeddings, messages, models, responses, tokens
+
+    apis = (chat, completions, responses, messages, models, embeddings, tokens)
+    return [status.router, page.router, *(api.router for api in apis)]
+
+
+def error_response(request: Request, error: ApiError) -> JSONResponse:
+    """The error in the shape that the route's clients read."""
+    is_anthropic = request.url.path.startswith("/v1/messages")
+    body = error.anthropic() if is_anthropic else error.openai()
+    return JSONResponse(body, status_code=error.status, headers=dict(error.headers))
+
+
+async def _on_api_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return error_response(request, error)
+
+
+async def _on_zaphod_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ZaphodError)
+    return error_response(request, as_api_error(error))
+
+
+async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return error_response(request, validation_error(error))
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    message = f"{request.method} {request.url.path}: {error.detail}. The routes are listed in /openapi.json."
+    found = ApiError(
+        error.status_code, codes.get(error.status_code, "http_error"), message, headers=error.headers or {}
+    )
+    return error_response(request, found)
+
+
+async def _on_unforeseen_error(request: Request, error: Exception) -> JSONResponse:
+    message = f"{type(error).__name__} in the server. This was not foreseen: please report it with the request's id."
+    return error_response(request, ApiError(500, "internal_error", message))
