@@ -56,6 +56,7 @@ class TemplateFailedError(ApiError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(400, "template_failed", str(failed_template(reason)).replace("\n", " "), param="messages")
+        self.reason = reason
 
 
 class Renderer:

@@ -50,6 +50,8 @@ class Turn:
     mode: str | None = None
     """Name of a mode of `modes.toml`; the server's own if None."""
     reports_experts: bool = False
+    names_temperature: bool = True
+    """Whether `sampling.temperature` was asked for: a mode's own goes before a default."""
 
 
 @dataclass(frozen=True, kw_only=True)

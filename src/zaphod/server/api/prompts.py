@@ -1,0 +1,124 @@
+"""Conversations and texts as token ids; knows the model's template and tokenizer, not who asks or for what.
+
+Templates run elsewhere (`rendering.py`). Long texts are encoded on a thread, and those that cannot fit are not encoded
+at all: no token has more bytes than the longest one of the vocabulary.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from zaphod.core.errors import TokenizerError
+from zaphod.core.tokenizers import ChatMessage, Tokenizer
+from zaphod.core.tokenizers.chat import required_template, token_names
+from zaphod.core.tokenizers.veil import Veil
+from zaphod.server.api.rendering import Renderer, TemplateFailedError
+from zaphod.server.errors import ApiError, as_api_error
+
+_SHORT = 2048  # characters that are encoded sooner than a thread takes over
+
+
+class Prompts:
+    """Makes prompts for one model.
+
+    Args:
+        tokenizer: of the model.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._renderer: Renderer | None = None
+        self._longest_bytes = max(len(tokenizer.token_bytes(token_id)) for token_id in range(tokenizer.vocab_size))
+
+    async def start(self) -> None:
+        """Start the template's process now, so that the first conversation need not wait for it."""
+        if self._tokenizer.chat_template is not None:
+            await self._its_renderer().start()
+
+    async def close(self) -> None:
+        """End the template's process."""
+        if self._renderer is not None:
+            await self._renderer.aclose()
+
+    async def of_chat(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        opening: str = "",
+        add_generation_prompt: bool = True,
+    ) -> tuple[int, ...]:
+        """Token ids of a conversation. Special tokens that its texts spell by name are ordinary text.
+
+        Args:
+            messages: oldest first.
+            max_tokens: longer ones are refused.
+            tools: functions that may be called, as OpenAI describes them.
+            opening: what the answer begins with, special tokens by name.
+            add_generation_prompt: end with what precedes the assistant's next words.
+
+        Raises:
+            ApiError: 400; there is no template, it refuses the conversation, or that is too long.
+        """
+        veil = Veil.over(self._tokenizer.special_tokens)
+        covered, covered_tools = veil.cover(list(messages)), veil.cover(tools)
+        try:
+            text = await self._its_renderer().render(
+                covered, tools=covered_tools, add_generation_prompt=add_generation_prompt
+            )
+        except TemplateFailedError as error:
+            raise TemplateFailedError(veil.lift(error.reason)) from error
+        text += opening
+        self._require_short(text, max_tokens)
+        return await self._encoded(lambda: veil.encode(self._tokenizer, text), text, max_tokens)
+
+    async def of_text(
+        self, text: str, *, max_tokens: int, add_bos: bool | None = None, allow_special: bool = False
+    ) -> tuple[int, ...]:
+        """Token ids of a plain text.
+
+        Args:
+            text: what to encode.
+            max_tokens: longer ones are refused.
+            add_bos: begin with BOS; as the model expects it if None.
+            allow_special: names of special tokens mean these tokens.
+
+        Raises:
+            ApiError: 400; the text is too long, or no valid Unicode.
+        """
+        self._require_short(text, max_tokens)
+        begins = self._tokenizer.wants_bos if add_bos is None else add_bos
+        return await self._encoded(
+            lambda: self._tokenizer.encode(text, allow_special=allow_special, add_bos=begins), text, max_tokens
+        )
+
+    async def _encoded(self, encode: Callable[[], list[int]], text: str, max_tokens: int) -> tuple[int, ...]:
+        try:
+            token_ids = encode() if len(text) <= _SHORT else await asyncio.to_thread(encode)
+        except TokenizerError as error:
+            raise as_api_error(error) from error
+        if len(token_ids) > max_tokens:
+            raise too_long(len(token_ids), max_tokens)
+        return tuple(token_ids)
+
+    def _require_short(self, text: str, max_tokens: int) -> None:
+        if len(text.encode("utf-8", "surrogatepass")) > max_tokens * self._longest_bytes:
+            raise too_long(f"more than {max_tokens}", max_tokens)
+
+    def _its_renderer(self) -> Renderer:
+        if self._renderer is None:
+            try:
+                source = required_template(self._tokenizer)
+            except TokenizerError as error:
+                raise ApiError(400, "no_chat_template", str(error).replace("\n", " "), param="messages") from error
+            self._renderer = Renderer(source, token_names(self._tokenizer))
+        return self._renderer
+
+
+def too_long(num_tokens: int | str, max_tokens: int) -> ApiError:
+    """What a client is told whose prompt does not fit."""
+    message = f"The prompt has {num_tokens} tokens. At most {max_tokens} leave room for an answer. Shorten it."
+    return ApiError(400, "context_length_exceeded", message, param="messages")
