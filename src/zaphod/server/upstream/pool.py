@@ -57,6 +57,8 @@ class UpstreamOptions:
     """Servers that are tried for one request."""
     max_answer_bytes: int = 64 << 20
     """Of an answer that is not streamed."""
+    places_per_server: int = 256
+    """Requests of this gateway that a server may have before further ones count as waiting."""
     salts_caches: bool = True
     """Tell vLLM and SGLang the tenant (`cache_salt`), so that cached prefixes are shared inside a tenant only."""
 
@@ -64,7 +66,7 @@ class UpstreamOptions:
         for name in ("connect_timeout_s", "first_byte_timeout_s", "answer_timeout_s", "idle_timeout_s"):
             if not 0.01 <= getattr(self, name) <= 86_400:
                 raise ConfigError(f"{name} is {getattr(self, name)}.", "It lies in 0.01 to 86,400.", "Correct it.")
-        for name in ("max_attempts", "max_answer_bytes"):
+        for name in ("max_attempts", "max_answer_bytes", "places_per_server"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}.", "It must be 1 or more.", "Raise it.")
 
@@ -238,7 +240,7 @@ class UpstreamPool:
         """
         serving = [server for server in self._servers.values() if server.serves(model)]
         if not serving:
-            raise self._unknown_model(str(model))
+            raise self.unknown_model(str(model))
         usable = [server for server in serving if self._is_usable(server) and server.name not in excluded]
         rested = [server for server in usable if server.busy_until <= self._clock()]
         return self._lease(rested or usable, prefix, serving)
@@ -273,7 +275,8 @@ class UpstreamPool:
     def _is_usable(self, server: Server) -> bool:
         return server.pulse.state == "healthy" and not server.drains and server.circuit.allows
 
-    def _unknown_model(self, model: str) -> ApiError:
+    def unknown_model(self, model: str) -> ApiError:
+        """The error for a name that none of the models has."""
         known = [str(one["id"]) for one in self.models()]
         near = nearest(model, known)
         hint = f"Did you mean `{near}`?" if near else "Choose one of them."

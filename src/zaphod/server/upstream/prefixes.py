@@ -17,6 +17,12 @@ from typing import Any
 
 from zaphod.core.errors import ConfigError
 
+_BEFORE = ("tools", "instructions", "system")
+"""Fields that templates print before the conversation."""
+_CONVERSATION = ("messages", "input", "prompt")
+PROMPT_FIELDS = (*_BEFORE, *_CONVERSATION)
+"""Fields whose texts become a prompt."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrefixOptions:
@@ -67,10 +73,10 @@ def _cut(text: str, block_chars: int) -> Iterator[str]:
 
 def _texts(fields: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """The prompt's parts in the order in which templates print them, and whether each belongs to the anchor."""
-    for name in ("tools", "instructions", "system"):
+    for name in _BEFORE:
         if fields.get(name):
             yield _plain(fields[name]), True
-    messages = next((fields[name] for name in ("messages", "input", "prompt") if fields.get(name)), "")
+    messages = next((fields[name] for name in _CONVERSATION if fields.get(name)), "")
     if not isinstance(messages, list) or not any(isinstance(message, Mapping) for message in messages):
         yield _plain(messages), True
         return

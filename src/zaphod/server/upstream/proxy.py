@@ -27,6 +27,7 @@ from zaphod.server.upstream.health import authorization
 from zaphod.server.upstream.passing import OversizedEventError, PassingStream
 from zaphod.server.upstream.pool import Lease, Server, UpstreamPool
 from zaphod.server.upstream.prefixes import Prefix
+from zaphod.server.upstream.requests import PromptEstimate
 from zaphod.server.upstream.run import CutOffError, Run
 
 _log = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class Upstream:
         self.pool = pool
         self.num_retries = 0
         """Requests that were sent once more."""
+        self.estimate = PromptEstimate()
         self._runs: set[Run] = set()
 
     async def start(self) -> None:
