@@ -101,7 +101,8 @@ def _rows(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for route in routes:
         included = getattr(route, "original_router", None)
         inner = included.routes if included is not None else getattr(route, "routes", None)
-        path = prefix + (getattr(route, "path", None) or "")
+        added = getattr(getattr(route, "include_context", None), "prefix", "") or getattr(route, "path", None) or ""
+        path = prefix + added
         if inner:
             yield from _rows(inner, path)
             continue

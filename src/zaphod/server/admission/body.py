@@ -50,6 +50,8 @@ class BodyReader:
         if encodings - {"", "identity"}:
             # Unpacking is where a small body becomes a huge one.
             raise ApiError(415, "unsupported_encoding", "The body is compressed. Send it as it is.")
+        if headers.get("transfer-encoding", "chunked").strip().lower() != "chunked":
+            raise ApiError(415, "unsupported_encoding", "Transfer-Encoding must be chunked and nothing else.")
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             raise ApiError(400, "invalid_content_length", "The header Content-Length must be a whole number.")

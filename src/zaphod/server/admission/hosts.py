@@ -138,7 +138,8 @@ def _is_same(origin: str, host: str, scheme: str) -> bool:
     """Whether the page came from this server. Behind a proxy that ends TLS the page is https and we are http."""
     page_scheme = origin.partition("://")[0]
     is_downgraded = scheme == "https" and page_scheme == "http"
-    return not is_downgraded and _serialised(origin) == _serialised(f"{page_scheme}://{host}")
+    ours = _serialised(f"{page_scheme}://{host}")
+    return ours is not None and _serialised(origin) == ours and not is_downgraded
 
 
 def _serialised(origin: str) -> str | None:

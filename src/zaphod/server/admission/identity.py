@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from zaphod.core.errors import ConfigError
 from zaphod.server.admission.keys import KeyStore
-from zaphod.server.admission.limits import Bucket, whole_seconds
+from zaphod.server.admission.limits import Bucket, keys_unavailable, whole_seconds
 from zaphod.server.caller import LOCAL, Caller
 from zaphod.server.errors import ApiError
 
@@ -58,8 +58,7 @@ class Identity:
             secret = _secret(headers)
             caller = self._keys.find(secret) if secret else None
         except ConfigError as error:
-            message = "The server cannot read its keys; its operator must look at them. Try again later."
-            raise ApiError(503, "keys_unavailable", message, headers={"Retry-After": "5"}) from error
+            raise keys_unavailable() from error
         if caller is not None:
             return caller
         if secret:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from zaphod.core.errors import ConfigError
 from zaphod.server.caller import Caller, Limits
 from zaphod.server.errors import ApiError
 
@@ -185,13 +186,17 @@ class Budgets:
     def _require_day(self, caller: Caller, limit: int, use: _Use, day: int, num_tokens: int) -> None:
         if num_tokens > limit:
             raise _never(f"{limit} tokens a day", num_tokens)
-        left = limit - self._ledger.used_tokens(caller.key_id, day) - use.reserved_tokens.get(day, 0)
+        try:
+            used = self._ledger.used_tokens(caller.key_id, day)
+        except ConfigError as error:
+            raise keys_unavailable() from error
+        left = limit - used - use.reserved_tokens.get(day, 0)
         if num_tokens > left:
             wait_s = (day + 1) * _DAY_S - self._wall_clock()
             what = f"{max(0, left)} are left and this request may use {num_tokens}; the day ends at 0:00 UTC."
-            error = self._refused(f"{limit} tokens a day", what, wait_s, {"x-should-retry": "false"})
-            error.code = "insufficient_quota"
-            raise error
+            refused = self._refused(f"{limit} tokens a day", what, wait_s, {"x-should-retry": "false"})
+            refused.code = "insufficient_quota"
+            raise refused
 
     def _refused(self, allowed: str, what: str, wait_s: float, headers: dict[str, str] | None = None) -> ApiError:
         again_s = whole_seconds(wait_s, self._jitter)
@@ -210,6 +215,12 @@ class Budgets:
 def whole_seconds(wait_s: float, jitter: random.Random) -> int:
     """A `Retry-After`: never too early, and up to a quarter later, so that not all come back at once."""
     return math.ceil(wait_s + jitter.uniform(0.0, 1.0 + 0.25 * min(wait_s, 60.0)))
+
+
+def keys_unavailable() -> ApiError:
+    """The file of keys fails: nobody is let in who cannot be checked."""
+    message = "The server cannot read its keys; its operator must look at them. Try again later."
+    return ApiError(503, "keys_unavailable", message, headers={"Retry-After": "5"})
 
 
 def _never(allowed: str, num_tokens: int) -> ApiError:
