@@ -142,7 +142,10 @@ class ServerLog:
         if self._handler in logging.getLogger().handlers:
             logging.getLogger().removeHandler(self._handler)
             logging.captureWarnings(False)
-        self._handler.close()
+        try:
+            self._handler.close()
+        except OSError as error:  # a full disk, say: no reason to end in another way
+            _say_unwritten(type(error))
 
 
 class _QuietErrors:
@@ -154,6 +157,11 @@ class _QuietErrors:
             sys.stderr.write(
                 f"zaphod: a line of the log could not be written ({kind.__name__ if kind else 'unknown'})\n"
             )
+
+
+def _say_unwritten(kind: type[BaseException]) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"zaphod: a line of the log could not be written ({kind.__name__})\n")
 
 
 class _FileHandler(_QuietErrors, logging.handlers.WatchedFileHandler):
