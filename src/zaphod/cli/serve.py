@@ -74,7 +74,7 @@ def command(
         typer.Option("--upstream", metavar="URL", help="Answer with that server instead; may be repeated."),
     ] = None,
     upstream_key_file: Annotated[
-        list[Path] | None, typer.Option("--upstream-key-file", help="Key of the upstream with the same place.")
+        list[Path] | None, typer.Option("--upstream-key-file", help="Keys of upstreams: lines of URL and key.")
     ] = None,
     max_model_len: ContextFlag = None,
     runner: RunnerFlag = None,

@@ -34,6 +34,10 @@ from zaphod.server.options import ServerOptions
 from zaphod.server.services import ModelNames, Services
 from zaphod.server.serving import bind, run_server
 from zaphod.server.status import engine_facts, model_facts
+from zaphod.server.upstream.addresses import parse_addresses
+from zaphod.server.upstream.pool import UpstreamOptions, UpstreamPool
+from zaphod.server.upstream.proxy import Upstream
+from zaphod.server.upstream.view import UpstreamView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +204,20 @@ def _own_engine(options: ServerOptions, engine: EngineOptions, keys: KeyStore, c
 
 
 def _gateway(options: ServerOptions, keys: KeyStore) -> Services:
-    raise NotImplementedError
+    """Other servers answer; what they serve is learnt from them."""
+    pool = UpstreamPool(UpstreamOptions(), parse_addresses(options.upstreams, options.upstream_key_files))
+    models = ModelNames(own="", aliases=options.served_model_names)
+    observer = Observer(_observer_options(options, models), None)
+    return Services(
+        options=options,
+        models=models,
+        life=Life(),
+        keys=keys,
+        admission=Admission(_admission_options(options), UpstreamView(pool), keys),
+        observer=observer,
+        modes=Modes.load(default=options.mode),
+        upstream=Upstream(pool),
+    )
 
 
 def _observer_options(options: ServerOptions, models: ModelNames) -> ObserverOptions:
