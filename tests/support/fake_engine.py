@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +29,8 @@ class Asked:
 class Connection:
     """Where an answer goes."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
 
     async def send(self, data: bytes) -> None:
         """Bytes as they are."""
@@ -67,8 +68,9 @@ class Connection:
 
     async def until_left(self) -> None:
         """Wait until the other side has closed the connection."""
-        while not self._writer.transport.is_closing():
-            await asyncio.sleep(0.005)
+        with contextlib.suppress(OSError):
+            while await self._reader.read(1):
+                pass
 
 
 Answer = Callable[[Asked, Connection], Awaitable[None]]
@@ -114,6 +116,8 @@ class FakeEngine:
     """What was posted."""
     looked_at: list[str] = field(default_factory=list)
     """Paths that were asked with GET."""
+    keeps_connections: bool = True
+    """Whether a connection outlives what was asked with GET."""
     headers_of_looks: list[Mapping[str, str]] = field(default_factory=list)
     port: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -123,9 +127,9 @@ class FakeEngine:
         return f"http://127.0.0.1:{self.port}"
 
     @contextlib.asynccontextmanager
-    async def serve(self) -> AsyncIterator[FakeEngine]:
+    async def serve(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeEngine]:
         """Listen until the block ends; a second time on the same port."""
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -142,7 +146,7 @@ class FakeEngine:
         self._tasks.add(task)
         try:
             while True:
-                await self._answer(await _read(reader), Connection(writer))
+                await self._answer(await _read(reader), Connection(reader, writer))
         except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
             pass
         finally:
@@ -161,7 +165,7 @@ class FakeEngine:
         body: dict[str, object] = {"object": "list", "data": listed} if asked.path == "/v1/models" else {"ready": True}
         if asked.path in self.reasons:
             body = {"ready": False, "reason": self.reasons[asked.path]}
-        await connection.json(body, status)
+        await connection.json(body, status, {} if self.keeps_connections else {"Connection": "close"})
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked:

@@ -228,7 +228,11 @@ class Upstream:
         if outgoing.has_cache and outgoing.tenant and self.pool.salts(server):
             salted = json.dumps([outgoing.tenant, fields.get("cache_salt")]).encode()
             fields["cache_salt"] = blake2b(salted, digest_size=24).hexdigest()
-        return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
+        try:
+            return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
+        except ValueError as error:
+            message = "The body holds NaN or an infinity. JSON has neither. Send finite numbers."
+            raise ApiError(400, "invalid_value", message) from error
 
     async def _whole(self, outgoing: Outgoing, run: Run, lease: Lease, response: aiohttp.ClientResponse) -> WholeAnswer:
         max_bytes = self.pool.options.max_answer_bytes
