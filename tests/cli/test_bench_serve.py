@@ -17,10 +17,16 @@ from tests.study.serving.small_server import SmallServer, small_server
 SHORT = ("--num-prompts", "4", "--input-len", "23", "--output-len", "3")
 
 
-@pytest.fixture
-def server() -> Iterator[SmallServer]:
+@pytest.fixture(scope="module")
+def running_server() -> Iterator[SmallServer]:
     with small_server() as running:
         yield running
+
+
+@pytest.fixture
+def server(running_server: SmallServer) -> SmallServer:
+    running_server.forget()
+    return running_server
 
 
 def test_the_json_has_vllms_keys_and_the_figures_of_what_was_sent(zaphod: Zaphod, server: SmallServer) -> None:

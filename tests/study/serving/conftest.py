@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.study.serving import small_server as small_server_module
 from tests.study.serving.small_server import SmallServer, small_server
 
 from zaphod.study.benchmarks.serving.arrivals import Arrivals
 from zaphod.study.benchmarks.serving.client import Client, Endpoint, Target
 from zaphod.study.benchmarks.serving.load import Load, Run, measure
 from zaphod.study.benchmarks.serving.prompts import Prompt
+from zaphod.study.benchmarks.serving.servers import RunningServer, ServerLaunch, free_port
 
 Measure = Callable[..., Run]
 
 
-@pytest.fixture
-def server() -> Iterator[SmallServer]:
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[SmallServer]:
     with small_server() as running:
         yield running
+
+
+@pytest.fixture
+def server(running_server: SmallServer) -> SmallServer:
+    running_server.forget()
+    return running_server
 
 
 @pytest.fixture
@@ -54,3 +63,14 @@ def measured(server: SmallServer) -> Measure:
         return asyncio.run(go())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def small_process() -> Iterator[RunningServer]:
+    """The same server as a process of its own."""
+    with RunningServer(launch_of(free_port())) as running:
+        yield running
+
+
+def launch_of(port: int) -> ServerLaunch:
+    return ServerLaunch(name="small", command=[sys.executable, small_server_module.__file__, str(port)], port=port)

@@ -1,7 +1,7 @@
 """A real server of OpenAI's routes whose behaviour is known exactly: the model's name says what it does.
 
 `good` streams `max_tokens` letters, one a chunk, each after `delay_s`. Every word of a prompt is two tokens, and three
-are added. Knows no model.
+are added. Knows no model. As a program it takes a port.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 Body = dict[str, Any]
+ROOM = 4
+"""Requests that `small` answers at a time."""
 
 
 class SmallServer:
@@ -29,10 +32,17 @@ class SmallServer:
         self.headers: list[dict[str, str]] = []
         self.base_url = ""
         self._all_are_there = asyncio.Event()
+        self._num_running = 0
         self.app = FastAPI(openapi_url=None)
         self.app.add_api_route("/v1/models", self._models)
         for path in ("completions", "chat/completions"):
             self.app.add_api_route(f"/v1/{path}", self._answer, methods=["POST"], response_model=None)
+
+    def forget(self) -> None:
+        """What it was asked, so that the next test begins anew."""
+        self.asked.clear()
+        self.headers.clear()
+        self._all_are_there.clear()
 
     @property
     def streamed(self) -> list[Body]:
@@ -46,7 +56,7 @@ class SmallServer:
         body = await request.json()
         self.asked.append(body)
         self.headers.append(dict(request.headers))
-        if body["model"] == "refuses":
+        if body["model"] == "refuses" or (body["model"] == "small" and self._num_running >= ROOM):
             return JSONResponse({"error": {"message": "too many"}}, 429, {"Retry-After": "7"})
         if body["model"] in ("fails", "forbids"):
             return JSONResponse({"error": {"message": "no"}}, 500 if body["model"] == "fails" else 403)
@@ -56,7 +66,15 @@ class SmallServer:
             self._all_are_there.set()
         if "wait_for" in body:
             await self._all_are_there.wait()
-        return StreamingResponse(self._stream(body), media_type="text/event-stream")
+        return StreamingResponse(self._counted(body), media_type="text/event-stream")
+
+    async def _counted(self, body: Body) -> AsyncIterator[bytes]:
+        self._num_running += 1
+        try:
+            async for data in self._stream(body):
+                yield data
+        finally:
+            self._num_running -= 1
 
     async def _stream(self, body: Body) -> AsyncIterator[bytes]:
         is_chat = "messages" in body
@@ -77,7 +95,7 @@ class SmallServer:
             if number == 2 and body["model"] == "stutters":
                 yield b"data: {half a chunk\n\n"
                 return
-            yield event(chunk("x", is_chat))
+            yield event(chunk("xx" if body["model"] == "stammers" else "x", is_chat))
         yield event(chunk("", is_chat, "length"))
         if body["model"] != "silent":
             yield event({"choices": [], "usage": usage(body)})
@@ -86,7 +104,10 @@ class SmallServer:
 
 def usage(body: Body) -> Body:
     text = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
-    counted = {"prompt_tokens": 2 * len(text.split()) + 3, "completion_tokens": body["max_tokens"]}
+    counted = {
+        "prompt_tokens": body.get("tokens_per_word", 2) * len(text.split()) + 3,
+        "completion_tokens": body["max_tokens"],
+    }
     return counted | {"prompt_tokens_details": {"cached_tokens": 1}}
 
 
@@ -113,3 +134,7 @@ def small_server() -> Iterator[SmallServer]:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+if __name__ == "__main__":
+    uvicorn.run(SmallServer().app, port=int(sys.argv[1]), log_level="critical", lifespan="off")

@@ -1,6 +1,7 @@
 """Figures of known replies, under vLLM's keys; nothing is made up where nothing was measured."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -105,4 +106,8 @@ def test_the_table_says_what_a_figure_must_stand_beside():
 def test_a_late_client_and_failures_are_warned_of():
     assert any("late" in line for line in warnings(summary()))
     assert any("too many" in line for line in warnings(summary()))
-    assert warnings(summary((FAST,))) == ["The server counts no tokens: one was counted for each chunk."]
+    assert warnings(summary((replace(FAST, count_source="usage"),))) == []
+
+
+def test_guessed_counts_are_warned_of():
+    assert [len(warnings(summary((replace(FAST, count_source=name),)))) for name in ("length", "chunks")] == [1, 2]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -132,7 +132,7 @@ class Client:
 
     async def calibrate(self) -> Calibration:
         """How many tokens our words make there, from two short prompts."""
-        few, many = 32, 128
+        few, many = 16, 64
         texts = [random_words(count, np.random.default_rng(count)) for count in (few, many)]
         counted = [(await self.usage(Prompt(text=text, max_tokens=1))).prompt_tokens for text in texts]
         per_word = (counted[1] - counted[0]) / (many - few)
@@ -162,6 +162,14 @@ class Client:
         if not isinstance(found, dict):
             raise ZaphodError(f"{url} answers {text[:_MAX_MESSAGE]}", "An OpenAI-compatible server was wanted.", remedy)
         return found
+
+
+async def named(target: Target) -> Target:
+    """The same with the first model that the server names, where none is given. Raises `ZaphodError` if it has none."""
+    if target.model:
+        return target
+    async with Client(target) as client:
+        return replace(target, model=(await client.models())[0])
 
 
 class _Request:
@@ -215,7 +223,7 @@ class _Request:
             num_tokens=num_tokens,
             count_source=count_source,
             num_letters=self._num_letters,
-            prompt_tokens=0 if self._usage is None else self._usage.prompt_tokens,
+            prompt_tokens=self._prompt.expected_tokens if self._usage is None else self._usage.prompt_tokens,
             cached_tokens=0 if details is None else details.cached_tokens or 0,
             failure=failure,
             ended_s=time.perf_counter(),

@@ -29,6 +29,8 @@ class Prompt:
 
     text: str
     max_tokens: int
+    expected_tokens: int = 0
+    """What the text should count as, for servers that do not tell; 0 where nobody knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,9 @@ class Calibration:
 
     def num_words(self, num_tokens: int) -> int:
         return max(1, round((num_tokens - self.fixed_tokens) / self.tokens_per_word))
+
+    def num_tokens(self, num_words: int) -> int:
+        return round(self.fixed_tokens + num_words * self.tokens_per_word)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +125,13 @@ def _random(shape: Shape, calibration: Calibration) -> Source:
         rng = np.random.default_rng((shape.seed, _SUFFIXES if index >= 0 else _WARMUP, abs(index)))
         wanted_tokens, max_tokens = _length(shape.input_tokens, shape, rng), _length(shape.output_tokens, shape, rng)
         prefix = prefixes[int(rng.integers(len(prefixes)))] if prefixes else ""
-        num_words = calibration.num_words(wanted_tokens) - len(prefix) // (_WORD_LETTERS + 1)
-        return Prompt(text=prefix + random_words(max(1, num_words), rng), max_tokens=max_tokens)
+        num_shared = len(prefix) // (_WORD_LETTERS + 1)
+        num_own = max(1, calibration.num_words(wanted_tokens) - num_shared)
+        return Prompt(
+            text=prefix + random_words(num_own, rng),
+            max_tokens=max_tokens,
+            expected_tokens=calibration.num_tokens(num_shared + num_own),
+        )
 
     return make
 

@@ -9,13 +9,13 @@ import asyncio
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvloop
 
 from zaphod.core.progress import SILENT, Progress
-from zaphod.study.benchmarks.serving.client import Client, Target
+from zaphod.study.benchmarks.serving.client import Client, Target, named
 from zaphod.study.benchmarks.serving.goodput import Goals
 from zaphod.study.benchmarks.serving.load import Load, Run, measure
 from zaphod.study.benchmarks.serving.prompts import Calibration, Shape, source_of
@@ -50,10 +50,7 @@ def run_session(session: Session, progress: Progress = SILENT) -> dict[str, Any]
 
 
 async def _measure(session: Session, progress: Progress) -> tuple[Target, Run]:
-    target = session.target
-    if not target.model:
-        async with Client(target) as client:
-            target = replace(target, model=(await client.models())[0])
+    target = await named(session.target)
     async with Client(target) as client:
         words = Calibration() if session.shape.dataset == "tasks" else await client.calibrate()
         stop = asyncio.Event()

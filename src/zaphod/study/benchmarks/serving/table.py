@@ -55,8 +55,10 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         found.append("The client was busy nearly all the time: latencies may be its own.")
     if (result["send_lag_p99_ms"] or 0) > _LATE_MS:
         found.append("Requests left the client late; latencies are counted from when they were due.")
+    if set(result["token_counts_from"]) - {"usage"}:
+        found.append("The server sends no usage in streams: input tokens are as calibrated before.")
     if result["token_counts_from"].get("chunks"):
-        found.append("The server counts no tokens: one was counted for each chunk.")
+        found.append("Output tokens were not counted by the server: one was counted for each chunk.")
     if result["failed"]:
         found += [f"failed: {message}" for message in result["failure_examples"]]
     return found
