@@ -72,6 +72,7 @@ _DAYS_KEPT = 92
 _READ_TIMEOUT_S = 0.25
 _WRITE_TIMEOUT_S = 5.0
 _MAX_LIMIT = 2**53
+_YEAR_10000_S = 253_402_300_800
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 _FEWEST_LETTERS = 32
 _UNLIMITED = Limits()
@@ -420,8 +421,9 @@ def _check(
     if unknown or not scopes:
         found = f"There is no scope {unknown[0]!r}." if unknown else "The key would have no scope."
         raise ConfigError(found, f"The scopes are {', '.join(SCOPES)}.", "Give one or more of them.")
-    if expires_s is not None and expires_s <= now_s:
-        raise ConfigError("The key would have expired already.", "Its end must lie ahead.", "Give a later one.")
+    if expires_s is not None and not now_s < int(expires_s) < _YEAR_10000_S:
+        found = "The key would have expired already, or would never expire."
+        raise ConfigError(found, "Its end must lie ahead, before the year 10000.", "Give another time for --expires.")
     for limit, value in vars(limits).items():
         if value is not None and not 1 <= value <= _MAX_LIMIT:
             raise ConfigError(
