@@ -31,6 +31,8 @@ class Call:
     """`time.monotonic` at which nobody waits any more."""
     response_headers: dict[str, str] = field(default_factory=dict)
     """Filled before the first event: rate limits."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Filled before the first event: `prompt_tokens`."""
 
 
 def call_of(request: Request, model: str | None) -> Call:
