@@ -20,7 +20,7 @@ from zaphod.core.limits import usable_cores
 from zaphod.core.progress import ProgressLines
 from zaphod.study.benchmarks.cases import Bar
 from zaphod.study.benchmarks.environment import describe_environment
-from zaphod.study.benchmarks.report import as_json, as_markdown, pair_lines, publish
+from zaphod.study.benchmarks.report import as_json, as_markdown, publish
 from zaphod.study.benchmarks.samples import Record
 from zaphod.study.benchmarks.serving.client import Target
 from zaphod.study.benchmarks.serving.contest import (
@@ -142,20 +142,21 @@ def main() -> None:
     found, fields = versions(options), held_to_letters(letter_ids(options.model))
     points, record = points_of(options), Record(options.record, comparable(options, found))
     peer = peer_launch(options, flash_attention=faster_flash_attention(options, fields))
-    ours = our_launch(options)
+    ours, failure = our_launch(options), None
     with ExitStack() as stack:
         servers = [stack.enter_context(RunningServer(launch)) for launch in (ours, peer)]
         try:
             run_contest(points, [side(server, fields) for server in servers], record, ProgressLines())
-        except KeyboardInterrupt:
-            print("stopped: this is what there is so far", file=sys.stderr)
+        except (KeyboardInterrupt, ZaphodError) as error:
+            failure = error
     outcomes, environment = outcomes_of(points, record.samples, OURS), describe_environment()
     about = words(options, ours, peer)
     page = as_markdown("server_load", environment, found, outcomes) + f"\n{about}"
     print(page)
-    if not options.print_only:
+    if failure is None and not options.print_only:
         publish("server_load", page, as_json(environment, found, record.samples, outcomes) | {"about": about})
-    print("\n".join(pair_lines(outcomes)), file=sys.stderr)
+    if failure is not None:
+        sys.exit(f"ended early, so nothing was published: {failure or 'stopped'}")
 
 
 def parse() -> argparse.Namespace:

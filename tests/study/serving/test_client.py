@@ -92,3 +92,12 @@ def test_words_are_counted_as_the_server_counts_them(server):
     assert words.num_words(103) == 50
     with pytest.raises(ZaphodError, match="answers 500"):
         asyncio.run(go("fails"))
+
+
+@pytest.mark.parametrize("base", ["http://h", "http://h/", "http://h/v1", "http://h/v1/"])
+def test_the_version_may_be_part_of_the_address(base):
+    assert Target(base_url=base, model="m").url("models") == "http://h/v1/models"
+
+
+def test_another_version_is_kept():
+    assert Target(base_url="http://h/v3", model="m").url("models") == "http://h/v3/models"

@@ -5,6 +5,7 @@ Every network failure becomes part of the reply; an exception from here is a fau
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from zaphod.study.benchmarks.serving.reply import CountSource, Failure, FailureK
 
 Endpoint = Literal["completions", "chat"]
 _PATHS: Mapping[Endpoint, str] = {"completions": "completions", "chat": "chat/completions"}
+_VERSIONED = re.compile(r"/v\d+$")
 _MAX_MESSAGE = 300
 # Servers close idle connections after 5 s (uvicorn); ours go first, so that none is closed while it is being reused.
 _KEEP_ALIVE_S = 3.0
@@ -32,7 +34,7 @@ class Target:
     """Which server, and what every request to it says."""
 
     base_url: str
-    """With or without `/v1` at its end."""
+    """With or without `/v1`, or another version, at its end."""
     model: str
     endpoint: Endpoint = "completions"
     api_key: str | None = field(default=None, repr=False)
@@ -45,7 +47,7 @@ class Target:
 
     def url(self, path: str) -> str:
         base = self.base_url.rstrip("/")
-        return f"{base if base.endswith('/v1') else base + '/v1'}/{path}"
+        return f"{base if _VERSIONED.search(base) else base + '/v1'}/{path}"
 
     def body(self, prompt: Prompt, *, is_streamed: bool = True) -> dict[str, Any]:
         """A request as it is sent."""
