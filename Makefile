@@ -40,8 +40,8 @@ native: .venv/.installed  ## compile the CPU kernels, or what changed of them
 	$(IN_VENV) cmake --install build/native --strip --prefix build/native/package >/dev/null
 	install -C -m 755 build/native/package/$(KERNELS)/_cpu* src/$(KERNELS)
 
-run: setup       ## talk to the built-in model
-	@$(BIN)/zaphod run
+run: setup       ## serve the built-in model, with a page for people
+	@$(BIN)/zaphod serve --open
 
 # Two processes with one thread each: the threads of two processes would wait for each other.
 # With a compiler, kernels that do not compile are our mistake; without one, their tests are skipped.

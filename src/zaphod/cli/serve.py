@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,6 +86,7 @@ def command(
     threads: ThreadsFlag = None,
     compat: CompatFlag = None,
     config: ConfigFlag = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Show the page in a browser when ready.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object when ready, instead of text.")] = False,
 ) -> None:
     """Serve a model to any client of OpenAI's or Anthropic's API, with a page for people.
@@ -135,8 +139,18 @@ def command(
         max_batch_tokens=max_batch_tokens,
     )
     server = assemble(options, None if upstream else engine, ProgressLines())
-    code = server.run(on_ready=lambda: _greet(server, settings.values.model, as_json))
-    raise typer.Exit(code)
+
+    def ready() -> None:
+        _greet(server, settings.values.model, as_json)
+        if open_page and _has_display():
+            webbrowser.open(server.url)
+
+    raise typer.Exit(server.run(on_ready=ready))
+
+
+def _has_display() -> bool:
+    """Without one, `webbrowser` would start a browser for terminals, over our own lines."""
+    return sys.platform in ("darwin", "win32") or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _size(text: str) -> int:

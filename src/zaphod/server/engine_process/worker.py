@@ -133,7 +133,7 @@ class Worker:
         if self._engine.num_unfinished:
             pieces += [_piece(increment) for increment in self._engine.step()]
         if pieces or not is_busy:
-            self._tell(Pieces(pieces=pieces, stats=self._stats()))
+            self._tell(Pieces(pieces=pieces, stats=self.stats()))
         return True
 
     def _heed(self, message: object) -> bool:
@@ -189,7 +189,8 @@ class Worker:
         except ZaphodError as error:
             self._refused.append(_refusal(work.request_id, error))
 
-    def _stats(self) -> Stats:
+    def stats(self) -> Stats:
+        """The engine's figures now; those that cost something are up to half a second old."""
         now_s, figures = time.monotonic(), self._engine.stats
         if now_s - self._figures_s > _FIGURES_EVERY_S:
             self._figures_s = now_s
@@ -226,8 +227,10 @@ def main(connection_fd: int, page_fd: int) -> int:
         tell(Failed(kind=type(error).__name__, found=error.found, wanted=error.wanted, remedy=error.remedy))
         return error.exit_code
     page.beat(IDLE_BEAT_S)
+    worker = Worker(model, connection, page)
+    tell(Pieces(pieces=[], stats=worker.stats()))
     tell(_ready(model, load))
-    Worker(model, connection, page).run()
+    worker.run()
     return 0
 
 
