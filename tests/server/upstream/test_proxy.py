@@ -285,7 +285,7 @@ def test_a_server_that_is_gone_is_no_failure_for_the_client_and_is_asked_no_more
             await upstream.start()
             stack.push_async_callback(upstream.close)
             await gone.aclose()
-            for index in range(8):
+            for index in range(40):
                 answer = await stream_of(upstream, outgoing(prefix=Prefix(blocks=(index,), anchor=index)))
                 assert words(await read(answer)) == "Hello there"
             assert {status.state for status in pool.statuses()} == {"healthy", "unhealthy"}

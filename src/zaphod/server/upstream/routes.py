@@ -258,7 +258,7 @@ class _Passage:
             is_stream=is_stream,
             hides_usage=hides_usage,
             has_cache=self._generates,
-            headers=call.headers,
+            headers={**call.headers, **self._observation.upstream_headers},
             request_id=call.request_id,
             tenant=call.caller.tenant,
             deadline=call.deadline,
