@@ -29,7 +29,10 @@ STATUS: dict[str, Any] = {
     "context_tokens": 512, "num_layers": 6, "num_experts": 8, "num_chosen": 2, "memory_bytes": 118_000_000,
     "total_memory_bytes": 25_300_000_000, "running": 1, "waiting": 0, "kv_cache_usage": 0.03, "tokens_per_s": 812.3,
     "power_w": 14.2, "energy_source": "estimated",
-    "modes": [{"name": "regular", "title": "Regular", "description": "Plain."}, {"name": "fun", "title": "Fun", "description": "Jokes."}],
+    "modes": [
+        {"name": "regular", "title": "Regular", "description": "Plain."},
+        {"name": "fun", "title": "Fun", "description": "Jokes."},
+    ],
 }  # fmt: skip
 
 
@@ -41,7 +44,12 @@ def event(data: dict[str, Any]) -> bytes:
 def delta(content: str | None = None, *, finish: str | None = None, **more: Any) -> bytes:
     """A chunk of an answer."""
     fields = {"content": content} if content is not None else {}
-    choice = {"index": 0, "delta": fields | more.pop("delta", {}), "finish_reason": finish, "logprobs": more.pop("logprobs", None)}
+    choice = {
+        "index": 0,
+        "delta": fields | more.pop("delta", {}),
+        "finish_reason": finish,
+        "logprobs": more.pop("logprobs", None),
+    }
     return event({"id": "c", "object": "chat.completion.chunk", "choices": [choice], **more})
 
 
@@ -126,7 +134,10 @@ def serve(script: Script, port: int = 0) -> Iterator[Script]:
 def experts(num_tokens: int, num_layers: int = 6, num_experts: int = 8) -> list[list[list[int]]]:
     """Some experts, two a layer, as the chunk's `zaphod.experts` holds them."""
     return [
-        [[(token * layer + layer) % num_experts, (token + 3 * layer + 1) % num_experts] for layer in range(num_layers)]
+        [
+            [(token * layer + layer) % num_experts, (token * layer + layer + 1 + token % 3) % num_experts]
+            for layer in range(num_layers)
+        ]
         for token in range(num_tokens)
     ]
 

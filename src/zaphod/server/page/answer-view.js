@@ -107,7 +107,7 @@ export class AnswerView {
     if (!answer.experts?.counts_LE.length) return;
     if (!this.#map) {
       this.#map = new RoutingMap(this.#deeds.known(), isLast);
-      this.element.insertBefore(this.#map.element, this.element.lastElementChild);
+      this.element.append(this.#map.element);
     }
     this.#map.update(answer.experts);
   }

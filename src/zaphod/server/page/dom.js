@@ -14,9 +14,14 @@ export function el(tag, attributes = {}, ...children) {
     else if (FORBIDDEN.test(name)) throw new TypeError(`el() sets no ${name}`);
     else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...present(children));
   return made;
 }
+
+/** Children without those that a condition left out; `append` would print them as "null". */
+const present = (children) => children.filter((child) => child !== null && child !== undefined && child !== false);
+
+export const fill = (parent, ...children) => parent.replaceChildren(...present(children));
 
 /** The element with an id of index.html; a missing one is our bug, so it is named. */
 export function byId(id) {

@@ -1,6 +1,6 @@
 // What an empty page offers: questions that this model can answer.
 
-import { el } from "./dom.js";
+import { el, fill } from "./dom.js";
 
 const BUILT_IN = [
   ["A plan", "Move the red cup from the table to the shelf"],
@@ -24,7 +24,8 @@ export function drawEmpty(root, status, deeds) {
     el("li", {}, el("button", { type: "button", class: "example", onclick: () => deeds.ask(question) }, el("span", { class: "example-kind" }, kind), el("span", {}, question))),
   );
   const restore = deeds.restore && el("button", { type: "button", class: "plain", id: "restore", onclick: deeds.restore }, "Bring the last conversation back");
-  root.replaceChildren(
+  fill(
+    root,
     el("p", { class: "empty-title", id: "empty-title" }, "What shall it be?"),
     el("p", { class: "hint" }, hint),
     el("ul", { class: "examples" }, ...buttons),

@@ -18,10 +18,10 @@ _SVG = "image/svg+xml"
 
 _STYLES = ("base", "controls", "conversation", "evidence")
 _SCRIPTS = (
-    "announce", "answer", "answer-view", "app", "branches", "chat", "clipboard", "composer", "conversation", "dom", "empty",
-    "first-paint", "format", "markdown", "notices", "panel", "partial-json", "problem", "question-view", "readable",
-    "routing-map", "settings", "settings-drawer", "shortcuts", "sse", "status", "storage", "theme", "thread-view",
-    "token-view", "tool-calls-view", "tool-presets", "tools-dialog", "transport",
+    "announce", "answer", "answer-view", "app", "branches", "chat", "clipboard", "composer", "conversation", "dom",
+    "empty", "first-paint", "format", "markdown", "notices", "panel", "partial-json", "problem", "question-view",
+    "readable", "routing-map", "settings", "settings-drawer", "shortcuts", "sse", "status", "storage", "theme",
+    "thread-view", "token-view", "tool-calls-view", "tool-presets", "tools-dialog", "transport",
 )  # fmt: skip
 
 PAGE_FILES = {
@@ -30,7 +30,7 @@ PAGE_FILES = {
     **{f"{name}.css": _CSS for name in _STYLES},
     **{f"{name}.js": _SCRIPT for name in _SCRIPTS},
 }
-"""Every file that is served, with its type. A name is looked up here and never joined to a path, so none can lead elsewhere."""
+"""Every file that is served, with its type. Names are looked up here first, so none can lead elsewhere."""
 
 router = APIRouter(include_in_schema=False)
 

@@ -9,8 +9,14 @@ const CELLS = [
   ["waiting", "waiting", ({ waiting }) => is(waiting) && [count(waiting)]],
   ["cache", "KV cache", ({ kv_cache_usage }) => is(kv_cache_usage) && [percent(kv_cache_usage)]],
   ["power", "power", ({ power_w, energy_source }) => is(power_w) && [watts(power_w), energy_source]],
-  ["energy", "last answer", (_, measured) => is(measured?.energy_j) && [joules(measured.energy_j), measured.energy_source]],
+  ["energy", "last answer", ({ power_w }, measured) => joulesOf(power_w, measured)],
 ];
+
+/** The cell stands from the start where power is known, so that the others do not move when the first answer ends. */
+function joulesOf(power_w, measured) {
+  if (is(measured?.energy_j)) return [joules(measured.energy_j), measured.energy_source];
+  return is(power_w) && ["–"];
+}
 
 const is = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -24,8 +30,10 @@ export class Panel {
     for (const [name, label] of CELLS) {
       const value = el("dd", {}, "–");
       const source = el("span", { class: "source" });
-      const cell = el("div", { class: "cell", "data-cell": name, hidden: true }, el("dt", {}, el("span", { class: "label" }, label), source), value);
-      this.#cells.set(name, { cell, value, source });
+      const comma = el("span", { class: "label" });
+      const term = el("dt", {}, el("span", { class: "label" }, label), comma, source);
+      const cell = el("div", { class: "cell", "data-cell": name, hidden: true }, term, value);
+      this.#cells.set(name, { cell, value, comma, source });
       list.append(cell);
     }
     root.append(list);
@@ -36,10 +44,11 @@ export class Panel {
     delete this.#root.dataset.stale;
     for (const [name, , read] of CELLS) {
       const shown = read(status ?? {}, measured);
-      const { cell, value, source } = this.#cells.get(name);
+      const { cell, value, comma, source } = this.#cells.get(name);
       if (shown) cell.hidden = false;
       setText(value, shown ? shown[0] : "–");
       setText(source, shown?.[1] ?? "");
+      setText(comma, shown?.[1] ? ", " : "");
     }
   }
 

@@ -9,6 +9,8 @@ const GAP_FROM_PX = 7; // smaller cells stand without a gap
 /** Share of tokens that is drawn in full colour: all of them where experts are few, else four times an even share. */
 export const fullShare = (numExperts, numChosen) => Math.min(1, (4 * numChosen) / numExperts);
 
+const aOrAn = (noun) => `${noun === "expert" ? "an" : "a"} ${noun}`;
+
 /** What a cell says. Layers and experts are counted from 1 for people. */
 export const cellText = (layer, expert, count, tokens) =>
   `layer ${layer + 1}, expert ${expert + 1}: ${count} of ${plural(tokens, "token")}`;
@@ -23,6 +25,7 @@ export class RoutingMap {
   #summary = el("summary");
   #table = el("details", { class: "as-table" }, el("summary", {}, "As a table"));
   #scale = el("span", { class: "scale-end" });
+  #hint = el("p", { class: "hint" });
   element;
 
   constructor(known, isOpen) {
@@ -31,7 +34,7 @@ export class RoutingMap {
     const words = el(
       "div",
       { class: "map-words" },
-      el("p", { class: "hint" }, "Rows and columns are layers and experts. The fuller the colour, the more of the answer's tokens an expert computed."),
+      this.#hint,
       el("p", { class: "scale", "aria-hidden": "true" }, "0 %", el("span", { class: "scale-bar" }), this.#scale),
       this.#readout,
     );
@@ -43,6 +46,8 @@ export class RoutingMap {
     this.#counted = counted;
     setText(this.#summary, `Routing of ${plural(counted.tokens, "token")}`);
     setText(this.#scale, percent(fullShare(this.#numExperts, this.#numChosen)));
+    const [row, column] = this.#isTurned ? ["expert", "layer"] : ["layer", "expert"];
+    setText(this.#hint, `Each row is ${aOrAn(row)}, each column ${aOrAn(column)}. The fuller the colour, the more of the answer’s tokens that expert computed.`);
     this.#draw();
     this.#say();
     if (this.#table.open) this.#fillTable();

@@ -43,7 +43,7 @@ export function requestBody(settings, status, messages) {
     stream: true,
     stream_options: { include_usage: true },
   };
-  const model = settings.model ?? status?.model;
+  const model = settings.model ?? status?.model ?? status?.models?.[0];
   if (model) body.model = model;
   if (settings.mode && status?.modes?.length) body.mode = settings.mode;
   for (const name of SAMPLING) if (settings[name] !== null) body[name] = settings[name];

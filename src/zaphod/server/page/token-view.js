@@ -1,6 +1,6 @@
 // An answer token by token: how likely each was, and what else might have come. Mouse, touch and arrow keys.
 
-import { el } from "./dom.js";
+import { el, fill } from "./dom.js";
 import { probability } from "./format.js";
 
 /** Tokens as they are shown: those that hold parts of one character are put together, as only all of them are text. */
@@ -33,6 +33,9 @@ function decode(bytes) {
     return null;
   }
 }
+
+/** A line break is marked, or there would be nothing to point at. */
+const nodesOf = (text) => text.split(/(\n)/).map((part) => (part === "\n" ? el("span", { class: "break" }, "⏎\n") : part));
 
 /** A token's text with its blanks made visible. */
 export const visible = (text) => text.replaceAll(" ", "␣").replaceAll("\n", "⏎").replaceAll("\t", "⇥") || "(nothing)";
@@ -67,9 +70,8 @@ export class TokenView {
   #span(token, index) {
     const likely = Math.exp(token.logprob);
     const label = `${visible(token.text)}, ${probability(likely)}`;
-    const text = token.text.replaceAll("\n", "⏎\n");
     const tabindex = index === this.#current ? 0 : -1;
-    const span = el("span", { class: "token", role: "button", tabindex, "aria-label": label, "data-index": index }, text);
+    const span = el("span", { class: "token", role: "button", tabindex, "aria-label": label, "data-index": index }, ...nodesOf(token.text));
     span.style.setProperty("--doubt", (1 - likely).toFixed(3));
     return span;
   }
@@ -107,7 +109,8 @@ function hideCard() {
 
 function showCard(span, token) {
   hideCard();
-  card.replaceChildren(
+  fill(
+    card,
     el("p", { class: "token-card-head" }, el("code", {}, visible(token.text)), el("b", {}, probability(Math.exp(token.logprob)))),
     token.count > 1 ? el("p", { class: "hint" }, `${token.count} tokens, one character`) : null,
     el("ul", {}, ...token.top.map((other) => alternative(other, token))),
