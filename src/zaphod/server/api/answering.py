@@ -220,6 +220,7 @@ class Answering:
         )
         with ticket:
             call.response_headers.update(ticket.rate_limit_headers)
+            call.counts["prompt_tokens"] = record.prompt_tokens
             record.admitted(record.prompt_tokens)
             readers = [job.reader(index) for index in range(len(works))]
             async with aclosing(Merged([self._engine.generate(work) for work in works])) as pieces:
