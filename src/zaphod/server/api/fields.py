@@ -97,6 +97,13 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 """For `responses=` of every route with OpenAI's errors."""
 
 
+EVENT_STREAM: dict[str, Any] = {
+    "description": "The answer; with `stream`, as server-sent events.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+"""For the 200 of routes that can stream."""
+
+
 class JsonRoute(APIRoute):
     """A route whose handler takes `(request, body)`; the body is read by `parse_body`, whatever its content type says.
 

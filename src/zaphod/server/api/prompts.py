@@ -95,6 +95,13 @@ class Prompts:
             lambda: self._tokenizer.encode(text, allow_special=allow_special, add_bos=begins), text, max_tokens
         )
 
+    def require_known(self, token_ids: Sequence[int], param: str) -> None:
+        """Raises `ApiError` 400 where an id stands for no token."""
+        highest = max(token_ids, default=0)
+        if highest >= self._tokenizer.vocab_size:
+            message = f"Token id {highest} is not in the vocabulary. Ids lie in [0, {self._tokenizer.vocab_size})."
+            raise ApiError(400, "invalid_value", message + " Send ids of this model's tokenizer.", param=param)
+
     async def _encoded(self, encode: Callable[[], list[int]], text: str, max_tokens: int) -> tuple[int, ...]:
         try:
             token_ids = encode() if len(text) <= _SHORT else await asyncio.to_thread(encode)

@@ -150,7 +150,8 @@ def _read(stream: BinaryIO) -> ToRenderer | None:
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
-    return _decode(stream.read(_LENGTH.unpack(head)[0]))
+    message: ToRenderer = _decode(stream.read(_LENGTH.unpack(head)[0]))
+    return message
 
 
 def _answer(stream: BinaryIO, message: FromRenderer) -> None:

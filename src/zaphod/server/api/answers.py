@@ -1,0 +1,82 @@
+"""From events to a response: a stream or one body, with limits in the headers; knows no API's format."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from zaphod.core.errors import ZaphodError
+from zaphod.server.api import sse
+from zaphod.server.api.answering import Answering
+from zaphod.server.api.calls import Call
+from zaphod.server.api.turns import Event
+from zaphod.server.errors import ApiError, as_api_error
+from zaphod.server.services import services_of
+
+_log = logging.getLogger(__name__)
+
+
+def answering_of(request: Request) -> Answering:
+    """What answers, in the app that a request came to."""
+    answering = services_of(request).answering
+    assert answering is not None, "this route is for servers with an engine of their own"
+    return answering
+
+
+async def streamed(
+    request: Request,
+    call: Call,
+    events: AsyncGenerator[Event, None],
+    chunks: Callable[[sse.Begun[Event]], AsyncGenerator[bytes, None]],
+) -> Response:
+    """A stream of events. What is refused before the first one is raised here, with a status of its own.
+
+    Args:
+        request: whose client is watched.
+        call: brings headers.
+        events: of the answers.
+        chunks: writes them.
+    """
+    begun = await sse.until_gone(request, sse.begin(events))
+    return sse.EventStream(_ended_well(chunks(begun)), begun, call.response_headers)
+
+
+async def at_once(
+    request: Request, call: Call, events: AsyncGenerator[Event, None], whole: Callable[[Any], Awaitable[Any]]
+) -> Response:
+    """One body, when all events are there; they are closed when the client goes before.
+
+    Args:
+        request: whose client is watched.
+        call: brings headers.
+        events: of the answers.
+        whole: gathers them.
+    """
+
+    async def gather() -> Any:
+        async with aclosing(events):
+            return await whole(events)
+
+    return sse.JsonBody(await sse.until_gone(request, gather()), headers=call.response_headers)
+
+
+async def _ended_well(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The chunks; an error ends them with an event that says so, which clients raise."""
+    async with aclosing(chunks):
+        try:
+            async for chunk in chunks:
+                yield chunk
+        except (ApiError, ZaphodError) as error:
+            known = as_api_error(error) if isinstance(error, ZaphodError) else error
+            yield sse.data(known.openai())
+            yield sse.DONE
+        except Exception:
+            _log.exception("an answer broke off")
+            message = "The server made a mistake and the answer is not complete. Please report it."
+            yield sse.data(ApiError(500, "internal_error", message).openai())
+            yield sse.DONE

@@ -1,0 +1,190 @@
+"""Bodies of answers as the OpenAPI document describes them; for readers, not for the code that writes them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+FinishReason = Literal["stop", "length", "tool_calls"]
+
+
+class PromptDetails(BaseModel):
+    """More on the prompt's tokens."""
+
+    cached_tokens: int = Field(description="Those that were known from before and not computed again.")
+
+
+class TokenUsage(BaseModel):
+    """What an answer took."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptDetails | None = None
+
+
+class ZaphodFacts(BaseModel):
+    """Zaphod's own: energy, speed, and the mode that was used."""
+
+    energy_j: float | None = Field(None, description="Joules that this request took; null if nobody knows.")
+    energy_source: str | None = Field(None, description="`RAPL`, `NVML` or `estimated`.")
+    tokens_per_s: float | None = None
+    mode: str | None = None
+    mode_reason: str | None = Field(None, description="Why another mode than asked for.")
+    experts: list[Any] | None = Field(None, description="With `routing`: of each answer, token and layer.")
+
+
+class TopLogprob(BaseModel):
+    """A likely token."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None
+
+
+class ContentLogprob(TopLogprob):
+    """A token of the answer, and what else was likely."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class ChatLogprobs(BaseModel):
+    """Of an answer's tokens."""
+
+    content: list[ContentLogprob] | None
+    refusal: None = None
+
+
+class CalledFunction(BaseModel):
+    """A function and what it is to be called with."""
+
+    name: str
+    arguments: str = Field(description="JSON as a text, which may be cut off where `finish_reason` is `length`.")
+
+
+class MessageToolCall(BaseModel):
+    """A call that the model asks for."""
+
+    id: str
+    type: Literal["function"]
+    function: CalledFunction
+
+
+class AnswerMessage(BaseModel):
+    """What the model says."""
+
+    role: Literal["assistant"]
+    content: str | None
+    refusal: None = None
+    tool_calls: list[MessageToolCall] | None = None
+
+
+class ChatChoice(BaseModel):
+    """One of the answers."""
+
+    index: int
+    message: AnswerMessage
+    logprobs: ChatLogprobs | None
+    finish_reason: FinishReason
+
+
+class ChatCompletion(BaseModel):
+    """The answers of `POST /v1/chat/completions`; with `stream`, events of OpenAI's `chat.completion.chunk`."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[ChatChoice]
+    usage: TokenUsage
+    zaphod: ZaphodFacts
+
+
+class CompletionLogprobLists(BaseModel):
+    """Of an answer's tokens, side by side."""
+
+    tokens: list[str]
+    token_logprobs: list[float]
+    top_logprobs: list[dict[str, float]]
+    text_offset: list[int]
+
+
+class CompletionChoice(BaseModel):
+    """One of the answers."""
+
+    index: int
+    text: str
+    logprobs: CompletionLogprobLists | None
+    finish_reason: Literal["stop", "length"] | None
+
+
+class TextCompletion(BaseModel):
+    """The answers of `POST /v1/completions`; with `stream`, events of the same shape."""
+
+    id: str
+    object: Literal["text_completion"]
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[CompletionChoice]
+    usage: TokenUsage | None = None
+    zaphod: ZaphodFacts | None = None
+
+
+class Model(BaseModel):
+    """A model that can be asked."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    root: str = Field(description="The model that an adapter belongs to.")
+    max_model_len: int | None = Field(description="Tokens of prompt and answer together; null while it loads.")
+
+
+class ModelList(BaseModel):
+    """All of them."""
+
+    object: Literal["list"]
+    data: list[Model]
+
+
+class Embedding(BaseModel):
+    """One of the vectors."""
+
+    object: Literal["embedding"]
+    index: int
+    embedding: list[float] | str = Field(description="Numbers, or little-endian float32 in base64.")
+
+
+class EmbeddingUsage(BaseModel):
+    """What the vectors took."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingList(BaseModel):
+    """The answer of `POST /v1/embeddings`: mean hidden states of length 1."""
+
+    object: Literal["list"]
+    model: str
+    data: list[Embedding]
+    usage: EmbeddingUsage
+
+
+class Tokens(BaseModel):
+    """The answer of `POST /tokenize`."""
+
+    tokens: list[int]
+    count: int
+    max_model_len: int
+    token_strs: list[str] | None = None
+
+
+class DetokenizedText(BaseModel):
+    """The answer of `POST /detokenize`."""
+
+    prompt: str

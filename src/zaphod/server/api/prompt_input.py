@@ -1,0 +1,59 @@
+"""Texts or token ids, one or several, as completions and embeddings take them; knows neither of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from zaphod.server.api.fields import Text, TokenId
+from zaphod.server.api.prompts import Prompts
+from zaphod.server.errors import ApiError
+
+_MAX_IDS = 1 << 21
+
+_Ids = Annotated[list[TokenId], Field(min_length=1, max_length=_MAX_IDS)]
+PromptInput = (
+    Text
+    | Annotated[list[Text], Field(min_length=1, max_length=2048)]
+    | _Ids
+    | Annotated[list[_Ids], Field(min_length=1, max_length=2048)]
+)
+
+
+async def token_prompts(
+    prompts: Prompts,
+    given: str | list[str] | list[int] | list[list[int]],
+    max_tokens: int,
+    max_prompts: int,
+    *,
+    allow_special: bool = True,
+    param: str = "prompt",
+) -> Sequence[tuple[int, ...]]:
+    """Each prompt as token ids.
+
+    Raises:
+        ApiError: 400; there are too many, or one of them is too long or no text of this vocabulary.
+    """
+    several = _several(given)
+    if len(several) > max_prompts:
+        message = f"There are {len(several)} prompts. At most {max_prompts} go into one request. Split it."
+        raise ApiError(400, "invalid_value", message, param=param)
+    return [await _one(prompts, one, max_tokens, allow_special, param) for one in several]
+
+
+def _several(given: Any) -> list[Any]:
+    """What was given, as a list of prompts."""
+    return [given] if isinstance(given, str) or isinstance(given[0], int) else given
+
+
+async def _one(
+    prompts: Prompts, given: str | list[int], max_tokens: int, allow_special: bool, param: str
+) -> tuple[int, ...]:
+    if isinstance(given, str):
+        if not given:
+            raise ApiError(400, "invalid_value", "The prompt is empty. It needs some text. Send some.", param=param)
+        return await prompts.of_text(given, max_tokens=max_tokens, allow_special=allow_special)
+    prompts.require_known(given, param)
+    return tuple(given)

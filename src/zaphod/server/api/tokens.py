@@ -1,0 +1,104 @@
+"""`POST /tokenize` and `/detokenize`, with vLLM's fields; knows no engine and generates nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field, model_validator
+from starlette.requests import Request
+from starlette.responses import Response
+
+from zaphod.core.tokenizers import Tokenizer
+from zaphod.server.api.answering import Answering
+from zaphod.server.api.answers import answering_of
+from zaphod.server.api.chat_request import ChatRequest, Message, ToolDefinition
+from zaphod.server.api.chat_turn import turn_of
+from zaphod.server.api.documents import DetokenizedText, Tokens
+from zaphod.server.api.fields import (
+    ERROR_RESPONSES,
+    MAX_MESSAGES,
+    MAX_TOOLS,
+    JsonRoute,
+    Name,
+    RequestModel,
+    Text,
+    TokenId,
+)
+from zaphod.server.api.sse import JsonBody, until_gone
+from zaphod.server.services import services_of
+
+_MAX_IDS = 1 << 20
+
+router = APIRouter(route_class=JsonRoute, tags=["Tokens"])
+
+
+class TokenizeRequest(RequestModel):
+    """Either a text, or a conversation."""
+
+    model: Name | None = None
+    prompt: Text | None = None
+    messages: Annotated[list[Message] | None, Field(min_length=1, max_length=MAX_MESSAGES)] = None
+    tools: Annotated[list[ToolDefinition] | None, Field(max_length=MAX_TOOLS)] = None
+    add_special_tokens: Annotated[
+        bool | None, Field(description="Of a text: begin as the model expects it. Default true.")
+    ] = None
+    return_token_strs: bool | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> TokenizeRequest:
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("Exactly one of `prompt` and `messages` must be there")
+        return self
+
+
+class DetokenizeRequest(RequestModel):
+    """Token ids."""
+
+    model: Name | None = None
+    tokens: Annotated[list[TokenId], Field(max_length=_MAX_IDS)]
+
+
+@router.post("/tokenize", response_model=Tokens, responses=ERROR_RESPONSES, summary="Token ids of a text")
+async def tokenize(request: Request, body: TokenizeRequest) -> Response:
+    """Says which token ids a text or a conversation becomes."""
+    answering = answering_of(request)
+    answering.model_name(body.model)
+    tokenizer = _tokenizer(request)
+    token_ids = await until_gone(request, _token_ids(answering, body))
+    told = {
+        "tokens": token_ids,
+        "count": len(token_ids),
+        "max_model_len": answering.max_prompt_tokens + 1,
+        "token_strs": None,
+    }
+    if body.return_token_strs:
+        told["token_strs"] = [tokenizer.token_bytes(token_id).decode("utf-8", "replace") for token_id in token_ids]
+    return JsonBody(told)
+
+
+@router.post("/detokenize", response_model=DetokenizedText, responses=ERROR_RESPONSES, summary="Text of token ids")
+async def detokenize(request: Request, body: DetokenizeRequest) -> Response:
+    """Says which text token ids are, special tokens by their names."""
+    answering = answering_of(request)
+    answering.model_name(body.model)
+    answering.prompts.require_known(body.tokens, "tokens")
+    return JsonBody({"prompt": _tokenizer(request).decode(body.tokens)})
+
+
+async def _token_ids(answering: Answering, body: TokenizeRequest) -> tuple[int, ...]:
+    if body.prompt is None:
+        chat = ChatRequest.model_construct(messages=body.messages, tools=body.tools)
+        return await answering.tokens_of(turn_of(chat))
+    return await answering.prompts.of_text(
+        body.prompt,
+        max_tokens=_MAX_IDS,
+        add_bos=None if body.add_special_tokens is not False else False,
+        allow_special=True,
+    )
+
+
+def _tokenizer(request: Request) -> Tokenizer:
+    engine = services_of(request).engine
+    assert engine is not None
+    return engine.tokenizer
