@@ -30,12 +30,12 @@ CALL = [
 
 
 def written(events: Iterable[Event]) -> list[dict[str, Any]]:
-    one = MessageWriter("msg_1", "m", 9)
+    one = MessageWriter("msg_1", "m", {"prompt_tokens": 9})
     return [*one.begin(), *(sent for event in events for sent in one.write(event))]
 
 
 def message(events: Iterable[Event]) -> Message:
-    one = MessageWriter("msg_1", "m", 9)
+    one = MessageWriter("msg_1", "m", {"prompt_tokens": 9})
     for event in events:
         list(one.write(event))
     return Message.model_validate(one.message, strict=True)
@@ -115,5 +115,5 @@ def test_an_answer_without_text_has_no_blocks() -> None:
 
 
 def test_a_message_that_breaks_off_ends_with_an_error() -> None:
-    (event,) = MessageWriter.fail(ApiError(503, "engine_died", "The engine died."))
+    (event,) = MessageWriter("msg_1", "m", {}).fail(ApiError(503, "engine_died", "The engine died."))
     assert event == {"type": "error", "error": {"type": "overloaded_error", "message": "The engine died."}}

@@ -38,7 +38,7 @@ CALL = [
 
 
 def writer() -> ResponseWriter:
-    return ResponseWriter(HEAD, lambda one: {"token": str(one.token_id), "logprob": one.logprob})
+    return ResponseWriter(HEAD, lambda tokens: [{"token": str(one.token_id), "logprob": one.logprob} for one in tokens])
 
 
 def written(events: Iterable[Event]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ The order of events:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,11 +28,11 @@ class MessageWriter:
     Args:
         message_id: unique.
         model: its name.
-        prompt_tokens: told at the start, before it is known how many of them were cached.
+        counts: holds `prompt_tokens` when the first event comes: how many were cached is known at the end only.
     """
 
-    def __init__(self, message_id: str, model: str, prompt_tokens: int) -> None:
-        self._id, self._model, self._prompt_tokens = message_id, model, prompt_tokens
+    def __init__(self, message_id: str, model: str, counts: Mapping[str, int]) -> None:
+        self._id, self._model, self._counts = message_id, model, counts
         self._done: list[_Json] = []
         self._block: _Block | None = None
         self._end: AnswerEnd | None = None
@@ -60,8 +60,7 @@ class MessageWriter:
                 self._usage = event
                 yield from self._end_message(event)
 
-    @staticmethod
-    def fail(error: ApiError) -> Iterator[_Json]:
+    def fail(self, error: ApiError) -> Iterator[_Json]:
         """The event that ends a message which cannot be finished."""
         yield error.anthropic()
 
@@ -75,7 +74,7 @@ class MessageWriter:
             "model": self._model,
             "content": list(self._done),
             **_stopped(self._end),
-            "usage": _usage(self._usage, self._prompt_tokens),
+            "usage": _usage(self._usage, self._counts["prompt_tokens"]),
             **({} if self._usage is None else {"zaphod": extension(self._usage)}),
         }
 
@@ -103,7 +102,7 @@ class MessageWriter:
             self._block = None
 
     def _end_message(self, usage: Usage) -> Iterator[_Json]:
-        counts = _usage(usage, self._prompt_tokens)
+        counts = _usage(usage, self._counts["prompt_tokens"])
         counts.pop("service_tier")
         yield {"type": "message_delta", "delta": _stopped(self._end), "usage": counts, "zaphod": extension(usage)}
         yield {"type": "message_stop"}

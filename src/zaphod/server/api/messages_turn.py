@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 from zaphod.core.tokenizers import ChatMessage
+from zaphod.engine import SamplingParams
+from zaphod.engine.grammar import GrammarSpec
 from zaphod.server.api.messages_request import (
     AnyChoice,
     CountRequest,
     Message,
+    MessagesRequest,
     NoChoice,
     TextBlock,
     ToolResultBlock,
     ToolUseBlock,
 )
 from zaphod.server.api.messages_request import ToolChoice as NamedChoice
-from zaphod.server.api.turns import Tool, ToolChoice
+from zaphod.server.api.responses_turn import require_distinct
+from zaphod.server.api.sampling import SamplingFields, sampling_of
+from zaphod.server.api.turns import Tool, ToolChoice, Turn
 from zaphod.server.errors import ApiError
+
+
+def turn_of(request: CountRequest) -> Turn:
+    """The turn that is asked for; one whose tokens are only counted names no sampling.
+
+    Raises:
+        ApiError: 400; fields contradict each other.
+        RequestError: a schema is larger or nested deeper than allowed.
+    """
+    return Turn(
+        messages=conversation(request),
+        sampling=_sampling(request),
+        tools=tools(request),
+        tool_choice=tool_choice(request),
+        allows_parallel_calls=allows_parallel_calls(request),
+        mode=request.mode,
+        names_temperature=isinstance(request, MessagesRequest) and request.temperature is not None,
+    )
 
 
 def conversation(request: CountRequest) -> list[ChatMessage]:
@@ -39,7 +63,8 @@ def conversation(request: CountRequest) -> list[ChatMessage]:
 
 
 def tools(request: CountRequest) -> tuple[Tool, ...]:
-    """Tools that may be used."""
+    """Tools that may be used. Raises `ApiError` 400 where two have the same name."""
+    require_distinct([tool.name for tool in request.tools or ()])
     return tuple(
         Tool(
             name=tool.name,
@@ -73,6 +98,23 @@ def allows_parallel_calls(request: CountRequest) -> bool:
     return not getattr(request.tool_choice, "disable_parallel_tool_use", None)
 
 
+def _sampling(request: CountRequest) -> SamplingParams:
+    if not isinstance(request, MessagesRequest):
+        return SamplingParams(grammar=_grammar(request))
+    fields = SamplingFields(
+        temperature=request.temperature,
+        top_p=request.top_p,
+        top_k=request.top_k,
+        stop=request.stop_sequences or None,
+    )
+    return sampling_of(fields, max_tokens=request.max_tokens, logprobs=None, grammar=_grammar(request))
+
+
+def _grammar(request: CountRequest) -> GrammarSpec | None:
+    format = None if request.output_config is None else request.output_config.format
+    return None if format is None else GrammarSpec("json_schema", json.dumps(format.schema_))
+
+
 def _text(content: str | Sequence[TextBlock]) -> str:
     return content if isinstance(content, str) else "\n".join(block.text for block in content)
 
@@ -91,7 +133,7 @@ def _plain(said: Message, names: dict[str, str], path: str) -> Iterator[ChatMess
                 message = f"A message of the {said.role} uses a tool. Only the assistant does. Correct its role."
                 raise ApiError(400, "invalid_value", message, param=f"{path}.{index}")
             names[block.id] = block.name
-            function = {"name": block.name, "arguments": block.input}
+            function = {"name": block.name, "arguments": json.dumps(block.input, ensure_ascii=False)}
             calls.append({"id": block.id, "type": "function", "function": function})
     texts = [block for block in said.content if isinstance(block, TextBlock)]
     if calls:

@@ -11,7 +11,7 @@ The order of events, each with its place in it as `sequence_number`:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,12 +28,12 @@ class ResponseWriter:
 
     Args:
         head: what every state of the response holds: id, model, what was asked for.
-        logprob: shows a token's log-probability as OpenAI does.
+        logprobs: shows tokens' log-probabilities as OpenAI does.
     """
 
-    def __init__(self, head: Mapping[str, Any], logprob: Callable[[TokenLogprob], _Json]) -> None:
+    def __init__(self, head: Mapping[str, Any], logprobs: Callable[[Sequence[TokenLogprob]], list[_Json]]) -> None:
         self._head = head
-        self._logprob = logprob
+        self._logprobs = logprobs
         self._done: list[_Json] = []
         self._item: _Text | _Call | None = None
         self._early: list[_Json] = []
@@ -85,7 +85,7 @@ class ResponseWriter:
         }
 
     def _write_text(self, event: TextDelta) -> Iterator[_Json]:
-        self._early += map(self._logprob, event.logprobs)
+        self._early += self._logprobs(event.logprobs)
         if not event.text:
             return
         if not isinstance(self._item, _Text):

@@ -7,27 +7,57 @@ from collections.abc import Sequence
 from typing import Any
 
 from zaphod.core.tokenizers import ChatMessage
+from zaphod.engine.grammar import GrammarSpec
+from zaphod.server.api.response_format import ANY_OBJECT
 from zaphod.server.api.responses_request import (
     AllowedTools,
     FunctionCall,
     FunctionCallOutput,
     FunctionTool,
     InputText,
+    JsonObjectFormat,
+    JsonSchemaFormat,
     Message,
     NamedTool,
     OutputText,
     Refusal,
     ResponseRequest,
 )
-from zaphod.server.api.turns import Tool, ToolChoice
+from zaphod.server.api.sampling import SamplingFields, sampling_of
+from zaphod.server.api.turns import Tool, ToolChoice, Turn
 from zaphod.server.errors import ApiError
+
+
+def turn_of(request: ResponseRequest) -> Turn:
+    """The turn that is asked for.
+
+    Raises:
+        ApiError: 400; fields contradict each other.
+        RequestError: a schema is larger or nested deeper than allowed.
+    """
+    fields = SamplingFields(temperature=request.temperature, top_p=request.top_p)
+    has_logprobs = "message.output_text.logprobs" in (request.include or ())
+    return Turn(
+        messages=conversation(request),
+        sampling=sampling_of(
+            fields,
+            max_tokens=request.max_output_tokens,
+            logprobs=(request.top_logprobs or 0) if has_logprobs else None,
+            grammar=_grammar(request),
+        ),
+        tools=tools(request),
+        tool_choice=tool_choice(request),
+        allows_parallel_calls=request.parallel_tool_calls is not False,
+        mode=request.mode,
+        names_temperature=request.temperature is not None,
+    )
 
 
 def conversation(request: ResponseRequest) -> list[ChatMessage]:
     """The messages that a template lays out: instructions first, each function call with what was said before it.
 
     Raises:
-        ApiError: 400; a function's output answers no call, or a call's arguments are no JSON object.
+        ApiError: 400; a function's output answers no call.
     """
     messages: list[ChatMessage] = []
     if request.instructions:
@@ -39,17 +69,25 @@ def conversation(request: ResponseRequest) -> list[ChatMessage]:
             messages.append({"role": role, "content": _text(item.content)})
         elif isinstance(item, FunctionCall):
             names[item.call_id] = item.name
-            _add_call(messages, item, f"input.{index}.arguments")
+            _add_call(messages, item)
         elif isinstance(item, FunctionCallOutput):
             messages.append(_output(item, names, f"input.{index}.call_id"))
     return messages
 
 
 def tools(request: ResponseRequest) -> tuple[Tool, ...]:
-    """Functions that may be called."""
+    """Functions that may be called. Raises `ApiError` 400 where two have the same name."""
     wanted = allowed_names(request)
     offered = [tool for tool in request.tools or () if wanted is None or tool.name in wanted]
+    require_distinct([tool.name for tool in offered])
     return tuple(map(_tool, offered))
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Refuse tools that cannot be told apart."""
+    if len(set(names)) < len(names):
+        message = "Two tools have the same name. Every name stands for one function. Rename or drop one of them."
+        raise ApiError(400, "invalid_value", message, param="tools")
 
 
 def tool_choice(request: ResponseRequest) -> ToolChoice:
@@ -77,31 +115,30 @@ def allowed_names(request: ResponseRequest) -> set[str] | None:
     return {tool.name for tool in choice.tools} if isinstance(choice, AllowedTools) else None
 
 
+def _grammar(request: ResponseRequest) -> GrammarSpec | None:
+    match request.text.format if request.text is not None else None:
+        case JsonObjectFormat():
+            return ANY_OBJECT
+        case JsonSchemaFormat(schema_=schema):
+            return GrammarSpec("json_schema", json.dumps(schema))
+        case _:
+            return None
+
+
 def _text(content: str | Sequence[InputText | OutputText | Refusal]) -> str:
     if isinstance(content, str):
         return content
-    return "\n".join(part.refusal if isinstance(part, Refusal) else part.text for part in content)
+    return "".join(part.refusal if isinstance(part, Refusal) else part.text for part in content)
 
 
-def _add_call(messages: list[ChatMessage], item: FunctionCall, param: str) -> None:
-    function = {"name": item.name, "arguments": _arguments(item.arguments, param)}
+def _add_call(messages: list[ChatMessage], item: FunctionCall) -> None:
+    function = {"name": item.name, "arguments": item.arguments}
     call = {"id": item.call_id, "type": "function", "function": function}
     if messages and messages[-1]["role"] == "assistant":
         last = messages[-1]
         messages[-1] = {**last, "tool_calls": [*last.get("tool_calls", ()), call]}
     else:
         messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
-
-
-def _arguments(text: str, param: str) -> Any:
-    try:
-        arguments = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError):
-        arguments = None
-    if not isinstance(arguments, dict):
-        message = "The arguments of this function call are no JSON object. The model made one. Send it as it was."
-        raise ApiError(400, "invalid_value", message, param=param)
-    return arguments
 
 
 def _output(item: FunctionCallOutput, names: dict[str, str], param: str) -> ChatMessage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +50,8 @@ class Modes:
     def __init__(self, modes: Sequence[Mode], rules: Sequence[Rule], *, default: str = SERIOUS) -> None:
         self._modes = {mode.name: mode for mode in modes}
         self.rules = tuple(rules)
-        self._rules = Rules(rules)
+        self._always = Rules(rule for rule in rules if rule.scope == "conversation")
+        self._now = Rules(rule for rule in rules if rule.scope == "latest")
         for name in (SERIOUS, default):
             if name not in self._modes:
                 raise ConfigError(f"No mode is named {name!r}.", f"There are {self._names}.", self._nearest(name))
@@ -69,7 +71,7 @@ class Modes:
         """The mode for a conversation: the one asked for, or `regular` where a rule says that the matter is serious.
 
         All that people, programs and tools said counts, the first message as much as the last; what the model said
-        does not.
+        does not. Rules whose scope is `latest` look at what was said since the model spoke last.
 
         Raises:
             ApiError: there is no such mode.
@@ -77,11 +79,18 @@ class Modes:
         wanted = self._named(self.default if name is None else name)
         if wanted.name == SERIOUS:
             return wanted
-        for text in _texts(messages, tools):
-            if rule := self._rules.first(text):
-                reason = f"The conversation touches on {rule.title}: answered as {SERIOUS!r}, not as {wanted.name!r}."
-                return replace(self._modes[SERIOUS], reason=reason)
+        if rule := self._first_rule(messages, tools):
+            reason = f"The conversation touches on {rule.title}: answered as {SERIOUS!r}, not as {wanted.name!r}."
+            return replace(self._modes[SERIOUS], reason=reason)
         return wanted
+
+    def _first_rule(self, messages: Sequence[ChatMessage], tools: Sequence[Tool]) -> Rule | None:
+        # A phrase ends where a message ends, so that each is looked at alone.
+        said = [message["content"] for message in messages if message["role"] != "assistant"]
+        offered = [f"{tool.name} {tool.description}" for tool in tools]
+        found = map(self._always.first, [*said, *offered])
+        latest = map(self._now.first, (message["content"] for message in _latest(messages)))
+        return next((rule for rule in itertools.chain(found, latest) if rule is not None), None)
 
     def _named(self, name: str) -> Mode:
         if name in self._modes:
@@ -98,17 +107,15 @@ class Modes:
         return f"Did you mean {near[0]!r}?"
 
 
-def _texts(messages: Sequence[ChatMessage], tools: Sequence[Tool]) -> Iterator[str]:
-    # A phrase ends where a message ends.
-    for message in messages:
-        if message["role"] != "assistant":
-            yield message["content"]
-    for tool in tools:
-        yield f"{tool.name} {tool.description}"
+def _latest(messages: Sequence[ChatMessage]) -> Iterator[ChatMessage]:
+    """What people and tools said since the model spoke last."""
+    since = itertools.takewhile(lambda message: message["role"] != "assistant", reversed(messages))
+    return (message for message in since if message["role"] != "system")
 
 
 def _rule(name: str, fields: dict[str, Any]) -> Rule:
     """A rule of the file: `words` by language, `fragments` by script; the language is for people to read."""
     patterns = [pattern for words in fields["words"].values() for pattern in words]
     fragments = [fragment for words in fields.get("fragments", {}).values() for fragment in words]
-    return Rule(name=name, title=fields["title"], patterns=patterns, fragments=fragments)
+    scope = fields.get("scope", "conversation")
+    return Rule(name=name, title=fields["title"], patterns=patterns, fragments=fragments, scope=scope)

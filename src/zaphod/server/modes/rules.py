@@ -6,18 +6,21 @@ A pattern is a row of words; text and patterns are compared casefolded and witho
     robot*          every word that begins so; after the star nothing is compared
     gas leak        these words, one after the other
     how much .. take    the parts in this order with at most `MAX_GAP_WORDS` words between them
+    ^ can i         these words where a sentence or a part of one begins
 
 Scripts that put no spaces between words are searched for the text itself: see `fragments`.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from zaphod.core.errors import ConfigError
 
@@ -30,6 +33,8 @@ _Place = tuple[int, int]
 """A row, and a part of it."""
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0903\u093a-\u094f])+")
 """Letters and digits; in Devanagari the vowels are marks, which `re` does not count among them."""
+_START = "^"
+_WORD_OR_START = re.compile(_WORD.pattern + r"|[.,;:!?¿¡…\n\r()\"«»„“”、。，！？；：،؟।-]")
 _MARKS = (
     (0x300, 0x370),  # accents on Latin, Greek and Cyrillic letters
     (0x640, 0x641), (0x64B, 0x660), (0x670, 0x671),  # Arabic: the stretching line, vowel signs
@@ -50,6 +55,8 @@ class Rule:
     patterns: Sequence[str]
     fragments: Sequence[str] = ()
     """Texts of scripts without spaces; found anywhere."""
+    scope: Literal["conversation", "latest"] = "conversation"
+    """Whether all that was said counts, or what was said since the model spoke last."""
 
 
 class Rules:
@@ -78,7 +85,7 @@ class Rules:
         plain = normalised(text)
         if fragment := self._any_fragment.search(plain):
             return self._fragments[fragment.group()]
-        return self._first_row(word.group() for word in _WORD.finditer(plain))
+        return self._first_row(itertools.chain((_START,), map(_word_or_start, _WORD_OR_START.finditer(plain))))
 
     def _add(self, pattern: str, rule: Rule) -> None:
         parts = _parts(_plain(pattern, rule), rule)
@@ -119,6 +126,11 @@ def normalised(text: str) -> str:
     return unicodedata.normalize("NFKC", bare).casefold()
 
 
+def _word_or_start(found: re.Match[str]) -> str:
+    word = found.group()
+    return word if word[0].isalnum() else _START
+
+
 def _plain(pattern: str, rule: Rule) -> str:
     plain = normalised(pattern)
     if plain.strip(" .*"):
@@ -139,7 +151,7 @@ def _parts(pattern: str, rule: Rule) -> list[tuple[str, int]]:
             reach = MAX_GAP_WORDS + 1
             continue
         stem = word.removesuffix("*")
-        if not _WORD.fullmatch(stem) or (stem != word and len(stem) < MIN_PREFIX):
+        if (word != _START and not _WORD.fullmatch(stem)) or (stem != word and len(stem) < MIN_PREFIX):
             raise ConfigError(
                 f"The rule {rule.name!r} has the pattern {pattern!r}.",
                 f"It is made of words, `..`, and stars after at least {MIN_PREFIX} letters.",
