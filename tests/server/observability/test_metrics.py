@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from zaphod.server.caller import LOCAL
 from zaphod.server.engine_process.messages import Stats
 from zaphod.server.engine_process.progress import Health
 from zaphod.server.observability.observation import Observer, ObserverOptions
@@ -172,22 +175,42 @@ def test_what_the_gate_refused_is_counted_with_the_rest(watched: Any) -> None:
     assert watched.value("zaphod:requests_rejected_total", reason="other") == 2
 
 
-class Servers:
-    def health(self) -> Health:
-        return Health(True, "1 of 2 answers")
+@dataclass(frozen=True)
+class Status:
+    name: str
+    state: str
+    models: tuple[str, ...] | None = None
+    in_flight: int = 1
+    num_requests: int = 5
+    num_failures: int = 2
 
-    def states(self) -> dict[str, str]:
-        return {"http://user:hunter2@a:8000/v1?key=hunter2": "closed", "http://b:8000": "open"}
 
-
-def test_servers_behind_the_gateway_are_shown_without_their_passwords() -> None:
-    observer = Observer(ObserverOptions(served_model_names=("m",)), None)
-    observer.watch_upstream(Servers())
-    text = observer.render_metrics("")[0].decode()
-    assert 'zaphod:upstream_state{state="closed",upstream="http://a:8000/v1"} 1.0' in text
-    assert 'zaphod:upstream_state{state="open",upstream="http://b:8000"} 1.0' in text
-    assert "hunter2" not in text
+@pytest.fixture
+def gateway() -> Iterator[Observer]:
+    observer = Observer(ObserverOptions(served_model_names=("",)), None)
+    servers = (Status("http://user:hunter2@a:8000?key=hunter2", "healthy", ("grok-1",)), Status("b:8000", "open"))
+    observer.watch_upstream(lambda: Health(True, "one answers"), lambda: servers)
+    yield observer
     observer.close()
+
+
+def test_servers_behind_the_gateway_are_shown_without_their_passwords(gateway: Observer) -> None:
+    text = gateway.render_metrics("")[0].decode()
+    assert 'zaphod:upstream_state{state="healthy",upstream="http://a:8000"} 1.0' in text
+    assert 'zaphod:upstream_state{state="open",upstream="b:8000"} 1.0' in text
+    assert 'zaphod:upstream_state{state="open",upstream="http://a:8000"} 0.0' in text
+    assert 'zaphod:upstream_failures_total{upstream="b:8000"} 2.0' in text
+    assert "zaphod:ready 1.0" in text
+    assert "hunter2" not in text
+
+
+def test_models_of_other_servers_become_labels_and_others_do_not(gateway: Observer) -> None:
+    for model in ("grok-1", "made-up"):
+        gateway.begin(route="/v1/completions", model=model, caller=LOCAL, request_id="r", headers={}).end(status=200)
+    text = gateway.render_metrics("")[0].decode()
+    assert 'finished_reason="stop",model_name="grok-1"} 1.0' in text
+    assert 'finished_reason="stop",model_name="other"} 1.0' in text
+    assert "made-up" not in text
 
 
 def test_without_an_engine_requests_in_flight_are_counted_by_the_gateway(watched: Any) -> None:

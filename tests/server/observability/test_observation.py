@@ -147,7 +147,7 @@ def test_a_client_that_goes_away_is_status_499(watched: Any, is_admitted: bool) 
     asyncio.run(run())
     assert watched.value("zaphod:requests_total", status="499") == 1
     assert watched.value("vllm:request_success_total", finished_reason="abort") == float(is_admitted)
-    assert watched.value("zaphod:requests_rejected_total", reason="client_disconnected") == float(not is_admitted)
+    assert watched.value("zaphod:requests_rejected_total", reason="client_gone") == float(not is_admitted)
 
 
 def test_an_exception_is_an_internal_error(watched: Any) -> None:

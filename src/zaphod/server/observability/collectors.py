@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,17 +17,35 @@ from zaphod.server.observability.labels import OTHER, REASONS, reason_label, ups
 MODEL_LABELS = ("model_name", "engine")
 ENGINE = "0"
 """vLLM numbers engines that share one front; ours is alone."""
-CIRCUIT_STATES = ("closed", "half_open", "open")
+UPSTREAM_STATES = ("unknown", "healthy", "unhealthy", "open", "half_open", "draining")
 
 
-class UpstreamView(Protocol):
-    """Servers that answer instead of an engine of our own."""
+class UpstreamStatus(Protocol):
+    """One of the servers that answer instead of an engine of our own."""
 
-    def health(self) -> Health:
-        """Whether any of them answers."""
+    @property
+    def name(self) -> str:
+        """Its address."""
 
-    def states(self) -> Mapping[str, str]:
-        """Address to the state of its circuit."""
+    @property
+    def state(self) -> str:
+        """One of `UPSTREAM_STATES`."""
+
+    @property
+    def models(self) -> Sequence[str] | None:
+        """What it serves, if it says so."""
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that it has now."""
+
+    @property
+    def num_requests(self) -> int:
+        """Sent to it so far."""
+
+    @property
+    def num_failures(self) -> int:
+        """Those that it did not answer."""
 
 
 class EngineCollector(Collector):
@@ -72,27 +90,43 @@ class UpstreamCollector(Collector):
     """The servers behind this gateway, and its own counts of what is on its way to them.
 
     Args:
-        view: of the servers.
+        health: of all of them together.
+        statuses: of each.
         model: the name that counts are filed under.
         in_flight: requests that wait for their first token, and those that had it.
     """
 
-    def __init__(self, view: UpstreamView, model: Callable[[], str], in_flight: Callable[[], tuple[int, int]]) -> None:
-        self._view, self._model, self._in_flight = view, model, in_flight
+    def __init__(
+        self,
+        health: Callable[[], Health],
+        statuses: Callable[[], Sequence[UpstreamStatus]],
+        model: Callable[[], str],
+        in_flight: Callable[[], tuple[int, int]],
+    ) -> None:
+        self._health, self._statuses, self._model, self._in_flight = health, statuses, model, in_flight
 
     def collect(self) -> Iterable[Metric]:
         num_waiting, num_running = self._in_flight()
         labels = (self._model(), ENGINE)
         yield _gauge("vllm:num_requests_running", "Requests that had their first token.", num_running, labels)
         yield _gauge("vllm:num_requests_waiting", "Requests without a first token.", num_waiting, labels)
-        states = GaugeMetricFamily(
-            "zaphod:upstream_state", "1 for the state that a server's circuit is in.", labels=("upstream", "state")
-        )
-        for url, current in self._view.states().items():
-            for state in CIRCUIT_STATES:
-                states.add_metric((upstream_label(url), state), float(state == current))
-        yield states
-        yield from _health(self._view.health())
+        yield from self._servers()
+        yield from _health(self._health())
+
+    def _servers(self) -> Iterator[Metric]:
+        named = ("upstream",)
+        states = GaugeMetricFamily("zaphod:upstream_state", "1 for the state it is in.", labels=(*named, "state"))
+        in_flight = GaugeMetricFamily("zaphod:upstream_requests_in_flight", "Requests that it has.", labels=named)
+        requests = CounterMetricFamily("zaphod:upstream_requests", "Requests sent to it.", labels=named)
+        failures = CounterMetricFamily("zaphod:upstream_failures", "Requests it did not answer.", labels=named)
+        for one in self._statuses():
+            name = upstream_label(one.name)
+            for state in UPSTREAM_STATES:
+                states.add_metric((name, state), float(state == one.state))
+            in_flight.add_metric((name,), one.in_flight)
+            requests.add_metric((name,), one.num_requests)
+            failures.add_metric((name,), one.num_failures)
+        yield from (states, in_flight, requests, failures)
 
 
 class RejectionCollector(Collector):

@@ -34,7 +34,7 @@ REASONS = frozenset(
     {
         "body_timeout",
         "body_too_large",
-        "client_disconnected",
+        "client_gone",
         "context_length_exceeded",
         "deadline_exceeded",
         "draining",
@@ -42,6 +42,7 @@ REASONS = frozenset(
         "engine_loading",
         "header_timeout",
         "headers_too_large",
+        "host_not_allowed",
         "internal_error",
         "invalid_api_key",
         "invalid_content_length",
@@ -59,7 +60,9 @@ REASONS = frozenset(
         "not_found",
         "origin_not_allowed",
         "out_of_memory",
+        "prefill_not_supported",
         "queue_full",
+        "queue_share_full",
         "queue_too_slow",
         "rate_limit_exceeded",
         "repeated_header",
@@ -69,8 +72,10 @@ REASONS = frozenset(
         "too_many_failures",
         "too_many_pipelined",
         "unexpected_body",
+        "unknown_call",
         "unknown_field",
         "unknown_mode",
+        "unknown_tool",
         "unsupported_encoding",
         "upstream_error",
         "upstream_failed",
@@ -94,7 +99,7 @@ _BY_STATUS = {
     413: "body_too_large",
     422: "invalid_value",
     429: "rate_limit_exceeded",
-    499: "client_disconnected",
+    499: "client_gone",
     500: "internal_error",
     502: "upstream_failed",
     504: "deadline_exceeded",
@@ -119,12 +124,15 @@ class ModelLabels:
 
     def add(self, served: Iterable[str]) -> None:
         """More names, as adapters or other servers bring them; past `MAX_MODELS` they are `other`."""
-        self._names += [name for name in dict.fromkeys(served) if name not in self._names]
+        self._names += [name for name in dict.fromkeys(served) if name and name not in self._names]
         del self._names[MAX_MODELS:]
+
+    def __contains__(self, model: object) -> bool:
+        return model in self._names
 
     def label(self, model: str | None) -> str:
         """A request that names no model means the server's own."""
-        if model is None:
+        if not model:
             return self.own
         return model if model in self._names else OTHER
 

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +20,10 @@ from types import TracebackType
 from zaphod.capacity.energy import EstimatedMeter, choose_meter
 from zaphod.core.errors import ConfigError
 from zaphod.server.caller import Caller
+from zaphod.server.engine_process.progress import Health
 from zaphod.server.errors import ApiError
 from zaphod.server.observability import labels
-from zaphod.server.observability.collectors import EnergyCollector, EngineCollector, UpstreamCollector, UpstreamView
+from zaphod.server.observability.collectors import EnergyCollector, EngineCollector, UpstreamCollector, UpstreamStatus
 from zaphod.server.observability.energy import WINDOW_S, Account, Energy, EnergyLedger, Power
 from zaphod.server.observability.engine_figures import EngineFigures, EngineView
 from zaphod.server.observability.labels import ModelLabels
@@ -94,6 +95,7 @@ class Observer:
         self.tracer = tracer or open_tracer(options.otlp_traces_endpoint)
         self._open: weakref.WeakSet[Observation] = weakref.WeakSet()
         self._looking: asyncio.TimerHandle | None = None
+        self._statuses: Callable[[], Sequence[UpstreamStatus]] = tuple
         self.figures = None if engine is None else EngineFigures(engine, self.metrics.passed)
         self.ledger: EnergyLedger | None = None
         if self.figures is not None:
@@ -116,7 +118,7 @@ class Observer:
         """
         self._keep_looking()
         observation = Observation(
-            self, labels.route_label(route), self._models.label(model), caller, request_id, headers
+            self, labels.route_label(route), self._model_label(model), caller, request_id, headers
         )
         self._open.add(observation)
         return observation
@@ -144,9 +146,15 @@ class Observer:
         self._models.add(names)
         self.metrics.add_models(list(names))
 
-    def watch_upstream(self, view: UpstreamView) -> None:
-        """Show the states of the servers behind this one."""
-        self.metrics.add_collector(UpstreamCollector(view, lambda: self._models.own, self.in_flight))
+    def watch_upstream(self, health: Callable[[], Health], statuses: Callable[[], Sequence[UpstreamStatus]]) -> None:
+        """Show how the servers behind this one are; the models that they list become served names.
+
+        Args:
+            health: of all of them together.
+            statuses: of each.
+        """
+        self._statuses = statuses
+        self.metrics.add_collector(UpstreamCollector(health, statuses, lambda: self._models.own, self.in_flight))
 
     def watch_gate(self, refusals: Mapping[str, int]) -> None:
         """Count what the gate refuses, by the error's code, with the requests that were turned away."""
@@ -180,6 +188,13 @@ class Observer:
     def forget(self, observation: Observation) -> None:
         """It has ended."""
         self._open.discard(observation)
+
+    def _model_label(self, model: str | None) -> str:
+        """Servers behind this one may have come to serve more models since the last look."""
+        if model and model not in self._models:
+            for status in self._statuses():
+                self._models.add(status.models or ())
+        return self._models.label(model)
 
     def _measure_energy(self, options: ObserverOptions, figures: EngineFigures) -> EnergyLedger:
         metering = choose_meter(has_accelerator=options.has_accelerator)
@@ -349,10 +364,10 @@ class Observation:
         elif isinstance(error, Exception):
             self.end(status=500, error_code="internal_error")
         else:
-            self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_disconnected")
+            self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_gone")
 
     def __del__(self) -> None:
-        self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_disconnected")
+        self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_gone")
 
     def _settle(self, status: int, completion_tokens: int) -> None:
         """Count what no piece told, and close the account."""

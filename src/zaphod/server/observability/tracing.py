@@ -25,7 +25,8 @@ Attributes = Mapping[str, str | int | float]
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _EXPORT_TIMEOUT_S = 5.0
-_CLOSE_S = 8.0
+_CLOSE_S = 3.0
+_LAST_S = 0.5
 _PATH = "/v1/traces"
 
 
@@ -157,7 +158,8 @@ class OtelTracer:
         closing.start()
         closing.join(_CLOSE_S)
         if closing.is_alive():
-            self._exporter.shutdown()
+            self._exporter.shutdown()  # which ends its waiting between attempts
+            closing.join(_LAST_S)
 
 
 class _OtelSpan:
