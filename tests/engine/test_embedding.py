@@ -12,6 +12,8 @@ from zaphod.compute.kernels import dispatch
 from zaphod.core.errors import RequestError
 from zaphod.engine import Engine, EngineConfig, Request, SamplingParams, Speculation
 from zaphod.engine.batch import Scheduled, assemble
+from zaphod.engine.embedding import Embedding
+from zaphod.engine.sequence import TokenSequence
 from zaphod.engine.speculation import PassTimes, PromptLookup
 from zaphod.engine.torch_runner import TorchRunner
 from zaphod.model.attention import WholeSequences
@@ -160,6 +162,14 @@ def test_what_is_embedded_may_fill_the_context():
     assert engine.generate([embedding("a", tuple(range(64)))])[0].embedding_D is not None
     with pytest.raises(RequestError, match=r"loaded for 64 tokens\."):
         engine.add_request(embedding("a", tuple(range(65))))
+
+
+def test_small_states_count_beside_a_large_one():
+    """Sums in float32 would lose the ones."""
+    states_TD = np.array([[2.0**24], [1], [1], [1]], np.float32)
+    summed = Embedding(embedding("a", (1, 2, 3, 4)), TokenSequence("a", (1, 2, 3, 4), embeds=True))
+    assert summed.add(states_TD[:3], 0) is None
+    assert summed.add(states_TD[3:], 3).completion.embedding_D == (np.float32((2**24 + 3) / 4),)
 
 
 def test_a_cancelled_embedding_is_none():

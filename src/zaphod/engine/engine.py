@@ -344,6 +344,7 @@ class Engine:
 
     def _add(self, embedding: Embedding, work: Scheduled, rows: _Rows) -> None:
         assert rows.states_SD is not None, "the pass was not asked for hidden states"
+        assert len(rows.states_SD) == len(work.token_ids), "the runner left hidden states out"
         increment: Increment | None
         try:
             increment = embedding.add(rows.states_SD, work.num_cached)
