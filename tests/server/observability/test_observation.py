@@ -147,7 +147,7 @@ def test_a_client_that_goes_away_is_status_499(watched: Any, is_admitted: bool) 
     asyncio.run(run())
     assert watched.value("zaphod:requests_total", status="499") == 1
     assert watched.value("vllm:request_success_total", finished_reason="abort") == float(is_admitted)
-    assert watched.value("zaphod:requests_rejected_total", reason="client_gone") == float(not is_admitted)
+    assert watched.value("zaphod:requests_rejected_total", reason="client_disconnected") == float(not is_admitted)
 
 
 def test_an_exception_is_an_internal_error(watched: Any) -> None:
@@ -172,6 +172,17 @@ def test_until_the_first_token_is_queued_time_where_the_engines_start_is_not_kno
     observation.end(status=200, finish_reason="stop")
     assert watched.value("vllm:request_queue_time_seconds_sum") == 2
     assert watched.value("vllm:request_prefill_time_seconds_count") == 0
+
+
+def test_the_engines_start_may_be_told_later(watched: Any) -> None:
+    observation = watched.begin()
+    observation.admitted(prompt_tokens=1)
+    watched.clock.sleep(3)
+    observation.started(queue_s=1)
+    observation.piece(1)
+    observation.end(status=200, finish_reason="stop")
+    assert watched.value("vllm:request_queue_time_seconds_sum") == 1
+    assert watched.value("vllm:request_prefill_time_seconds_sum") == 2
 
 
 def test_gaps_are_those_between_pieces_of_one_answer(watched: Any) -> None:

@@ -4,9 +4,14 @@ import asyncio
 import io
 import json
 import logging
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from zaphod.server.observability.logs import ServerLog
 from zaphod.server.observability.redaction import exception_text, redact
@@ -96,6 +101,31 @@ def test_tracebacks_of_any_library_hold_no_message(lines: Callable[[], str]) -> 
         logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
     line = json.loads(lines())
     assert "builtins.ValueError" in line["exception"]
+    assert CANARY not in lines()
+
+
+def test_an_error_of_a_route_is_logged_by_uvicorn_without_its_message(lines: Callable[[], str]) -> None:
+    """A real uvicorn, whose own words go through the same handler."""
+    app = FastAPI()
+
+    @app.post("/fail")
+    def fail(prompt: str) -> None:
+        raise ValueError(f"cannot read {prompt!r}")
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        head = f"POST /fail?prompt={CANARY} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        assert b" 500 " in connection.recv(4096)
+    server.should_exit = True
+    thread.join()
+    assert "Exception in ASGI application" in lines()
+    assert "builtins.ValueError" in lines()
     assert CANARY not in lines()
 
 

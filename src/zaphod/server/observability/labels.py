@@ -34,7 +34,7 @@ REASONS = frozenset(
     {
         "body_timeout",
         "body_too_large",
-        "client_gone",
+        "client_disconnected",
         "context_length_exceeded",
         "deadline_exceeded",
         "draining",
@@ -67,6 +67,7 @@ REASONS = frozenset(
         "rate_limit_exceeded",
         "repeated_header",
         "request_too_large",
+        "response_not_found",
         "shutting_down",
         "too_many_bodies",
         "too_many_failures",
@@ -99,7 +100,7 @@ _BY_STATUS = {
     413: "body_too_large",
     422: "invalid_value",
     429: "rate_limit_exceeded",
-    499: "client_gone",
+    499: "client_disconnected",
     500: "internal_error",
     502: "upstream_failed",
     504: "deadline_exceeded",
@@ -144,7 +145,7 @@ def route_label(route: str) -> str:
 
 def reason_label(error_code: str | None, status: int = 0) -> str:
     """Why a request was turned away or failed, in one of a fixed number of words."""
-    if error_code in REASONS:
+    if error_code in REASONS and status != 499:
         return str(error_code)
     return _BY_STATUS.get(status, OTHER)
 

@@ -277,10 +277,15 @@ class Observation:
         if self._observer.ledger is not None and self._account is None:
             self._account = self._observer.ledger.open()
 
-    def started(self) -> None:
-        """The engine began with it. Where nobody can tell, it counts as queued until its first token."""
+    def started(self, *, queue_s: float | None = None) -> None:
+        """The engine began with it. Where nobody can tell, it counts as queued until its first token.
+
+        Args:
+            queue_s: so long after it was admitted, where that is told later; now if None.
+        """
         if self._times.started_s is None:
-            self._times.started_s = self._observer.clock()
+            now_s, admitted_s = self._observer.clock(), self._times.admitted_s
+            self._times.started_s = now_s if queue_s is None or admitted_s is None else min(now_s, admitted_s + queue_s)
             self._span.event("started")
 
     def piece(self, num_tokens: int, *, answer: int = 0) -> None:
@@ -364,10 +369,10 @@ class Observation:
         elif isinstance(error, Exception):
             self.end(status=500, error_code="internal_error")
         else:
-            self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_gone")
+            self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_disconnected")
 
     def __del__(self) -> None:
-        self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_gone")
+        self.end(status=DISCONNECTED, finish_reason="cancelled", error_code="client_disconnected")
 
     def _settle(self, status: int, completion_tokens: int) -> None:
         """Count what no piece told, and close the account."""
