@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zaphod.server.observability.energy import Energy
     from zaphod.server.observability.observation import Observer
 
+_MEASURABLE_S = 0.01
+
 
 class Record:
     """Tells the observer of a call and of its end, whatever that is; a second end does not count.
@@ -51,9 +53,9 @@ class Record:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Produced after the first piece; None where there was one piece only."""
+        """Produced after the first piece; None where that took no time worth measuring."""
         num_tokens, time_s = self.completion_tokens - self._num_first, self._last_s - (self._first_s or 0.0)
-        return num_tokens / time_s if num_tokens > 0 and time_s > 0 else None
+        return num_tokens / time_s if num_tokens > 0 and time_s >= _MEASURABLE_S else None
 
     def admitted(self, prompt_tokens: int) -> None:
         """It may wait for the engine."""
