@@ -13,8 +13,8 @@ import anthropic
 import httpx
 import openai
 import pytest
-from tests.server.conftest import RunningServer, _started
 from tests.support.fake_engine import USAGE, Asked, Connection, FakeEngine, answer_chat, chat_chunk, serving
+from tests.support.running_server import RunningServer, started
 
 MESSAGES: Any = [{"role": "user", "content": "hi"}]
 
@@ -37,17 +37,17 @@ class Gateway:
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def whole_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     engine = FakeEngine()
-    with serving(engine), _started(tmp_path_factory.mktemp("gateway"), "--upstream", engine.url + "/v1") as server:
+    with serving(engine), started(tmp_path_factory.mktemp("gateway"), "--upstream", engine.url + "/v1") as server:
         yield Gateway(server, engine)
 
 
 @pytest.fixture
-def gateway(started: Gateway) -> Gateway:
-    started.engine.answer = answer_chat
-    started.engine.asked.clear()
-    return started
+def gateway(whole_file: Gateway) -> Gateway:
+    whole_file.engine.answer = answer_chat
+    whole_file.engine.asked.clear()
+    return whole_file
 
 
 def test_a_chat_is_answered(gateway: Gateway) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.server.conftest import RunningServer, _started
+from tests.support.running_server import RunningServer, started
 
 NUM_CLIENTS = 8
 PATIENCE_S = 60.0
@@ -123,9 +123,9 @@ def _live(folder: Path) -> Story:
         for one in folders:
             one.mkdir()
         with ThreadPoolExecutor() as pool:
-            one, two = pool.map(lambda place: stack.enter_context(_started(place)), folders[:2])
+            one, two = pool.map(lambda place: stack.enter_context(started(place)), folders[:2])
         flags = [word for replica in (one, two) for word in ("--upstream", replica.url)]
-        gateway = stack.enter_context(_started(folders[2], *flags))
+        gateway = stack.enter_context(started(folders[2], *flags))
         load = Load(gateway.url)
         clients = [threading.Thread(target=load.run, args=[index]) for index in range(NUM_CLIENTS)]
         for client in clients:
@@ -140,7 +140,7 @@ def _live(folder: Path) -> Story:
             one.process.wait()
             num_then = len(load.told)
             until(lambda: len(load.told) > num_then + 3 * NUM_CLIENTS)
-            again = stack.enter_context(_started(folders[3], "--port", one.url.rsplit(":", 1)[1]))
+            again = stack.enter_context(started(folders[3], "--port", one.url.rsplit(":", 1)[1]))
             restarted_s = time.monotonic()
             until(lambda: num_answered(again) > 2)
         finally:
