@@ -102,7 +102,8 @@ def test_fields_of_the_engine_s_own_pass(gateway: Gateway) -> None:
 )
 def test_what_no_engine_can_mean_is_refused_here(gateway: Gateway, path: str, fields: Any, param: str) -> None:
     refused = gateway.post(path, fields)
-    assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)
+    told = refused.json()["error"]["param"]
+    assert (refused.status_code, told.split(".")[0]) == (400, param)
     assert gateway.engine.asked == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable
 from types import SimpleNamespace
@@ -53,21 +54,21 @@ class Run:
         Raises:
             CutOffError: it takes too long, or the request was ended.
         """
-        left_s = self.left_s
-        limit_s = 0.0 if self._ended_by else timeout_s if left_s is None else min(timeout_s, left_s)
+        left_s = math.inf if self.left_s is None else self.left_s
+        limit_s = 0.0 if self._ended_by else min(timeout_s, left_s)
         try:
             async with asyncio.timeout(limit_s) as self._limit:
                 return await work
         except aiohttp.ServerTimeoutError:
             raise
         except TimeoutError as error:
-            raise self._cut_off(timeout_s) from error
+            raise self._cut_off(timeout_s, is_deadline=left_s <= timeout_s) from error
         finally:
             self._limit = None
 
-    def _cut_off(self, timeout_s: float) -> CutOffError:
+    def _cut_off(self, timeout_s: float, *, is_deadline: bool) -> CutOffError:
         if self._ended_by is not None:
             return CutOffError(self._ended_by, blames_server=False)
-        if self.left_s is not None and self.left_s <= 0:
+        if is_deadline:
             return CutOffError(refusals.past_deadline(), blames_server=False)
         return CutOffError(refusals.too_late(timeout_s), blames_server=True)
