@@ -55,7 +55,7 @@ def our_launch(options: argparse.Namespace) -> ServerLaunch:
     port = free_port()
     command = [sys.executable, "-m", "zaphod", "serve", str(options.model), "--port", str(port)]
     command += ["--threads", str(options.threads), *options.serve_flags.split()]
-    return ServerLaunch(name=OURS, command=command, port=port, ready_path="/v1/models")
+    return ServerLaunch(name=OURS, command=command, port=port, ready_path="/ready")
 
 
 def peer_launch(options: argparse.Namespace, *, flash_attention: bool) -> ServerLaunch:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.server_overload [--model FILE] [--seconds 120]
 
-Capacity is measured first, by as many clients in a closed loop as the server lets run and wait; then a Poisson process
-offers ten times as many requests a second. Memory of every process of the server is sampled meanwhile.
+Capacity is measured first, by clients in a closed loop: as many as the server lets run, and half of those that may
+wait. Then a Poisson process offers ten times as many requests a second, while every process of the server is weighed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from zaphod.study.benchmarks.serving.prompts import Shape
 from zaphod.study.benchmarks.serving.servers import RunningServer, ServerLaunch, free_port
 
 NOTE = """\
-At capacity: a closed loop of {clients} clients, as many as may run ({seqs}) and wait ({queue}), for {capacity_s:g} s.
+At capacity: a closed loop of {clients} clients, as many as may run ({seqs}) and half of those
+that may wait ({queue}), for {capacity_s:g} s.
 Overload: a Poisson process of {rate:.1f} requests/s, {factor:g} times the {answered:.2f} answered at capacity, for
 {overload_s:g} s. Prompts of {input} tokens and answers of at most {output} (`ignore_eos`). Latencies are of requests
 that were answered, counted from the instant at which each was due. The server ran as `{command}`; the client shared
@@ -36,13 +37,13 @@ def launch(options: argparse.Namespace) -> ServerLaunch:
     command = [sys.executable, "-m", "zaphod", "serve", options.model, "--port", str(port)]
     command += ["--threads", str(options.threads), "--max-num-seqs", str(options.max_num_seqs)]
     command += ["--max-queue", str(options.max_queue), *options.serve_flags.split()]
-    return ServerLaunch(name="zaphod", command=command, port=port)
+    return ServerLaunch(name="zaphod", command=command, port=port, ready_path="/ready")
 
 
 def overload_of(options: argparse.Namespace) -> Overload:
     """What is done to it."""
     return Overload(
-        clients=options.max_num_seqs + options.max_queue,
+        clients=options.max_num_seqs + options.max_queue // 2,
         capacity_s=options.capacity_seconds,
         overload_s=options.seconds,
         factor=options.factor,
@@ -63,10 +64,10 @@ def table(findings: Findings) -> str:
         lines.append(f"| {title} | {count} | {_counts(findings.overload)[title]} |")
     lines += [
         "",
-        "| process | resident, first | last | largest | slope after the first quarter |",
+        "| process | of one core | resident, first | last | largest | slope after the first quarter |",
         "|---|---|---|---|---|",
     ]
-    return "\n".join([*lines, *_memory(findings)])
+    return "\n".join([*lines, *_processes(findings)])
 
 
 def _number(value: float | None) -> str:
@@ -85,14 +86,15 @@ def _counts(result: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _memory(findings: Findings) -> list[str]:
+def _processes(findings: Findings) -> list[str]:
     lines = []
-    for number, track in enumerate(findings.memory):
+    for number, track in enumerate(findings.processes):
         name = "gateway" if number == 0 else f"its child {number}"
         slope = track.slope_bytes_per_min(findings.skipped_s)
         sizes = (track.resident_bytes[0], track.resident_bytes[-1], max(track.resident_bytes))
         per_minute = "–" if slope is None else f"{'−' if slope < 0 else '+'}{format_bytes(abs(slope))}/min"
-        lines.append(f"| {name} | {' | '.join(format_bytes(size) for size in sizes)} | {per_minute} |")
+        share = "–" if track.cpu_share is None else f"{track.cpu_share:.0%}"
+        lines.append(f"| {name} | {share} | {' | '.join(format_bytes(size) for size in sizes)} | {per_minute} |")
     return lines
 
 

@@ -14,7 +14,7 @@ SHORT = Overload(
     capacity_s=0.3,
     overload_s=0.5,
     shape=Shape(input_tokens=23, output_tokens=4),
-    memory_period_s=0.05,
+    weighing_period_s=0.05,
 )
 
 
@@ -47,8 +47,8 @@ def test_other_failures_are_not_called_refusals(findings):
 
 
 def test_memory_of_the_server_is_in_the_result(findings):
-    [track] = findings.memory
-    [told] = findings.as_dict()["memory"]
+    [track] = findings.processes
+    [told] = findings.as_dict()["processes"]
     assert told["max_bytes"] == max(track.resident_bytes) > 1_000_000
     assert len(told["times_s"]) > 2
 

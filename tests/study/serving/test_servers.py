@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from zaphod.core.errors import ZaphodError
-from zaphod.study.benchmarks.serving.servers import MemoryTrack, MemoryWatch, RunningServer, ServerLaunch, free_port
+from zaphod.study.benchmarks.serving.servers import ProcessTrack, ProcessWatch, RunningServer, ServerLaunch, free_port
 
 PARENT = """
 import http.server, subprocess, sys
@@ -34,16 +34,16 @@ def test_a_server_that_never_answers_is_given_up_and_ended():
     waiting = RunningServer(launch("import time; time.sleep(600)", start_timeout_s=0.3))
     with pytest.raises(ZaphodError, match="not ready within"), waiting:
         pass
-    assert not waiting.resident_bytes()
+    assert not waiting.weigh()
 
 
 def test_its_children_are_weighed_and_ended_with_it():
     with RunningServer(launch(PARENT)) as server:
-        sizes = server.resident_bytes()
-        assert len(sizes) == 2
-        assert all(size > 1_000_000 for size in sizes.values())
+        weights = server.weigh()
+        assert len(weights) == 2
+        assert all(weight.resident_bytes > 1_000_000 for weight in weights.values())
         assert server.cpu_seconds() > 0
-    assert not any(is_running(process_id) for process_id in sizes)
+    assert not any(is_running(process_id) for process_id in weights)
 
 
 def is_running(process_id):
@@ -56,7 +56,7 @@ def is_running(process_id):
 
 def test_memory_is_sampled_while_the_block_runs():
     with RunningServer(launch(PARENT)) as server:
-        with MemoryWatch(server, period_s=0.01) as watch:
+        with ProcessWatch(server, period_s=0.01) as watch:
             time.sleep(0.1)
         first, child = watch.tracks()
     assert len(first.times_s) == len(first.resident_bytes) > 1
@@ -66,7 +66,10 @@ def test_memory_is_sampled_while_the_block_runs():
 def test_the_slope_is_that_of_the_line_through_the_samples():
     times_s = tuple(float(second) for second in range(10))
     sizes = tuple(100 if second < 5 else 1000 + 10 * second for second in range(10))
-    track = MemoryTrack(process_id=1, times_s=times_s, resident_bytes=sizes)
+    track = ProcessTrack(
+        process_id=1, times_s=times_s, resident_bytes=sizes, cpu_s=tuple(0.5 * at_s for at_s in times_s)
+    )
+    assert track.cpu_share == 0.5
     assert track.slope_bytes_per_min(skip_s=5) == pytest.approx(600)
     assert track.slope_bytes_per_min() > 600
     assert track.slope_bytes_per_min(skip_s=8) is None

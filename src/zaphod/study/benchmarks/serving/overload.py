@@ -1,7 +1,7 @@
 """What a server does when ten times more is asked of it than it can answer; knows no server by name, and no table.
 
-Capacity is what a closed loop gets with exactly as many clients as the server lets run and wait: then it is full and
-refuses nobody. The same full server is what admitted requests meet in the overload, so both latencies compare.
+Capacity is what a closed loop gets with as many clients as the server lets run, and some that wait: then it is busy all
+the time and refuses nobody. Admitted requests meet much the same server in the overload, so both latencies compare.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zaphod.study.benchmarks.serving.client import Client, Target, named
 from zaphod.study.benchmarks.serving.goodput import Goals
 from zaphod.study.benchmarks.serving.load import Load, Run, measure
 from zaphod.study.benchmarks.serving.prompts import Shape, Source, source_of
-from zaphod.study.benchmarks.serving.servers import MemoryTrack, MemoryWatch, RunningServer
+from zaphod.study.benchmarks.serving.servers import ProcessTrack, ProcessWatch, RunningServer
 from zaphod.study.benchmarks.serving.summary import summarise
 
 PERCENTILES = (50.0, 99.0)
@@ -30,14 +30,14 @@ class Overload:
     """What is done to the server."""
 
     clients: int
-    """Of the closed loop: requests that it lets run and wait."""
+    """Of the closed loop: as many as it lets run, and as many that wait as it surely does not refuse."""
     capacity_s: float = 30.0
     """How long capacity is measured."""
     overload_s: float = 120.0
     factor: float = 10.0
     """Requests offered, over requests answered at capacity."""
     shape: Shape = field(default_factory=lambda: Shape(input_tokens=64, output_tokens=32))
-    memory_period_s: float = 1.0
+    weighing_period_s: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Findings:
     overload: dict[str, Any]
     offered_rate: float
     """Requests a second."""
-    memory: Sequence[MemoryTrack]
+    processes: Sequence[ProcessTrack]
     """Of each of the server's processes, during the overload."""
     skipped_s: float
     """Of the overload's begin, which slopes of memory leave out: queues and caches fill then."""
@@ -81,17 +81,18 @@ class Findings:
             "refused_without_retry_after": self.refused_without_retry_after,
             "capacity": self.capacity,
             "overload": self.overload,
-            "memory": [
+            "processes": [
                 {
                     "process": number,
                     "first_bytes": track.resident_bytes[0],
                     "last_bytes": track.resident_bytes[-1],
                     "max_bytes": max(track.resident_bytes),
+                    "cpu_share": track.cpu_share,
                     "slope_bytes_per_min": track.slope_bytes_per_min(self.skipped_s),
                     "times_s": [round(at_s, 2) for at_s in track.times_s],
                     "resident_bytes": list(track.resident_bytes),
                 }
-                for number, track in enumerate(self.memory)
+                for number, track in enumerate(self.processes)
             ],
         }
 
@@ -118,13 +119,13 @@ async def _measure(overload: Overload, server: RunningServer, target: Target, pr
         capacity = _summary(await measure(client, source, closed, progress), closed, overload, target)
         rate = max(overload.factor * capacity["request_throughput"], 1 / overload.overload_s)
         open_load = Load(arrivals=Arrivals(request_rate=rate), duration_s=overload.overload_s, seed=overload.shape.seed)
-        with MemoryWatch(server, overload.memory_period_s) as watch:
+        with ProcessWatch(server, overload.weighing_period_s) as watch:
             run = await measure(client, _after(source, capacity["num_sent"]), open_load, progress)
     return Findings(
         capacity=capacity,
         overload=_summary(run, open_load, overload, target),
         offered_rate=rate,
-        memory=watch.tracks(),
+        processes=watch.tracks(),
         skipped_s=overload.overload_s / 4,
     )
 

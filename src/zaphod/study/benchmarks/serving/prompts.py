@@ -82,16 +82,19 @@ class Shape:
 
     def describe(self) -> dict[str, object]:
         """Distributions of both lengths, in words."""
-        ratio = self.range_ratio
-        spread = f"uniform, {1 - ratio:g} to {1 + ratio:g} times" if ratio else "exactly"
-        about: dict[str, object] = {"dataset": self.dataset, "output": f"at most {self.output_tokens} tokens"}
+        about: dict[str, object] = {"dataset": self.dataset}
         if self.dataset == "tasks":
-            return about | {"input": "questions of the built-in tasks"}
-        about |= {"input": f"{spread} {self.input_tokens} tokens, made of random words"}
-        about |= {"output": f"{spread} {self.output_tokens} tokens at most"}
+            answers = f"at most {self.output_tokens} tokens"
+            return about | {"input": "questions of the built-in tasks", "output": answers}
+        about |= {"input": f"{self._spread(self.input_tokens)} tokens of random words"}
+        about |= {"output": f"at most {self._spread(self.output_tokens)} tokens"}
         if self.dataset == "shared-prefix":
             about |= {"shared_prefix": f"{self.prefix_tokens} tokens, one of {self.num_prefixes}"}
         return about
+
+    def _spread(self, wanted: int) -> str:
+        low, high = _bounds(wanted, self.range_ratio)
+        return f"{low} to {high} (uniform)" if low < high else str(wanted)
 
     def cache_state(self) -> str:
         """What a prefix cache can know of the prompts before they come."""
@@ -137,8 +140,12 @@ def _random(shape: Shape, calibration: Calibration) -> Source:
 
 
 def _length(wanted: int, shape: Shape, rng: np.random.Generator) -> int:
-    low, high = int(wanted * (1 - shape.range_ratio)), int(wanted * (1 + shape.range_ratio))
-    return max(1, int(rng.integers(low, high + 1)))
+    low, high = _bounds(wanted, shape.range_ratio)
+    return int(rng.integers(low, high + 1))
+
+
+def _bounds(wanted: int, ratio: float) -> tuple[int, int]:
+    return max(1, int(wanted * (1 - ratio))), max(1, int(wanted * (1 + ratio)))
 
 
 def _tasks(shape: Shape) -> Source:

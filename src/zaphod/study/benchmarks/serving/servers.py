@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import psutil
@@ -52,6 +52,14 @@ def free_port() -> int:
     """A port of this machine that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+class Weight(NamedTuple):
+    """What one process costs."""
+
+    resident_bytes: int
+    cpu_s: float
+    """Since it was started."""
 
 
 class RunningServer:
@@ -108,24 +116,18 @@ class RunningServer:
 
     def cpu_seconds(self) -> float:
         """What it and its children have used of all cores so far."""
-        total_s = 0.0
-        for process in self._family():
-            try:
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total_s += float(times.user + times.system)
-        return total_s
+        return sum(weight.cpu_s for weight in self.weigh().values())
 
-    def resident_bytes(self) -> dict[int, int]:
-        """Of each of its processes, by id; the first is the one that was started."""
-        sizes = {}
+    def weigh(self) -> dict[int, Weight]:
+        """Each of its processes, by id; the first is the one that was started."""
+        weights = {}
         for process in self._family():
             try:
-                sizes[process.pid] = int(process.memory_info().rss)
+                memory, times = process.memory_info(), process.cpu_times()
             except psutil.NoSuchProcess:
                 continue
-        return sizes
+            weights[process.pid] = Weight(int(memory.rss), float(times.user + times.system))
+        return weights
 
     def _family(self) -> list[psutil.Process]:
         try:
@@ -151,15 +153,22 @@ class RunningServer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemoryTrack:
-    """Resident memory of one process over time."""
+class ProcessTrack:
+    """What one process cost over time."""
 
     process_id: int
     times_s: tuple[float, ...]
     resident_bytes: tuple[int, ...]
+    cpu_s: tuple[float, ...]
+
+    @property
+    def cpu_share(self) -> float | None:
+        """Of one core; None for a single sample."""
+        lasted_s = self.times_s[-1] - self.times_s[0]
+        return (self.cpu_s[-1] - self.cpu_s[0]) / lasted_s if lasted_s else None
 
     def slope_bytes_per_min(self, skip_s: float = 0.0) -> float | None:
-        """Of the straight line that fits best, leaving out the first seconds; None for fewer than three samples."""
+        """Of its memory: the straight line that fits best, without the first seconds; None below three samples."""
         kept = [(at_s, size) for at_s, size in zip(self.times_s, self.resident_bytes, strict=True) if at_s >= skip_s]
         if len(kept) < 3:
             return None
@@ -167,14 +176,14 @@ class MemoryTrack:
         return float(np.polyfit(times_s - times_s[0], sizes, 1)[0] * 60)
 
 
-class MemoryWatch:
+class ProcessWatch:
     """Weighs a server's processes once a period, in a thread, inside a `with` block."""
 
     def __init__(self, server: RunningServer, period_s: float = 1.0) -> None:
         self._server, self._period_s = server, period_s
         self._over = threading.Event()
-        self._samples: list[tuple[float, dict[int, int]]] = []
-        self._thread = threading.Thread(target=self._watch, name="memory")
+        self._samples: list[tuple[float, dict[int, Weight]]] = []
+        self._thread = threading.Thread(target=self._watch, name="weighing")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -186,19 +195,23 @@ class MemoryWatch:
         self._over.set()
         self._thread.join()
 
-    def tracks(self) -> list[MemoryTrack]:
+    def tracks(self) -> list[ProcessTrack]:
         """One for each process, in the order in which they were first seen."""
-        process_ids = list(dict.fromkeys(each for _, sizes in self._samples for each in sizes))
+        process_ids = list(dict.fromkeys(each for _, weights in self._samples for each in weights))
         return [self._track(process_id) for process_id in process_ids]
 
-    def _track(self, process_id: int) -> MemoryTrack:
-        seen = [(at_s, sizes[process_id]) for at_s, sizes in self._samples if process_id in sizes]
-        times_s, sizes = zip(*seen, strict=True)
-        return MemoryTrack(process_id=process_id, times_s=times_s, resident_bytes=sizes)
+    def _track(self, process_id: int) -> ProcessTrack:
+        seen = [(at_s, weights[process_id]) for at_s, weights in self._samples if process_id in weights]
+        return ProcessTrack(
+            process_id=process_id,
+            times_s=tuple(at_s for at_s, _ in seen),
+            resident_bytes=tuple(weight.resident_bytes for _, weight in seen),
+            cpu_s=tuple(weight.cpu_s for _, weight in seen),
+        )
 
     def _watch(self) -> None:
         begun_s = time.monotonic()
         while True:
-            self._samples.append((time.monotonic() - begun_s, self._server.resident_bytes()))
+            self._samples.append((time.monotonic() - begun_s, self._server.weigh()))
             if self._over.wait(self._period_s):
                 return

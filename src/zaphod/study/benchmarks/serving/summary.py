@@ -19,6 +19,7 @@ from zaphod.study.benchmarks.serving.reply import Reply
 PERCENTILES = (90.0, 95.0, 99.0)
 METRICS = ("ttft", "tpot", "itl", "e2el")
 TPOT_DEFINITION = "(e2el - ttft) / (output tokens - 1), of requests with at least 2 output tokens"
+SCHEDULED = "the scheduled instant"
 _BACKENDS = {"completions": "openai", "chat": "openai-chat"}
 _MAX_EXAMPLES = 5
 
@@ -108,7 +109,7 @@ def _ours(run: Run, load: Load, shape: Shape, good: Sequence[Reply]) -> dict[str
         "failure_examples": list(dict.fromkeys(failure.message for failure in failures))[:_MAX_EXAMPLES],
         "refused_with_retry_after": sum(failure.retry_after is not None for failure in refused),
         "arrival_process": load.arrivals.describe(),
-        "latency_is_counted_from": "the scheduled instant" if load.arrivals.is_open else "the instant of sending",
+        "latency_is_counted_from": SCHEDULED if load.arrivals.is_open else "the instant of sending",
         "send_lag_p99_ms": _percentile(lags_ms, 99),
         "send_lag_max_ms": max(lags_ms, default=None),
         "lengths": shape.describe() | _measured_lengths(good),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zaphod.core.units import format_duration
-from zaphod.study.benchmarks.serving.summary import METRICS, PERCENTILES
+from zaphod.study.benchmarks.serving.summary import METRICS, PERCENTILES, SCHEDULED
 
 TITLES = {
     "ttft": "time to first token (TTFT)",
@@ -88,4 +88,5 @@ def _more_rates(result: Mapping[str, Any]) -> str:
 
 def _lag(result: Mapping[str, Any]) -> str:
     lag_ms = result["send_lag_p99_ms"]
-    return "" if lag_ms is None else f", sent at most {lag_ms:.1f} ms late (p99)"
+    is_open = result["latency_is_counted_from"] == SCHEDULED
+    return f", requests left at most {lag_ms:.1f} ms late (p99)" if is_open and lag_ms is not None else ""
