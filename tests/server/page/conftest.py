@@ -60,6 +60,12 @@ class Visit:
         self.page.check(f"[name={name}]")
         self.page.keyboard.press("Escape")
 
+    def set(self, name: str, value: str) -> None:
+        """One of the numbers of the settings."""
+        self.page.click("#open-settings")
+        self.page.fill(f"[name={name}]", value)
+        self.page.keyboard.press("Escape")
+
     def run(self, module: str, expression: str, *arguments: Any) -> Any:
         """What a module of the page answers: `m` is the module, `a` the arguments."""
         code = f"async ([name, a]) => {{ const m = await import(`/page/${{name}}.js`); return {expression.strip()}; }}"

@@ -262,6 +262,20 @@ def test_the_map_paints_busy_experts_stronger(visit: Visit, script: Script) -> N
     assert idle < 40
 
 
+def test_a_problem_offers_one_way_on_and_not_two(visit: Visit, script: Script) -> None:
+    script.answers = [streamed(delta("Half an ans"))]
+    visit.ask_and_wait("question")
+    assert visit.page.locator("text=Regenerate").count() == 0
+    assert visit.page.locator("text=Try again").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("joules", "shown"), [(0.0, "< 0.01 J"), (0.834, "0.83 J"), (12.34, "12.3 J"), (4200.0, "4.2 kJ")]
+)
+def test_joules_keep_a_steady_number_of_figures(visit: Visit, joules: float, shown: str) -> None:
+    assert visit.run("format", "m.joules(a[0])", joules) == shown
+
+
 def test_a_model_with_more_layers_than_experts_lies_across(visit: Visit, script: Script) -> None:
     script.status = {**scripted.STATUS, "num_layers": 64}
     experts = scripted.experts(4, num_layers=64)

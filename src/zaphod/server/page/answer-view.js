@@ -118,13 +118,13 @@ export class AnswerView {
   }
 
   #drawButtons() {
-    const { text, toolCalls, tokens } = this.#answer;
+    const { text, toolCalls, tokens, problem } = this.#answer;
     const copied = text || toolCalls.map((call) => `${call.name} ${call.arguments}`).join("\n");
     const button = (label, deed, onclick, extra = {}) =>
       el("button", { type: "button", class: "quiet", "data-deed": deed, onclick, ...extra }, label);
     const made = [
       copied && button("Copy", "copy", () => this.#deeds.copy(copied)),
-      button("Regenerate", "regenerate", () => this.#deeds.regenerate(this.#node)),
+      (!problem || problem.kind === "refused") && button("Regenerate", "regenerate", () => this.#deeds.regenerate(this.#node)),
       tokens.length > 0 &&
         button("Probabilities", "probabilities", () => this.#toggleTokens(), { "aria-pressed": String(this.#showsTokens) }),
       branchSwitch(this.#node, "answer", this.#deeds.choose),

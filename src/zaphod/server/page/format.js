@@ -15,6 +15,7 @@ export function probability(share) {
 }
 
 export function joules(value) {
+  if (value < 0.005) return "< 0.01 J"; // less than a meter's window can tell
   if (value >= 1000) return `${(value / 1000).toFixed(1)} kJ`;
   return `${value.toFixed(value < 1 ? 2 : 1)} J`;
 }

@@ -3,8 +3,9 @@
 import { el, setText } from "./dom.js";
 import { count, joules, percent, watts } from "./format.js";
 
+// The server knows its speed after seconds of work without a pause; until then the newest answer's is the latest known.
 const CELLS = [
-  ["speed", "tokens/s", ({ tokens_per_s }) => is(tokens_per_s) && [count(tokens_per_s)]],
+  ["speed", "tokens/s", ({ tokens_per_s }, measured) => is(tokens_per_s) && [count(tokens_per_s || (measured?.tokens_per_s ?? 0))]],
   ["running", "running", ({ running }) => is(running) && [count(running)]],
   ["waiting", "waiting", ({ waiting }) => is(waiting) && [count(waiting)]],
   ["cache", "KV cache", ({ kv_cache_usage }) => is(kv_cache_usage) && [percent(kv_cache_usage)]],

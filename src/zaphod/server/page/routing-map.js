@@ -6,8 +6,8 @@ import { percent, plural } from "./format.js";
 const MAX_CELL_PX = 22;
 const GAP_FROM_PX = 7; // smaller cells stand without a gap
 
-/** Share of tokens that is drawn in full colour: all of them where experts are few, else four times an even share. */
-export const fullShare = (numExperts, numChosen) => Math.min(1, (4 * numChosen) / numExperts);
+/** Share of tokens that is drawn in full colour: three times what it were if all experts had the same. */
+export const fullShare = (numExperts, numChosen) => Math.min(1, (3 * numChosen) / numExperts);
 
 const aOrAn = (noun) => `${noun === "expert" ? "an" : "a"} ${noun}`;
 
@@ -45,7 +45,8 @@ export class RoutingMap {
   update(counted) {
     this.#counted = counted;
     setText(this.#summary, `Routing of ${plural(counted.tokens, "token")}`);
-    setText(this.#scale, percent(fullShare(this.#numExperts, this.#numChosen)));
+    const full = fullShare(this.#numExperts, this.#numChosen);
+    setText(this.#scale, full < 1 ? `${percent(full)} or more` : percent(full));
     const [row, column] = this.#isTurned ? ["expert", "layer"] : ["layer", "expert"];
     setText(this.#hint, `Each row is ${aOrAn(row)}, each column ${aOrAn(column)}. The fuller the colour, the more of the answer’s tokens that expert computed.`);
     this.#draw();
