@@ -95,7 +95,7 @@ def response_head(request: ResponseRequest, response_id: str, model: str, turn: 
         **named,
         "metadata": request.metadata or {},
         "parallel_tool_calls": turn.allows_parallel_calls,
-        "temperature": turn.sampling.temperature,
+        "temperature": request.temperature,
         "top_p": turn.sampling.top_p,
         "text": {"format": {"type": "text"}} if request.text is None else _shown(request.text),
         "tools": [{"parameters": None, "strict": None, **_shown(tool)} for tool in request.tools or ()],

@@ -84,7 +84,7 @@ class ResponseObject(BaseModel):
     usage: ResponseUsage
     instructions: str | None
     metadata: dict[str, str]
-    temperature: float
+    temperature: float | None = Field(description="As it was asked for; null leaves it to the mode, and 1 to most.")
     top_p: float
     max_output_tokens: int | None
     tools: list[dict[str, Any]]
