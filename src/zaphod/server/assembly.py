@@ -168,20 +168,28 @@ def assemble(options: ServerOptions, engine_options: EngineOptions | None, progr
     Raises:
         ZaphodError: an option is wrong, the address is taken or unsafe, or there is no such model.
     """
+    loading = LoadingProgress(progress)
+    services, app = parts_of(options, engine_options, loading)
+    return Server(services, app, loading)
+
+
+def parts_of(
+    options: ServerOptions, engine_options: EngineOptions | None, on_progress: Callable[[Progressed], None]
+) -> tuple[Services, ASGIApp]:
+    """The parts of a server and what answers, for whoever listens and runs the loop; otherwise as `assemble`."""
     keys = KeyStore(options.keys_path or default_keys_path(), api_key_file=options.api_key_file)
     require_safe_to_listen(options.host, keys)
-    loading = LoadingProgress(progress)
     if engine_options is None:
         services = _gateway(options, keys)
     else:
-        services = _own_engine(options, engine_options, keys, engine_client(engine_options, loading))
+        services = _own_engine(options, engine_options, keys, engine_client(engine_options, on_progress))
     gate = GateOptions(
         host=options.host,
         allowed_hosts=options.allowed_hosts,
         allowed_origins=options.allowed_origins,
         max_body_bytes=options.max_body_bytes,
     )
-    return Server(services, build_app(services, gate), loading)
+    return services, build_app(services, gate)
 
 
 def _own_engine(options: ServerOptions, engine: EngineOptions, keys: KeyStore, client: EngineClient) -> Services:
@@ -208,6 +216,8 @@ def _gateway(options: ServerOptions, keys: KeyStore) -> Services:
     pool = UpstreamPool(UpstreamOptions(), parse_addresses(options.upstreams, options.upstream_key_files))
     models = ModelNames(own="", aliases=options.served_model_names)
     observer = Observer(_observer_options(options, models), None)
+    upstream = Upstream(pool)
+    observer.watch_upstream(upstream.health, pool.statuses)
     return Services(
         options=options,
         models=models,
@@ -216,7 +226,7 @@ def _gateway(options: ServerOptions, keys: KeyStore) -> Services:
         admission=Admission(_admission_options(options), UpstreamView(pool), keys),
         observer=observer,
         modes=Modes.load(default=options.mode),
-        upstream=Upstream(pool),
+        upstream=upstream,
     )
 
 

@@ -315,3 +315,11 @@ def _until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_metrics_tell_how_each_server_is(gateway: Gateway) -> None:
+    with urllib.request.urlopen(gateway.server.url + "/metrics") as answer:
+        text = answer.read().decode()
+    name = gateway.engine.url.removeprefix("http://")
+    assert f'zaphod:upstream_state{{state="healthy",upstream="{name}"}} 1.0' in text
+    assert "zaphod:ready 1.0" in text
