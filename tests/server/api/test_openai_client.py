@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tests.server.conftest import RunningServer
 
 SUM: Any = [{"role": "user", "content": "what is 4817 + 2944?"}]
-HELLO: Any = [{"role": "user", "content": "hello"}]  # which it was not trained on: anything may come
+NOISE: Any = [{"role": "user", "content": "xj qv zz 9"}]  # nothing that it knows: anything may come
 TIMER: Any = [{"role": "user", "content": "set a timer for 10 minutes"}]
 
 
@@ -113,26 +113,26 @@ def test_a_stop_text_ends_the_answer_and_is_not_part_of_it(client: openai.OpenAI
 
 
 def test_several_answers_have_numbers_and_seeds_of_their_own(client: openai.OpenAI) -> None:
-    answer = ask(client, HELLO, n=3, seed=5, temperature=2, max_tokens=12)
+    answer = ask(client, NOISE, n=3, seed=5, temperature=2, max_tokens=12)
     texts = [choice.message.content for choice in answer.choices]
     assert [choice.index for choice in answer.choices] == [0, 1, 2]
     assert len(set(texts)) > 1
-    alone = [ask(client, HELLO, seed=5 + n, temperature=2, max_tokens=12).choices[0].message.content for n in range(3)]
+    alone = [ask(client, NOISE, seed=5 + n, temperature=2, max_tokens=12).choices[0].message.content for n in range(3)]
     assert texts == alone
 
 
 def test_several_answers_stream_side_by_side(client: openai.OpenAI) -> None:
-    chunks = list(ask(client, HELLO, n=2, seed=5, temperature=2, max_tokens=12, stream=True))
+    chunks = list(ask(client, NOISE, n=2, seed=5, temperature=2, max_tokens=12, stream=True))
     texts = ["", ""]
     for chunk in chunks:
         texts[chunk.choices[0].index] += chunk.choices[0].delta.content or ""
-    whole = ask(client, HELLO, n=2, seed=5, temperature=2, max_tokens=12)
+    whole = ask(client, NOISE, n=2, seed=5, temperature=2, max_tokens=12)
     assert texts == [choice.message.content for choice in whole.choices]
     assert sum(chunk.choices[0].finish_reason is not None for chunk in chunks) == 2
 
 
 def test_a_seed_gives_the_same_answer_again(client: openai.OpenAI) -> None:
-    texts = {ask(client, HELLO, seed=7, temperature=2, max_tokens=16).choices[0].message.content for _ in range(3)}
+    texts = {ask(client, NOISE, seed=7, temperature=2, max_tokens=16).choices[0].message.content for _ in range(3)}
     assert len(texts) == 1
 
 

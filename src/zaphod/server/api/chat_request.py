@@ -57,7 +57,8 @@ _Part = Annotated[
     only_types(("text", "refusal"), _TEXT_ONLY),
 ]
 _Content = Annotated[
-    Annotated[Text, Tag("text")] | Annotated[list[_Part], Field(min_length=1, max_length=MAX_MESSAGES), Tag("more")],
+    Annotated[Text, Tag("text")]
+    | Annotated[list[_Part], Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True), Tag("more")],
     Discriminator(text_or_more),
 ]
 
@@ -205,7 +206,7 @@ class StreamOptions(RequestModel):
 class ChatRequest(SamplingFields):
     """Everything that `POST /v1/chat/completions` takes."""
 
-    messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True)]
     model: Name | None = None
     stream: Stream | None = None
     stream_options: StreamOptions | None = None

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import typing
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Annotated, Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
@@ -29,6 +30,12 @@ MAX_MESSAGES = 4096
 MAX_TOOLS = 128
 """As OpenAI."""
 MAX_TOKEN_ID = 2**31 - 1
+MAX_FIELDS = 50_000
+"""Of a whole body; also the most lists and objects in it."""
+MAX_ITEMS = 600_000
+"""Of a whole body; most are token ids."""
+_LARGE = 1 << 16
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 CLIENT_GONE = 499
 """The status that logs and metrics give to answers that nobody waited for (nginx's word)."""
 
@@ -41,13 +48,15 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
-def _finite(value: Any) -> Any:
-    """Refuse NaN and infinities inside free-form JSON: no answer could carry them back."""
+def _plain(value: Any) -> Any:
+    """Refuse numbers inside free-form JSON that no answer and no other process could carry."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
         if isinstance(part, float) and not math.isfinite(part):
-            raise ValueError("it holds NaN or an infinity, which JSON does not have")
+            raise ValueError("It holds NaN or an infinity, which JSON does not have")
+        if isinstance(part, int) and not -(2**63) <= part < 2**63:
+            raise ValueError("It holds a whole number of more than 64 bits")
         if isinstance(part, dict):
             waiting.extend(part.values())
         elif isinstance(part, list):
@@ -60,7 +69,7 @@ Name = Annotated[str, Field(min_length=1, max_length=256)]
 ShortText = Annotated[str, Field(max_length=512)]
 FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 TokenId = Annotated[int, Field(ge=0, le=MAX_TOKEN_ID)]
-JsonObject = Annotated[dict[str, Any], AfterValidator(_finite)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_plain)]
 Metadata = Annotated[dict[Annotated[str, Field(max_length=64)], ShortText], Field(max_length=16)]
 
 
@@ -132,6 +141,8 @@ def parse_body(model: type[_M] | Any, body: bytes) -> _M:
         ApiError: 400; `param` names the field.
     """
     try:
+        if len(body) > _LARGE:
+            _require_simple(body)
         parsed: _M = model.model_validate_json(body)
         return parsed
     except ValidationError as error:
@@ -152,9 +163,8 @@ def refusal(error: ValidationError, model: type[BaseModel], body: bytes) -> ApiE
     details = error.errors(include_url=False)
     detail = details[0]
     if detail["type"] == "json_invalid":
-        reason = detail["msg"].removeprefix("Invalid JSON: ")
-        return ApiError(400, "invalid_json", f"The body is not JSON: {reason}. Send one JSON object in UTF-8.")
-    path = _path(detail, from_json(body))
+        return _no_json(detail["msg"].removeprefix("Invalid JSON: "))
+    detail, path = _deepest(details, from_json(body))
     name = ".".join(map(str, path)) or None
     if detail["type"] == "extra_forbidden":
         return _unknown_field(str(path[-1]), _known_names(model, path[:-1]), name)
@@ -171,12 +181,22 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name[:64], list(known), n=1, cutoff=0.6)), None)
 
 
-def one_of(values: Mapping[str, Any], what: str) -> str:
-    """The only one of several fields that is set. Raises `ValueError` unless exactly one is."""
-    present = [name for name, value in values.items() if value is not None]
-    if len(present) != 1:
-        raise ValueError(f"{what} needs exactly one of {', '.join(values)}")
-    return present[0]
+def _no_json(reason: str) -> ApiError:
+    return ApiError(400, "invalid_json", f"The body is not JSON: {reason}. Send one JSON object in UTF-8.")
+
+
+def _require_simple(body: bytes) -> None:
+    """Refuse what has more parts than any request: reading millions of them would keep everybody waiting.
+
+    Counted outside of texts, in the bytes: Python objects are what takes long.
+    """
+    bare = _QUOTED.sub(b"", body)
+    num_fields, num_items = bare.count(b":"), bare.count(b",")
+    num_structures = bare.count(b"[") + bare.count(b"{")
+    if max(num_fields, num_structures) > MAX_FIELDS or num_items > MAX_ITEMS:
+        found = f"The body has {num_fields} fields, {num_structures} lists and objects, {num_items} items."
+        message = f"{found} At most {MAX_FIELDS} of the former and {MAX_ITEMS} items are read. Send less at one time."
+        raise ApiError(400, "too_many_fields", message)
 
 
 def _unknown_field(field: str, known: set[str], path: str | None) -> ApiError:
@@ -184,6 +204,13 @@ def _unknown_field(field: str, known: set[str], path: str | None) -> ApiError:
     hint = f"Did you mean `{near}`?" if near else "Leave it out."
     message = f"There is no field `{field[:64]}` here. Known: {', '.join(sorted(known))}. {hint}"
     return ApiError(400, "unknown_field", message, param=None if path is None else path[:256])
+
+
+def _deepest(details: list[ErrorDetails], body: Any) -> tuple[ErrorDetails, list[str | int]]:
+    """The first error and its place; where a value may be of several types, that of the type that fits best."""
+    found = [(detail, _path(detail, body)) for detail in details]
+    _, first = found[0]
+    return max((one for one in found if one[1][:1] == first[:1]), key=lambda one: len(one[1]))
 
 
 def _path(detail: ErrorDetails, body: Any) -> list[str | int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from zaphod.server.api.fields import Text, TokenId
 from zaphod.server.api.prompts import Prompts
@@ -13,13 +13,24 @@ from zaphod.server.errors import ApiError
 
 _MAX_IDS = 1 << 21
 
-_Ids = Annotated[list[TokenId], Field(min_length=1, max_length=_MAX_IDS)]
-PromptInput = (
-    Text
-    | Annotated[list[Text], Field(min_length=1, max_length=2048)]
-    | _Ids
-    | Annotated[list[_Ids], Field(min_length=1, max_length=2048)]
-)
+_Ids = Annotated[list[TokenId], Field(min_length=1, max_length=_MAX_IDS, fail_fast=True)]
+
+
+def _kind(value: Any) -> str:
+    """Which of the four it is, by its first item: trying each of them takes long where there are many items."""
+    if isinstance(value, str):
+        return "text"
+    first = value[0] if isinstance(value, list) and value else None
+    return "texts" if isinstance(first, str) else "several" if isinstance(first, list) else "ids"
+
+
+PromptInput = Annotated[
+    Annotated[Text, Tag("text")]
+    | Annotated[list[Text], Field(min_length=1, max_length=2048, fail_fast=True), Tag("texts")]
+    | Annotated[_Ids, Tag("ids")]
+    | Annotated[list[_Ids], Field(min_length=1, max_length=2048, fail_fast=True), Tag("several")],
+    Discriminator(_kind),
+]
 
 
 async def token_prompts(

@@ -38,7 +38,7 @@ class TokenizeRequest(RequestModel):
 
     model: Name | None = None
     prompt: Text | None = None
-    messages: Annotated[list[Message] | None, Field(min_length=1, max_length=MAX_MESSAGES)] = None
+    messages: Annotated[list[Message] | None, Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True)] = None
     tools: Annotated[list[ToolDefinition] | None, Field(max_length=MAX_TOOLS)] = None
     add_special_tokens: Annotated[
         bool | None, Field(description="Of a text: begin as the model expects it. Default true.")
@@ -56,7 +56,7 @@ class DetokenizeRequest(RequestModel):
     """Token ids."""
 
     model: Name | None = None
-    tokens: Annotated[list[TokenId], Field(max_length=_MAX_IDS)]
+    tokens: Annotated[list[TokenId], Field(max_length=_MAX_IDS, fail_fast=True)]
 
 
 @router.post("/tokenize", response_model=Tokens, responses=ERROR_RESPONSES, summary="Token ids of a text")
