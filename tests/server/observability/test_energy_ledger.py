@@ -103,6 +103,18 @@ def test_a_long_prompt_is_paid_for_by_its_own_request_over_many_windows() -> Non
     world.assert_nothing_is_lost()
 
 
+def test_prompts_one_after_another_are_paid_for_apart() -> None:
+    world = World()
+    for _ in range(2):
+        world.num_computed += 100
+        account = world.ledger.open()
+        world.ledger.prompted(account, 100)
+        world.sleep(1, 50.0)
+        world.ledger.advance()
+        assert account.joules == pytest.approx(50.0)
+    world.ledger.close(account)
+
+
 def test_cached_tokens_cost_nothing() -> None:
     world = World()
     cached, fresh = world.ledger.open(), world.ledger.open()

@@ -45,6 +45,13 @@ def test_a_field_for_content_does_not_exist(field: str) -> None:
         ServerLog(stream=io.StringIO()).event("request", **{field: "x"})
 
 
+def test_fields_are_searched_for_secrets_and_kept_short() -> None:
+    stream = io.StringIO()
+    ServerLog(stream=stream).event("upstream_left_out", reason="sent Bearer canary7f3a " + "x" * 9999)
+    assert "canary7f3a" not in stream.getvalue()
+    assert len(stream.getvalue()) < 500
+
+
 def test_a_file_gets_json_and_is_opened_anew_after_it_was_moved(tmp_path: Path) -> None:
     log = ServerLog(tmp_path / "access.log")
     log.event("one")

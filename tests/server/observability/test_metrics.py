@@ -114,9 +114,9 @@ def test_counters_go_on_where_a_new_process_begins_at_0(watched: Any, new_hits: 
     watched.engine.stats = Stats(num_hit_tokens=100, num_queried_tokens=400)
     assert watched.value("vllm:prefix_cache_hits_total") == 100
     watched.engine.num_restarts = 1
-    watched.engine.stats = Stats(num_hit_tokens=new_hits)
+    watched.engine.stats = Stats(num_hit_tokens=new_hits, num_queried_tokens=900)
     assert watched.value("vllm:prefix_cache_hits_total") == 100 + new_hits
-    assert watched.value("vllm:prefix_cache_queries_total") == 400
+    assert watched.value("vllm:prefix_cache_queries_total") == 1300
     assert watched.value("zaphod:engine_restarts_total") == 1
 
 

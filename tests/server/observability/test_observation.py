@@ -130,6 +130,16 @@ def test_a_stream_that_broke_off_is_an_error_and_has_no_latency(watched: Any) ->
     assert watched.line["level"] == "error"
 
 
+def test_who_leaves_while_its_prompt_is_read_pays_for_that(watched: Any) -> None:
+    observation = watched.begin()
+    observation.admitted(prompt_tokens=1000)
+    watched.engine.stats = Stats(num_steps=1, num_prompt_tokens=512)
+    watched.clock.sleep(2)
+    energy = observation.end(status=499, finish_reason="cancelled")
+    assert energy.joules == pytest.approx(20.0)
+    assert watched.value("vllm:prompt_tokens_total") == 0
+
+
 @pytest.mark.parametrize("is_admitted", [True, False])
 def test_a_client_that_goes_away_is_status_499(watched: Any, is_admitted: bool) -> None:
     async def leave() -> None:

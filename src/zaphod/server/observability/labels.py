@@ -71,6 +71,7 @@ REASONS = frozenset(
         "shutting_down",
         "too_many_bodies",
         "too_many_failures",
+        "too_many_fields",
         "too_many_pipelined",
         "unexpected_body",
         "unknown_call",
