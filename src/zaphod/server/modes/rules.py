@@ -33,7 +33,7 @@ _Place = tuple[int, int]
 """A row, and a part of it."""
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0903\u093a-\u094f])+")
 """Letters and digits; in Devanagari the vowels are marks, which `re` does not count among them."""
-_START = "^"
+_START, _GAP = "^", ".."
 _WORD_OR_START = re.compile(_WORD.pattern + r"|[.,;:!?¿¡…\n\r()\"«»„“”、。，！？；：،؟।-]")
 _MARKS = (
     (0x300, 0x370),  # accents on Latin, Greek and Cyrillic letters
@@ -146,15 +146,16 @@ def _parts(pattern: str, rule: Rule) -> list[tuple[str, int]]:
     """Words of a pattern, each with how far behind the word before it may lie."""
     parts: list[tuple[str, int]] = []
     reach = 1
-    for word in pattern.split():
-        if word == "..":
+    words = pattern.split()
+    for word in words:
+        if word == _GAP and words[0] != _GAP != words[-1]:
             reach = MAX_GAP_WORDS + 1
             continue
         stem = word.removesuffix("*")
         if (word != _START and not _WORD.fullmatch(stem)) or (stem != word and len(stem) < MIN_PREFIX):
             raise ConfigError(
                 f"The rule {rule.name!r} has the pattern {pattern!r}.",
-                f"It is made of words, `..`, and stars after at least {MIN_PREFIX} letters.",
+                f"It is made of words, `..` between them, and stars after at least {MIN_PREFIX} letters.",
                 f"Mend {word!r}.",
             )
         parts.append((word, reach))
