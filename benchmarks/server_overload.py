@@ -2,8 +2,8 @@
 
     python -m benchmarks.server_overload [--model FILE] [--seconds 120]
 
-Capacity is measured first, by clients in a closed loop: as many as the server lets run, and half of those that may
-wait. Then a Poisson process offers ten times as many requests a second, while every process of the server is weighed.
+Capacity is measured first, by clients in a closed loop: as many as the server lets run and wait. Then a Poisson process
+offers ten times as many requests a second, while every process of the server is weighed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from zaphod.study.benchmarks.serving.prompts import Shape
 from zaphod.study.benchmarks.serving.servers import RunningServer, ServerLaunch, free_port
 
 NOTE = """\
-At capacity: a closed loop of {clients} clients, as many as may run ({seqs}) and half of those
-that may wait ({queue}), for {capacity_s:g} s.
+At capacity: a closed loop of {clients} clients, as many as may run ({seqs}) and wait ({queue}), for
+{capacity_s:g} s; who is refused comes again when it was told to.
 Overload: a Poisson process of {rate:.1f} requests/s, {factor:g} times the {answered:.2f} answered at capacity, for
 {overload_s:g} s. Prompts of {input} tokens and answers of at most {output} (`ignore_eos`). Latencies are of requests
 that were answered, counted from the instant at which each was due. The server ran as `{command}`; the client shared
@@ -43,7 +43,7 @@ def launch(options: argparse.Namespace) -> ServerLaunch:
 def overload_of(options: argparse.Namespace) -> Overload:
     """What is done to it."""
     return Overload(
-        clients=options.max_num_seqs + options.max_queue // 2,
+        clients=options.max_num_seqs + options.max_queue,
         capacity_s=options.capacity_seconds,
         overload_s=options.seconds,
         factor=options.factor,
@@ -128,8 +128,10 @@ def main() -> None:
         print(text)
     else:
         publish("server_overload", findings.as_dict(), text)
+    runs = {"at capacity": findings.capacity, "under overload": findings.overload}
     if findings.num_other_failures or findings.refused_without_retry_after or not findings.num_refused:
-        sys.exit(f"broken promise: {findings.overload['failures']}, {findings.capacity['failures']}")
+        parts = [f"{name}: {run['failures']} {run['failure_examples']}" for name, run in runs.items()]
+        sys.exit("broken promise; " + "; ".join(parts))
 
 
 def parse() -> argparse.Namespace:

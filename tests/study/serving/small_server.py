@@ -57,7 +57,7 @@ class SmallServer:
         self.asked.append(body)
         self.headers.append(dict(request.headers))
         if body["model"] == "refuses" or (body["model"] == "small" and self._num_running >= ROOM):
-            return JSONResponse({"error": {"message": "too many"}}, 429, {"Retry-After": "7"})
+            return JSONResponse({"error": {"message": "too many"}}, 429, {"Retry-After": body.get("again_s", "0")})
         if body["model"] in ("fails", "forbids"):
             return JSONResponse({"error": {"message": "no"}}, 500 if body["model"] == "fails" else 403)
         if not body.get("stream"):

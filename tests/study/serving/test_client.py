@@ -54,7 +54,7 @@ def test_every_failure_has_its_kind(measured, model, kind):
 
 
 def test_a_refusal_keeps_its_status_and_when_to_try_again(measured):
-    [reply] = measured("refuses", num=1).replies
+    [reply] = measured("refuses", num=1, again_s="7").replies
     assert (reply.failure.status, reply.failure.retry_after) == (429, "7")
     assert "too many" in reply.failure.message
 

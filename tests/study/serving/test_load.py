@@ -33,6 +33,12 @@ def test_a_closed_loop_counts_from_the_sending(measured):
     assert {reply.lag_s for reply in measured().replies} == {0.0}
 
 
+def test_a_refused_client_comes_again_when_it_was_told_to(measured):
+    first, second = measured("refuses", num=2, arrivals=Arrivals(max_concurrency=1), again_s="1").replies
+    # Event loops' clocks have steps of a millisecond, so a pause may end a little early.
+    assert second.sent_s - first.ended_s >= 0.99
+
+
 def test_an_open_loop_sends_while_the_server_answers_nothing(measured):
     # The server holds every answer until all ten requests have come: whoever waits for an answer first waits for ever.
     run = measured(num=10, arrivals=Arrivals(request_rate=200, burstiness=math.inf), wait_for=10)

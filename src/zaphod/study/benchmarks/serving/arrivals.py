@@ -15,7 +15,8 @@ class Arrivals:
     """Who decides when a request is sent.
 
     Open loop: a clock does, whatever the server has answered; gaps follow a gamma distribution, as in vLLM's benchmark.
-    Closed loop: each of `max_concurrency` clients sends its next request when its last one is answered.
+    Closed loop: each of `max_concurrency` clients sends its next request when its last one is answered; one that was
+    refused first waits as long as it was told to (Retry-After).
 
     Raises:
         ConfigError: they contradict each other.

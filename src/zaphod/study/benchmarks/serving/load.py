@@ -146,10 +146,12 @@ class _Sender:
         end_s = self._start_s + (self._load.duration_s or math.inf)
 
         async def one_client() -> None:
+            pause_s = 0.0
             for index in numbers:
+                await asyncio.sleep(min(pause_s, max(0.0, end_s - time.perf_counter())))
                 if time.perf_counter() >= end_s:
                     return
-                await self._send(index, None, advance)
+                pause_s = (await self._send(index, None, advance)).pause_s
 
         await _all(one_client() for _ in range(self._num_clients))
 
@@ -170,14 +172,16 @@ class _Sender:
                 await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
                 group.create_task(one(index, due_s))
 
-    async def _send(self, index: int, due_s: float | None, advance: Advance) -> None:
+    async def _send(self, index: int, due_s: float | None, advance: Advance) -> Reply:
         self._num_on_their_way += 1
         try:
-            self._replies.append(await self._client.send(self._source(index), index, due_s))
+            reply = await self._client.send(self._source(index), index, due_s)
         finally:
             self._num_on_their_way -= 1
+        self._replies.append(reply)
         if self._load.num_offered is not None:
             advance(1)
+        return reply
 
     @asynccontextmanager
     async def _shown(self) -> AsyncIterator[Advance]:

@@ -1,7 +1,7 @@
 """What a server does when ten times more is asked of it than it can answer; knows no server by name, and no table.
 
-Capacity is what a closed loop gets with as many clients as the server lets run, and some that wait: then it is busy all
-the time and refuses nobody. Admitted requests meet much the same server in the overload, so both latencies compare.
+Capacity is what a closed loop gets with as many clients as the server lets run and wait: then it is full, as it is in
+the overload, and latencies compare. Who is refused all the same comes again when it was told to.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Overload:
     """What is done to the server."""
 
     clients: int
-    """Of the closed loop: as many as it lets run, and as many that wait as it surely does not refuse."""
+    """Of the closed loop: as many as the server lets run and wait."""
     capacity_s: float = 30.0
     """How long capacity is measured."""
     overload_s: float = 120.0
@@ -60,8 +60,8 @@ class Findings:
 
     @property
     def num_other_failures(self) -> int:
-        """Of both runs; at capacity a refusal is one, too."""
-        return int(self.overload["failed"] - self.num_refused + self.capacity["failed"])
+        """Of both runs."""
+        return sum(int(run["failed"] - run["failures"].get("429", 0)) for run in (self.capacity, self.overload))
 
     @property
     def refused_without_retry_after(self) -> int:

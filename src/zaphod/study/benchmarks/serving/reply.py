@@ -71,3 +71,10 @@ class Reply:
     def lag_s(self) -> float:
         """How much later than due it was sent: the client's own fault, or its cap on requests at a time."""
         return self.sent_s - self.due_s
+
+    @property
+    def pause_s(self) -> float:
+        """How long a client waits before its next request: as long as it was told to, if it was refused."""
+        seconds = None if self.failure is None else self.failure.retry_after
+        # NOTE: a date may stand there, too; no model server sends one.
+        return float(seconds) if seconds is not None and seconds.isdecimal() else 0.0
