@@ -90,14 +90,14 @@ async def run_server(
     with _signals(stopping):
         serving = asyncio.create_task(server.serve([listening]), name="http")
         try:
-            if await _unless(stopping, serving, _start(services)):
+            if await _unless(stopping, serving, start_services(services)):
                 on_ready()
                 await _unless(stopping, serving, asyncio.Event().wait())
             await drain(services)
         finally:
             server.should_exit = True
             await serving
-            await _close(services)
+            await close_services(services)
     return 0
 
 
@@ -119,7 +119,12 @@ async def drain(services: Services) -> None:
     await services.life.until_idle(_LAST_WORDS_S)
 
 
-async def _start(services: Services) -> None:
+async def start_services(services: Services) -> None:
+    """Load the model, or look at the servers that answer instead.
+
+    Raises:
+        ZaphodError: the model cannot be loaded.
+    """
     if services.upstream is not None:
         await services.upstream.start()
     if services.engine is not None:
@@ -127,7 +132,8 @@ async def _start(services: Services) -> None:
         await asyncio.gather(services.engine.start(), services.answering.start())
 
 
-async def _close(services: Services) -> None:
+async def close_services(services: Services) -> None:
+    """End everything, after `drain`."""
     if services.answering is not None:
         await services.answering.close()
     if services.engine is not None:
