@@ -122,8 +122,8 @@ def keys(tmp_path: Path) -> Iterator[KeyStore]:
         yield store
 
 
-@pytest.fixture
-def door(keys: KeyStore) -> Iterator[Door]:
-    """On loopback and without keys."""
-    with open_door(keys) as opened:
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """On loopback and without keys; many tests share it."""
+    with KeyStore(tmp_path_factory.mktemp("none") / "keys.sqlite") as none, open_door(none) as opened:
         yield opened

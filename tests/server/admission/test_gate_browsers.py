@@ -6,8 +6,8 @@ import pytest
 from tests.server.admission.conftest import Door, open_door
 
 from zaphod.core.errors import ConfigError
-from zaphod.server.admission import Gate, GateOptions, KeyStore
-from zaphod.server.admission.hosts import Hosts
+from zaphod.server.admission import KeyStore
+from zaphod.server.admission.hosts import Hosts, Origins
 from zaphod.server.errors import ApiError
 
 PAGE = "https://chat.example.org"
@@ -82,6 +82,13 @@ def test_behind_a_proxy_that_ends_tls_our_page_is_https(door: Door) -> None:
     assert door.ask("GET", "/live", host="localhost", origin="https://localhost").status == 200
 
 
+def test_a_page_that_anybody_on_the_way_could_have_written_is_not_ours() -> None:
+    headers = {"host": "api.example.org", "origin": "http://api.example.org"}
+    Origins().check(headers, "http")
+    with pytest.raises(ApiError, match="another origin"):
+        Origins().check(headers, "https")
+
+
 def test_a_form_on_another_site_cannot_send_json(door: Door) -> None:
     body = b'{"messages": []}'
     answer = door.ask("POST", "/v1/chat/completions", body, origin="https://evil.example", content_type="text/plain")
@@ -126,9 +133,9 @@ def test_header_names_that_are_none_are_not_repeated_in_a_preflight(keys: KeySto
 
 
 @pytest.mark.parametrize("origin", ["*", "null", "chat.example.org", PAGE + "/", "ftp://a", "https://CHAT.example.org"])
-def test_what_is_no_origin_cannot_be_configured(door: Door, keys: KeyStore, origin: str) -> None:
+def test_what_is_no_origin_cannot_be_configured(origin: str) -> None:
     with pytest.raises(ConfigError, match="--allowed-origin"):
-        Gate(door.gate, GateOptions(allowed_origins=(origin,)), keys)
+        Origins((origin,))
 
 
 @pytest.mark.parametrize("path", ["/", "/page/x.js", "/v1/models", "/nowhere", "/live"])

@@ -116,14 +116,14 @@ def test_the_caller_is_known_to_the_application(closed: Door) -> None:
     assert (answer.json["caller"], answer.json["route"]) == (key.id, "/v1/models/{model:path}")
 
 
-def test_keys_count_from_the_moment_they_are_made_and_until_they_are_revoked(door: Door) -> None:
-    assert door.ask("GET", "/ready").json["caller"] == "local"
-    with KeyStore(door.keys.path) as command_line:
+def test_keys_count_from_the_moment_they_are_made_and_until_they_are_revoked(keys: KeyStore) -> None:
+    with open_door(keys) as door, KeyStore(keys.path) as command_line:
+        assert door.ask("GET", "/ready").json["caller"] == "local"
         secret, key = command_line.create(name="a")
         assert door.ask("GET", "/ready").status == 401
         assert door.ask("GET", "/ready", x_api_key=secret).status == 200
         command_line.revoke(key.id)
-    assert door.ask("GET", "/ready", x_api_key=secret).status == 401
+        assert door.ask("GET", "/ready", x_api_key=secret).status == 401
 
 
 def test_beyond_loopback_a_key_is_needed_even_if_none_exists(keys: KeyStore) -> None:

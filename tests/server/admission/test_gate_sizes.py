@@ -275,7 +275,8 @@ def test_impossible_bounds_of_heads_are_refused() -> None:
         HeadBounds(head_timeout_s=0)
 
 
-def test_refusals_are_counted_by_code(door: Door) -> None:
-    door.ask("GET", "/nowhere")
-    door.ask("GET", "/live", host="evil.example")
-    assert door.gate.refusals == {"not_found": 1, "host_not_allowed": 1}
+def test_refusals_are_counted_by_code(keys: KeyStore) -> None:
+    with open_door(keys) as door:
+        door.ask("GET", "/nowhere")
+        door.ask("GET", "/live", host="evil.example")
+        assert door.gate.refusals == {"not_found": 1, "host_not_allowed": 1}

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import itertools
 import logging
 import re
 import sqlite3
@@ -246,6 +247,18 @@ def test_the_last_use_is_known_to_the_hour(store: KeyStore, clock: Clock) -> Non
     store.find(secret)
     store.flush()
     assert store.get(key.id).last_used_s == first == NOW_S // 3600 * 3600
+
+
+def test_a_key_that_is_used_again_and_again_is_written_once_an_hour(store: KeyStore, path: Path, clock: Clock) -> None:
+    secret, _ = store.create(name="a")
+    with contextlib.closing(sqlite3.connect(path)) as watching:
+        written = []
+        for passed_s in (0, 60, 60, 3600):
+            clock.now_s += passed_s
+            store.find(secret)
+            store.flush()
+            written.append(watching.execute("PRAGMA data_version").fetchone()[0])
+    assert [later != earlier for earlier, later in itertools.pairwise(written)] == [False, False, True]
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
