@@ -157,4 +157,9 @@ def test_another_spelling_is_the_same_word(text: str) -> None:
 
 
 def test_a_long_conversation_is_read_to_its_end() -> None:
-    assert chosen("la " * 200_000 + "insulin").name == "regular"
+    assert "medicine" in (chosen("la " * 30_000 + "insulin").reason or "")
+    assert chosen("la " * 30_000).name == "fun"
+
+
+def test_a_conversation_too_long_to_be_read_is_taken_for_serious() -> None:
+    assert "too long to be looked through" in (chosen("la " * 20_000, "la " * 20_000).reason or "")

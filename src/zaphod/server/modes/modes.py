@@ -18,6 +18,8 @@ from zaphod.server.modes.rules import Rule, Rules
 
 SERIOUS = "regular"
 """The mode that serious conversations get."""
+MAX_CHARACTERS = 100_000
+"""Longer conversations are not looked through, which would hold up everybody else, and are taken for serious."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,18 +81,21 @@ class Modes:
         wanted = self._named(self.default if name is None else name)
         if wanted.name == SERIOUS:
             return wanted
-        if rule := self._first_rule(messages, tools):
-            reason = f"The conversation touches on {rule.title}: answered as {SERIOUS!r}, not as {wanted.name!r}."
-            return replace(self._modes[SERIOUS], reason=reason)
-        return wanted
+        found = self._found(messages, tools)
+        if found is None:
+            return wanted
+        return replace(self._modes[SERIOUS], reason=f"{found}: answered as {SERIOUS!r}, not as {wanted.name!r}.")
 
-    def _first_rule(self, messages: Sequence[ChatMessage], tools: Sequence[Tool]) -> Rule | None:
+    def _found(self, messages: Sequence[ChatMessage], tools: Sequence[Tool]) -> str | None:
         # A phrase ends where a message ends, so that each is looked at alone.
         said = [message["content"] for message in messages if message["role"] != "assistant"]
-        offered = [f"{tool.name} {tool.description}" for tool in tools]
-        found = map(self._always.first, [*said, *offered])
-        latest = map(self._now.first, (message["content"] for message in _latest(messages)))
-        return next((rule for rule in itertools.chain(found, latest) if rule is not None), None)
+        said += [f"{tool.name} {tool.description}" for tool in tools]
+        if sum(map(len, said)) > MAX_CHARACTERS:
+            return f"The conversation is too long to be looked through (more than {MAX_CHARACTERS:,} characters)"
+        everywhere = map(self._always.first, said)
+        latest = (self._now.first(message["content"]) for message in _latest(messages))
+        rule = next((rule for rule in itertools.chain(everywhere, latest) if rule is not None), None)
+        return None if rule is None else f"The conversation touches on {rule.title}"
 
     def _named(self, name: str) -> Mode:
         if name in self._modes:

@@ -13,12 +13,11 @@ Scripts that put no spaces between words are searched for the text itself: see `
 
 from __future__ import annotations
 
-import itertools
 import re
 import sys
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,9 +82,9 @@ class Rules:
     def first(self, text: str) -> Rule | None:
         """The rule that the text meets first, or None."""
         plain = normalised(text)
-        if fragment := self._any_fragment.search(plain):
+        if not plain.isascii() and (fragment := self._any_fragment.search(plain)):
             return self._fragments[fragment.group()]
-        return self._first_row(itertools.chain((_START,), map(_word_or_start, _WORD_OR_START.finditer(plain))))
+        return self._first_row([_START, *_WORD_OR_START.findall(plain)])
 
     def _add(self, pattern: str, rule: Rule) -> None:
         parts = _parts(_plain(pattern, rule), rule)
@@ -94,14 +93,12 @@ class Rules:
             table[key].append((len(self._rows), index))
         self._rows.append((rule, parts))
 
-    def _first_row(self, words: Iterator[str]) -> Rule | None:
+    def _first_row(self, words: list[str]) -> Rule | None:
+        known = {word: self._places(word) for word in set(words)}
         latest: dict[_Place, int] = {}
         """Where in the text a row was last found up to a place; later is always at least as good as earlier."""
-        known: dict[str, tuple[_Place, ...]] = {}
         for position, word in enumerate(words):
-            if (places := known.get(word)) is None:
-                places = known[word] = self._places(word)
-            for row, index in places:
+            for row, index in known[word]:
                 rule, parts = self._rows[row]
                 if index and position - latest.get((row, index - 1), -sys.maxsize) > parts[index][1]:
                     continue
@@ -111,6 +108,7 @@ class Rules:
         return None
 
     def _places(self, word: str) -> tuple[_Place, ...]:
+        word = word if word[0].isalnum() else _START
         places = list(self._words.get(word, ()))
         for length in range(MIN_PREFIX, min(len(word), self._max_prefix) + 1):
             places += self._prefixes.get(word[:length], ())
@@ -124,11 +122,6 @@ def normalised(text: str) -> str:
         return text.lower()
     bare = unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
     return unicodedata.normalize("NFKC", bare).casefold()
-
-
-def _word_or_start(found: re.Match[str]) -> str:
-    word = found.group()
-    return word if word[0].isalnum() else _START
 
 
 def _plain(pattern: str, rule: Rule) -> str:
