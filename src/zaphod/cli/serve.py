@@ -126,6 +126,7 @@ def command(
         keys_path=keys_file,
         api_key_file=api_key_file,
         log_file=log_file,
+        log_level=settings.values.log_level,
         otlp_traces_endpoint=otlp_traces_endpoint,
         upstreams=tuple(upstream or ()),
         upstream_key_files=tuple(upstream_key_file or ()),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from zaphod.core.errors import ConfigError
-from zaphod.core.logging import LOG_LEVELS
+from zaphod.core.logging import LOG_LEVELS, LogLevel
 from zaphod.core.units import parse_bytes
 
 DType = Literal["auto", "float32", "bfloat16"]
@@ -124,7 +124,7 @@ class Settings:
     cache_dir: Path | None = field(
         default=None, metadata=_about(_folder, "where pulled models lie; unset: the Hugging Face cache")
     )
-    log_level: str = field(default="warning", metadata=_about(_choice(*LOG_LEVELS), f"one of {', '.join(LOG_LEVELS)}"))
+    log_level: LogLevel = field(default="warning", metadata=_about(_choice(*LOG_LEVELS), f"one of {', '.join(LOG_LEVELS)}"))
 
 
 _FIELDS = {f.name: f for f in dataclasses.fields(Settings)}

@@ -29,6 +29,7 @@ from zaphod.server.engine_process.client import EngineClient
 from zaphod.server.engine_process.messages import Load, Progressed
 from zaphod.server.life import Life
 from zaphod.server.modes.modes import Modes
+from zaphod.server.observability.crashes import guard_crashes
 from zaphod.server.observability.observation import Observer, ObserverOptions
 from zaphod.server.options import ServerOptions
 from zaphod.server.services import ModelNames, Services
@@ -138,6 +139,8 @@ class Server:
             self._loading.close()
             on_ready()
 
+        guard_crashes()
+        self._services.observer.log.adopt(self._services.options.log_level)
         with asyncio.Runner(loop_factory=_event_loop()) as runner:
             return runner.run(run_server(self._app, self._services, self._listening, on_ready=ready))
 
@@ -234,6 +237,7 @@ def _observer_options(options: ServerOptions, models: ModelNames) -> ObserverOpt
     return ObserverOptions(
         served_model_names=tuple(models.names),
         log_file=options.log_file,
+        log_level=options.log_level,
         otlp_traces_endpoint=options.otlp_traces_endpoint,
     )
 

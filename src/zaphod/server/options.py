@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zaphod.core.errors import ConfigError
+from zaphod.core.logging import LogLevel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,8 @@ class ServerOptions:
     otlp_traces_endpoint: str | None = None
     log_file: Path | None = None
     """Where the access log goes; standard error if None."""
+    log_level: LogLevel = "warning"
+    """Of our own loggers; on a terminal of requests, too."""
     upstreams: tuple[str, ...] = ()
     """Other servers that answer instead of an engine of our own."""
     upstream_key_files: tuple[Path, ...] = field(default=())

@@ -64,6 +64,8 @@ class Record:
 
     def piece(self, piece: Piece, answer: int) -> None:
         """More of an answer."""
+        if piece.queue_s is not None:
+            self._observation.started(queue_s=piece.queue_s)
         num_tokens = len(piece.token_ids)
         self._last_s = time.monotonic()
         if self._first_s is None:

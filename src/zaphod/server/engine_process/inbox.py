@@ -56,6 +56,7 @@ def _joined(first: Piece, second: Piece) -> Piece:
         return second
     return msgspec.structs.replace(
         second,
+        queue_s=first.queue_s,
         token_ids=first.token_ids + second.token_ids,
         text=first.text + second.text,
         logprobs=first.logprobs + second.logprobs,

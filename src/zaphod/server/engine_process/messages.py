@@ -71,6 +71,8 @@ class Piece(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     finish_reason: Literal["stop", "length", "cancelled"] | None = None
     """Set on the last piece."""
     stop_reason: str | int | None = None
+    queue_s: float | None = None
+    """Seconds from its arrival until its first pass; on the first piece."""
     num_cached_tokens: int = 0
     """Tokens of the prompt that were in the prefix cache; on the last piece."""
     embedding_D: tuple[float, ...] = ()

@@ -81,8 +81,9 @@ class EngineProcess:
         fds = (theirs.fileno(), self._page.fd)
         with theirs:
             # A session of its own: a terminal's Ctrl-C and hang-up reach the gateway, which ends this process in order.
+            # -P: nothing is imported from the folder that the server was started in, which may be a stranger's model.
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "zaphod.server.engine_process.worker", *map(str, fds)),
+                *(sys.executable, "-P", "-m", "zaphod.server.engine_process.worker", *map(str, fds)),
                 pass_fds=fds,
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,

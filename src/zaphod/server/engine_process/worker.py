@@ -5,6 +5,7 @@ One thread steps the engine and speaks with the gateway. Grammars are compiled o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -45,6 +46,7 @@ from zaphod.server.engine_process.messages import (
 )
 from zaphod.server.engine_process.progress import IDLE_BEAT_S, PassTimer, ProgressPage
 from zaphod.server.engine_process.wire import MessageSocket
+from zaphod.server.observability.crashes import guard_crashes
 
 _LOADING_BEAT_S = 60.0
 _FIGURES_EVERY_S = 0.5
@@ -107,10 +109,15 @@ class Worker:
         self._connection, self._page = connection, page
         self._tell = _Teller(connection)
         self._compiling: dict[str, Future[None]] = {}
-        self._compiled: SimpleQueue[Work] = SimpleQueue()
+        self._compiled: SimpleQueue[tuple[Work, ZaphodError | None]] = SimpleQueue()
         self._bell, self._bell_rope = socket.socketpair()
+        self._bell.setblocking(False)  # several strokes may be heard as one
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="grammar")
         self._refused: list[Piece] = []
+        self._arrived_s: dict[str, float] = {}
+        """Of requests that no pass has computed yet."""
+        self._queue_s: dict[str, float] = {}
+        """How long those waited whose first piece has not come yet."""
         self._figures_s = 0.0
         self._rss_bytes = 0
 
@@ -131,10 +138,22 @@ class Worker:
         self._take_compiled()
         pieces, self._refused = self._refused, []
         if self._engine.num_unfinished:
-            pieces += [_piece(increment) for increment in self._engine.step()]
-        if pieces or not is_busy:
-            self._tell(Pieces(pieces=pieces, stats=self.stats()))
+            pieces += self._step()
+        self._tell(Pieces(pieces=pieces, stats=self.stats()))
         return True
+
+    def _step(self) -> list[Piece]:
+        began_s = time.monotonic()
+        increments = self._engine.step()
+        if self._arrived_s:
+            self._note_first_passes(increments, began_s)
+        return [_piece(increment, self._queue_s.pop(increment.request_id, None)) for increment in increments]
+
+    def _note_first_passes(self, increments: list[Increment], began_s: float) -> None:
+        running = {sequence.request_id for sequence in self._engine.scheduler.running}
+        running.update(increment.request_id for increment in increments)
+        for request_id in running & self._arrived_s.keys():
+            self._queue_s[request_id] = max(0.0, began_s - self._arrived_s.pop(request_id))
 
     def _heed(self, message: object) -> bool:
         if isinstance(message, Work):
@@ -144,33 +163,43 @@ class Worker:
             if future is not None:
                 future.cancel()
             self._engine.cancel(message.request_id)
+            self._forget(message.request_id)
         return not isinstance(message, Stop)
+
+    def _forget(self, request_id: str) -> None:
+        self._arrived_s.pop(request_id, None)
+        self._queue_s.pop(request_id, None)
 
     def _accept(self, work: Work) -> None:
         """Queue it in the engine, its grammar being compiled elsewhere before."""
+        self._arrived_s[work.request_id] = time.monotonic()
         if work.sampling.grammar is None:
             self._add(work)
         else:
             self._compiling[work.request_id] = self._pool.submit(self._compile, work)
 
     def _compile(self, work: Work) -> None:
-        """On another thread. What is wrong with the grammar shows again, from the cache or at once, in `_add`."""
+        """On another thread; the compiler keeps the grammar for `_add`."""
         assert work.sampling.grammar is not None
         try:
             self._model.grammars.matcher(work.sampling.grammar)
         except ZaphodError as error:
-            self._refused.append(_refusal(work.request_id, error))
-            self._compiling.pop(work.request_id, None)
+            self._compiled.put((work, error))
         else:
-            self._compiled.put(work)
+            self._compiled.put((work, None))
         self._bell_rope.send(b"!")
 
     def _take_compiled(self) -> None:
-        while not self._compiled.empty():
+        with contextlib.suppress(BlockingIOError):
             self._bell.recv(4096)
-            work = self._compiled.get()
-            if self._compiling.pop(work.request_id, None) is not None:
+        while not self._compiled.empty():
+            work, error = self._compiled.get()
+            if self._compiling.pop(work.request_id, None) is None:
+                continue
+            if error is None:
                 self._add(work)
+            else:
+                self._refuse(work.request_id, error)
 
     def _add(self, work: Work) -> None:
         try:
@@ -187,7 +216,11 @@ class Worker:
                 )
             )
         except ZaphodError as error:
-            self._refused.append(_refusal(work.request_id, error))
+            self._refuse(work.request_id, error)
+
+    def _refuse(self, request_id: str, error: ZaphodError) -> None:
+        self._forget(request_id)
+        self._refused.append(_refusal(request_id, error))
 
     def stats(self) -> Stats:
         """The engine's figures now; those that cost something are up to half a second old."""
@@ -215,6 +248,7 @@ def main(connection_fd: int, page_fd: int) -> int:
     """Serve one gateway, which holds the other end of the socket."""
     # A terminal sends Ctrl-C to both processes; the gateway decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    guard_crashes()
     connection = MessageSocket(socket.socket(fileno=connection_fd))
     page = ProgressPage(page_fd)
     page.beat(_LOADING_BEAT_S)
@@ -273,7 +307,7 @@ def _ready(model: LoadedModel, load: Load) -> Ready:
     )
 
 
-def _piece(increment: Increment) -> Piece:
+def _piece(increment: Increment, queue_s: float | None) -> Piece:
     if increment.error is not None:
         return _refusal(increment.request_id, increment.error)
     end = increment.completion
@@ -285,6 +319,7 @@ def _piece(increment: Increment) -> Piece:
         experts_NLK=increment.experts_NLK,
         finish_reason=None if end is None else end.finish_reason,
         stop_reason=None if end is None else end.stop_reason,
+        queue_s=queue_s,
         num_cached_tokens=0 if end is None else end.num_cached_tokens,
         embedding_D=() if end is None or end.embedding_D is None else end.embedding_D,
     )

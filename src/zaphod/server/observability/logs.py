@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from zaphod.core.errors import ConfigError
-from zaphod.core.logging import LOG_LEVELS
+from zaphod.core.logging import LOG_LEVELS, LogLevel
 from zaphod.core.units import format_duration
 from zaphod.server.observability.redaction import SecretsFilter, redact
 
@@ -92,14 +92,23 @@ class ServerLog:
         file: appended to, and opened anew when it was moved away; standard error if None.
         style: `auto` is for people on a terminal and JSON elsewhere.
         stream: instead of standard error.
+        level: lines for people below it are left out; files and JSON hold every request.
 
     Raises:
         ConfigError: the file cannot be written.
     """
 
-    def __init__(self, file: Path | None = None, style: LogStyle = "auto", stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        file: Path | None = None,
+        style: LogStyle = "auto",
+        stream: TextIO | None = None,
+        level: LogLevel = "info",
+    ) -> None:
         self._handler = _handler(file, stream)
-        self._handler.setFormatter(_formatter(style, None if file else stream or sys.stderr))
+        formatter = _formatter(style, None if file else stream or sys.stderr)
+        self._handler.setFormatter(formatter)
+        self._least = logging.getLevelName(level.upper()) if isinstance(formatter, PeopleLines) else logging.INFO
         self._handler.addFilter(SecretsFilter())
 
     def event(self, name: str, *, level: int = logging.INFO, **fields: FieldValue) -> None:
@@ -111,6 +120,8 @@ class ServerLog:
         unknown = fields.keys() - FIELDS.keys()
         if unknown:
             raise TypeError(f"the log has no field {', '.join(sorted(unknown))}")
+        if level < self._least:
+            return
         record = logging.LogRecord("zaphod.server", level, "", 0, name, None, None)
         record.__dict__["fields"] = {name: _safe(value) for name, value in fields.items() if value is not None}
         self._handler.handle(record)

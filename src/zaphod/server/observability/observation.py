@@ -19,6 +19,7 @@ from types import TracebackType
 
 from zaphod.capacity.energy import EstimatedMeter, choose_meter
 from zaphod.core.errors import ConfigError
+from zaphod.core.logging import LogLevel
 from zaphod.server.caller import Caller
 from zaphod.server.engine_process.progress import Health
 from zaphod.server.errors import ApiError
@@ -47,6 +48,8 @@ class ObserverOptions:
     log_file: Path | None = None
     """Standard error if None."""
     log_style: LogStyle = "auto"
+    log_level: LogLevel = "info"
+    """Lines for people below it are left out."""
     otlp_traces_endpoint: str | None = None
     """No traces if None."""
     has_accelerator: bool = False
@@ -88,7 +91,7 @@ class Observer:
         ledger: EnergyLedger | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.log = log or ServerLog(options.log_file, options.log_style)
+        self.log = log or ServerLog(options.log_file, options.log_style, level=options.log_level)
         self.clock = clock
         self._models = ModelLabels(options.served_model_names)
         self.metrics = Metrics(self._models, options.max_tokens)
