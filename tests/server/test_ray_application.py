@@ -20,9 +20,8 @@ import pytest
 from zaphod.core.errors import MissingExtraError
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
-needs_ray = pytest.mark.skipif(
-    not HAS_RAY, reason="Ray is not installed: pip install 'zaphod[ray]', or `make test-ray`"
-)
+needs_ray = pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install 'zaphod[ray]'")
+imports_ray = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # those of Ray's own code
 LONG: Any = {"messages": [{"role": "user", "content": "what is 1 + 1?"}], "max_tokens": 300, "ignore_eos": True}
 
 
