@@ -128,6 +128,25 @@ def test_a_malformed_grammar_is_refused_and_a_good_one_followed() -> None:
     with_engine(test)
 
 
+def test_many_grammars_at_one_time_are_all_followed() -> None:
+    async def test(client: EngineClient) -> None:
+        asked = [SamplingParams(grammar=GrammarSpec("regex", f"[xy]{{{n}}}")) for n in range(1, 9)]
+        works = [work(client, str(n), sampling=sampling) for n, sampling in enumerate(asked)]
+        answers = await asyncio.gather(*(pieces_of(client, one) for one in works))
+        assert [len("".join(piece.text for piece in pieces)) for pieces in answers] == list(range(1, 9))
+
+    with_engine(test)
+
+
+def test_the_time_in_the_queue_comes_with_the_first_piece_alone() -> None:
+    async def test(client: EngineClient) -> None:
+        pieces = await pieces_of(client, work(client))
+        assert pieces[0].queue_s is not None
+        assert [piece.queue_s for piece in pieces[1:]] == [None] * (len(pieces) - 1)
+
+    with_engine(test)
+
+
 def test_closing_an_answer_frees_its_place_at_once() -> None:
     async def test(client: EngineClient) -> None:
         async with aclosing(client.generate(work(client, sampling=LONG))) as pieces:
