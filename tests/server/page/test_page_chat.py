@@ -265,12 +265,21 @@ def test_the_map_paints_busy_experts_stronger(visit: Visit, script: Script) -> N
 def test_a_problem_offers_one_way_on_and_not_two(visit: Visit, script: Script) -> None:
     script.answers = [streamed(delta("Half an ans"))]
     visit.ask_and_wait("question")
-    assert visit.page.locator("text=Regenerate").count() == 0
-    assert visit.page.locator("text=Try again").count() == 1
+    assert visit.page.locator("[data-deed=regenerate]").count() == 0
+    assert visit.page.locator(".problem button").all_inner_texts() == ["Try again"]
+
+
+def test_an_answer_of_no_joules_is_an_answer_of_unknown_joules(visit: Visit, script: Script) -> None:
+    told = {"energy_j": 0.0, "energy_source": "estimated"}
+    usage = event({"choices": [], "usage": {"completion_tokens": 3}, "zaphod": told})
+    script.answers = [streamed(delta("yes"), delta(finish="stop"), usage, DONE)]
+    visit.ask_and_wait("question")
+    assert visit.page.inner_text(".took") == "3 tokens"
+    assert visit.page.inner_text("[data-cell=energy] dd") == "–"
 
 
 @pytest.mark.parametrize(
-    ("joules", "shown"), [(0.0, "< 0.01 J"), (0.834, "0.83 J"), (12.34, "12.3 J"), (4200.0, "4.2 kJ")]
+    ("joules", "shown"), [(0.001, "< 0.01 J"), (0.834, "0.83 J"), (12.34, "12.3 J"), (4200.0, "4.2 kJ")]
 )
 def test_joules_keep_a_steady_number_of_figures(visit: Visit, joules: float, shown: str) -> None:
     assert visit.run("format", "m.joules(a[0])", joules) == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,12 @@ def test_an_example_is_asked_by_a_click_and_answered(visit: Visit) -> None:
     visit.page.click(f"text={SUM}")
     assert visit.answer().endswith("= 7761")
     assert "tokens/s" in visit.page.inner_text(".took")
-    assert "J estimated" in visit.page.inner_text(".took") or "J RAPL" in visit.page.inner_text(".took")
+
+
+def test_an_answer_says_what_energy_it_took_and_how_that_is_known(visit: Visit) -> None:
+    visit.ask_and_wait(SUM)
+    energy = r"\d+\.\d+ J (estimated|RAPL|NVML)|< 0\.01 J (estimated|RAPL|NVML)"
+    assert re.fullmatch(rf"42 tokens · [\d,]+ tokens/s( · ({energy}))?", visit.page.inner_text(".took"))
 
 
 def test_a_plan_is_a_list_of_steps(visit: Visit) -> None:

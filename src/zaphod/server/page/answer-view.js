@@ -1,6 +1,6 @@
 // An answer as it grows: its text, tools, tokens and routing, what it took, and what can be done with it.
 
-import { numTokens } from "./answer.js";
+import { joulesOf, numTokens } from "./answer.js";
 import { branchSwitch } from "./branches.js";
 import { el, replaceKeepingFocus, setText } from "./dom.js";
 import { count, joules, plural } from "./format.js";
@@ -148,11 +148,12 @@ function endingOf(answer) {
 /** "42 tokens · 812 tokens/s · 1.2 J estimated", of which unknown parts are left out. */
 function took(answer) {
   const tokens = numTokens(answer);
-  const { energy_j, energy_source, tokens_per_s } = answer.measured ?? {};
+  const { energy_source, tokens_per_s } = answer.measured ?? {};
+  const energy_j = joulesOf(answer.measured);
   return [
     tokens !== null && plural(tokens, "token"),
     typeof tokens_per_s === "number" && `${count(tokens_per_s)} tokens/s`,
-    typeof energy_j === "number" && `${joules(energy_j)} ${energy_source ?? ""}`.trim(),
+    energy_j !== null && `${joules(energy_j)} ${energy_source ?? ""}`.trim(),
   ]
     .filter(Boolean)
     .join(" · ");

@@ -63,5 +63,8 @@ export function countExperts(counted, experts_NLK) {
   return total;
 }
 
+/** Joules, or null: a server that gave too much to the answers before gives 0 to this one, which says nothing. */
+export const joulesOf = (measured) => (measured?.energy_j > 0 ? measured.energy_j : null);
+
 /** Tokens produced, as the server counted them, or as we saw them. */
 export const numTokens = (answer) => answer.usage?.completion_tokens ?? (answer.experts?.tokens || answer.tokens.length || null);

@@ -1,5 +1,6 @@
 // The live figures of the server, small and steady: cells keep their places, only digits change.
 
+import { joulesOf } from "./answer.js";
 import { el, setText } from "./dom.js";
 import { count, joules, percent, watts } from "./format.js";
 
@@ -10,12 +11,12 @@ const CELLS = [
   ["waiting", "waiting", ({ waiting }) => is(waiting) && [count(waiting)]],
   ["cache", "KV cache", ({ kv_cache_usage }) => is(kv_cache_usage) && [percent(kv_cache_usage)]],
   ["power", "power", ({ power_w, energy_source }) => is(power_w) && [watts(power_w), energy_source]],
-  ["energy", "last answer", ({ power_w }, measured) => joulesOf(power_w, measured)],
+  ["energy", "last answer", ({ power_w }, measured) => energyCell(power_w, measured)],
 ];
 
 /** The cell stands from the start where power is known, so that the others do not move when the first answer ends. */
-function joulesOf(power_w, measured) {
-  if (is(measured?.energy_j)) return [joules(measured.energy_j), measured.energy_source];
+function energyCell(power_w, measured) {
+  if (joulesOf(measured) !== null) return [joules(joulesOf(measured)), measured.energy_source];
   return is(power_w) && ["–"];
 }
 
