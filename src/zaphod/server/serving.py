@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -15,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from zaphod.core.errors import ConfigError
+from zaphod.server.admission.protocol import HeadBounds, bounded_protocol
 from zaphod.server.errors import ApiError
 from zaphod.server.options import ServerOptions
 from zaphod.server.services import Services
@@ -23,6 +25,9 @@ _log = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 2.0
 """After the deadline, clients get so long to receive the error that ends their stream."""
+_MAX_CONNECTIONS = 4096
+_KEPT_DESCRIPTORS = 128
+"""Open files that are not for clients: the engine's socket, libraries, keys, logs, upstreams, a new engine's pipes."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -76,11 +81,12 @@ async def run_server(
     """
     config = uvicorn.Config(
         app,
+        http=bounded_protocol(HeadBounds(max_connections=_max_connections())),
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # what a client says of its own address is not its address
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=1 << 16,
         timeout_graceful_shutdown=1,
         lifespan="off",
         ws="none",
@@ -89,6 +95,7 @@ async def run_server(
     stopping = asyncio.Event()
     with _signals(stopping):
         serving = asyncio.create_task(server.serve([listening]), name="http")
+        writing = asyncio.create_task(services.keys.flush_often(), name="keys")
         try:
             if await _unless(stopping, serving, start_services(services)):
                 on_ready()
@@ -96,6 +103,7 @@ async def run_server(
             await drain(services)
         finally:
             server.should_exit = True
+            writing.cancel()
             await serving
             await close_services(services)
     return 0
@@ -177,3 +185,14 @@ def _signals(stopping: asyncio.Event) -> Iterator[None]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+def _max_connections() -> int:
+    """As many as the system lets this process open, and no more than are good for the event loop."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_CONNECTIONS + _KEPT_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    most = wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)
+    return max(1, most - _KEPT_DESCRIPTORS)

@@ -1,7 +1,8 @@
 """The head of a request in bounds, before there is a request: what uvicorn collects, it collects without end.
 
 The gate sees a request when all its headers are there. Who sends headers for ever, or one byte of them a minute, never
-gets so far; these bounds meet him where the bytes come in. The only file here that knows uvicorn.
+gets so far; these bounds meet him where the bytes come in. Who opens connections for ever loses those on which nothing
+was asked, the oldest first. The only file here that knows uvicorn's protocol.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class HeadBounds:
     """Requests that may come before the first is answered."""
     max_trailers: int = 16
     """Headers behind a chunked body."""
+    max_connections: int = 4096
+    """At one time. Each is a file descriptor, of which the engine's socket, keys and logs need some, too."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -56,10 +59,13 @@ class _BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._num_trailers = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._since_s = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._begin_head()
+        if len(self.connections) > self.bounds.max_connections:
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -68,8 +74,7 @@ class _BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        is_idle = self.cycle is None or self.cycle.response_complete
-        if is_idle and not self._is_in_head:
+        if self._is_idle and not self._is_in_head:
             # uvicorn stops its own timer at any byte; an empty line, which begins no request, would hold the place.
             self._begin_head()
         if self._is_in_head:
@@ -108,8 +113,21 @@ class _BoundedHttpProtocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Nothing: strangers could fill the log with it."""
 
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing was asked that is not answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _make_room(self) -> None:
+        """Close a sixteenth of the idle connections, the oldest first; the new one where all others are at work."""
+        idle = [one for one in self.connections if isinstance(one, _BoundedHttpProtocol) and one._is_idle]
+        idle.sort(key=lambda one: one._since_s)
+        for one in idle[: max(1, len(idle) // 16)]:
+            one.transport.close()
+
     def _begin_head(self) -> None:
         self._is_in_head = True
+        self._since_s = self.loop.time()
         self._head_bytes = 0
         self._stop_timer()
         self._head_timer = self.loop.call_later(self.bounds.head_timeout_s, self._on_slow_head)

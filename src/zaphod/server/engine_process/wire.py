@@ -43,8 +43,12 @@ class MessageSocket:
         Raises:
             EOFError: the other side has gone.
         """
-        readable, _, _ = select.select([self._connection, *others], [], [], timeout_s)
-        if self._connection in readable:
+        # NOTE: not select(), which refuses numbers of 1024 and more: the socket has the number that the gateway gave it
+        # while it may have had thousands of clients.
+        waiting = select.poll()
+        for one in (self._connection, *others):
+            waiting.register(one, select.POLLIN)
+        if self._connection.fileno() in {fd for fd, _ in waiting.poll(timeout_s * 1000)}:
             data = self._connection.recv(1 << 20)
             if not data:
                 raise EOFError
