@@ -198,6 +198,18 @@ def test_a_character_of_several_tokens_is_shown_as_one(tab: Visit) -> None:
     assert [(token["text"], token["count"], token["logprob"]) for token in shown] == [("🙂", 2, -2)]
 
 
+def test_a_token_that_is_cut_is_drawn_anew_when_its_rest_comes(tab: Visit) -> None:
+    smile = list("🙂".encode())
+    parts = [{"text": "\ufffd", "bytes": part, "logprob": -1, "top": []} for part in (smile[:2], smile[2:])]
+    tokens = [{"text": "a", "bytes": [97], "logprob": -1, "top": []}, *parts]
+    drawn = """(() => {
+      const view = new m.TokenView();
+      for (const num of [1, 2, 3, 3]) view.update(a[0].slice(0, num));
+      return [...view.element.children].map((span) => span.textContent);
+    })()"""
+    assert tab.run("token-view", drawn, tokens) == ["a", "🙂"]
+
+
 def test_experts_are_counted_by_layer(tab: Visit) -> None:
     counted = tab.run(
         "answer", "m.countExperts(m.countExperts(null, a[0]), a[1])", [[[0, 2], [1, 3]]], [[[0, 1], [3, 1]]]

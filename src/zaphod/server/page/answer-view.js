@@ -52,7 +52,7 @@ export class AnswerView {
   /** One sentence instead of data; the text itself where it is prose. Null while data is not whole. */
   spoken() {
     const { text, toolCalls, ended } = this.#answer;
-    const data = readable(text, ended !== null);
+    const data = this.#readable();
     if (data) return ended ? data.spoken : null;
     if (toolCalls.length && ended) return `${text} The model asks for ${toolCalls.map((call) => call.name).join(", ")}.`;
     return text;
@@ -64,7 +64,7 @@ export class AnswerView {
     const isStreaming = answer.ended === null;
     this.element.classList.toggle("streaming", isStreaming);
     this.element.setAttribute("aria-busy", isStreaming);
-    this.#drawBody(answer, isStreaming);
+    this.#drawBody(answer);
     const wantsResults = !isStreaming && answer.toolCalls.length > 0 && this.#node.children.length === 0;
     this.#calls.update(answer.toolCalls, wantsResults && isLast);
     setText(this.#ending, endingOf(answer));
@@ -75,16 +75,23 @@ export class AnswerView {
     else this.#buttons.replaceChildren();
   }
 
-  #drawBody(answer, isStreaming) {
+  #drawBody(answer) {
     if (this.#showsTokens && answer.tokens.length) {
       this.#tokens.update(answer.tokens);
       return this.#show(this.#tokens.element);
     }
-    const key = `${isStreaming} ${answer.text}`;
-    if (this.#data?.key !== key) this.#data = { key, readable: readable(answer.text, !isStreaming) };
-    if (this.#data.readable) return this.#show(this.#data.readable.element);
+    const data = this.#readable();
+    if (data) return this.#show(data.element);
     this.#prose.update(answer.text);
     return this.#show(this.#prose.element);
+  }
+
+  /** The text as data, or null where it is prose; made once for each text. */
+  #readable() {
+    const { text, ended } = this.#answer;
+    const key = `${ended !== null} ${text}`;
+    if (this.#data?.key !== key) this.#data = { key, readable: readable(text, ended !== null) };
+    return this.#data.readable;
   }
 
   #show(element) {
@@ -134,7 +141,7 @@ export class AnswerView {
 
   #toggleTokens() {
     this.#showsTokens = !this.#showsTokens;
-    this.#drawBody(this.#answer, false);
+    this.#drawBody(this.#answer);
     this.#drawButtons();
   }
 }

@@ -226,7 +226,7 @@ wireSettings(settings, settingChanged);
 wireTools(settings, settingChanged);
 wireComposer(byId("composer"), question, { ask, editLast: () => editQuestionAbove(chat.conversation.path().at(-1)) });
 wireShortcuts(byId("shortcuts"), {
-  stop: () => chat.stop(),
+  stop: () => chat.isRunning && (() => chat.stop()),
   regenerate: onLastAnswer((node) => chat.regenerate(node)),
   copy: onLastAnswer((node) => copy(node.answer.text)),
   clear,

@@ -44,6 +44,8 @@ export class Chat extends EventTarget {
 
   regenerate(node) {
     if (this.isRunning) return false;
+    const { text, toolCalls, problem } = node.answer;
+    if (problem && !text && !toolCalls.length) this.conversation.remove(node); // no version that anybody would look for
     return this.#answerTo(node.parent);
   }
 

@@ -23,6 +23,13 @@ export class Conversation {
     node.parent.chosen = node.parent.children.indexOf(node);
   }
 
+  /** Takes away a node that holds nothing. */
+  remove(node) {
+    const { parent } = node;
+    parent.children = parent.children.filter((child) => child !== node);
+    parent.chosen = parent.children.length - 1;
+  }
+
   /** The nodes that are shown, first to last. */
   path() {
     const nodes = [];

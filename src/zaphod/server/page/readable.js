@@ -5,13 +5,14 @@ import { el } from "./dom.js";
 import { partialJson } from "./partial-json.js";
 
 const WORKED = /^[\d+\-*:<>=,. \n]*\d[-+*]\d[\d+\-*:<>=,. \n]*$/;
+const MAX_WORKED = 2000; // signs; the pattern is tried at every frame, and takes quadratic time on hostile text
 const UNNAMED = new Set(["do", "object", "target"]); // keys whose value needs no word before it
 
 /** {kind, element, spoken} of an answer's text, or null where it is prose. `spoken` is one sentence for screen readers. */
 export function readable(text, isComplete) {
   const value = partialJson(text);
   if (value !== undefined) return ofJson(value, text, isComplete);
-  return WORKED.test(text) ? worked(text) : null;
+  return text.length <= MAX_WORKED && WORKED.test(text) ? worked(text) : null;
 }
 
 function ofJson(value, text, isComplete) {

@@ -21,7 +21,7 @@ const LIST = [
   [`${CONTROL} /`, "this help"],
 ];
 
-/** @param deeds {stop, regenerate, copy, clear, settings, help} */
+/** @param deeds {stop: gives the deed while there is something to stop, regenerate, copy, clear, settings, help} */
 export function wireShortcuts(list, deeds) {
   list.replaceChildren(...LIST.flatMap(([keys, what]) => [el("dt", {}, ...keys.split(" ").map((key) => el("kbd", {}, key))), el("dd", {}, what)]));
   const withAlt = { KeyR: deeds.regenerate, KeyC: deeds.copy, KeyN: deeds.clear };
@@ -30,7 +30,7 @@ export function wireShortcuts(list, deeds) {
     if (event.isComposing || document.querySelector("dialog[open]")) return;
     // `code` is the key's place: with Alt, layouts give other characters.
     let deed = null;
-    if (event.key === "Escape") deed = deeds.stop;
+    if (event.key === "Escape") deed = deeds.stop();
     else if (event.altKey && event.shiftKey && !event.ctrlKey) deed = withAlt[event.code];
     else if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) deed = withControl[event.code];
     if (!deed) return;

@@ -3,7 +3,12 @@
 import { el, fill } from "./dom.js";
 import { probability } from "./format.js";
 
-/** Tokens as they are shown: those that hold parts of one character are put together, as only all of them are text. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Tokens as they are shown: those that hold parts of one character are put together, as only all of them are text.
+ * The last one `isCut` where the rest of its character has not come yet.
+ */
 export function shownTokens(tokens) {
   const shown = [];
   let pending = null;
@@ -14,7 +19,7 @@ export function shownTokens(tokens) {
     shown.push({ ...pending, text: text ?? pending.text });
     pending = null;
   }
-  if (pending) shown.push(pending);
+  if (pending) shown.push({ ...pending, isCut: true });
   return shown;
 }
 
@@ -28,7 +33,7 @@ const join = (first, second) => ({
 
 function decode(bytes) {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(new Uint8Array(bytes));
+    return decoder.decode(new Uint8Array(bytes));
   } catch {
     return null;
   }
@@ -43,6 +48,7 @@ export const visible = (text) => text.replaceAll(" ", "â£").replaceAll("\n", "â
 export class TokenView {
   element = el("div", { class: "tokens", role: "group", "aria-label": "The answer, token by token" });
   #shown = [];
+  #numTaken = 0; // of the answer's tokens, which may be more than are shown
   #current = 0; // the token that Tab reaches: a roving tab stop
 
   constructor() {
@@ -56,15 +62,16 @@ export class TokenView {
 
   /** Appends what came; tokens that are drawn stay as they are, except a last one whose character was cut. */
   update(tokens) {
-    const shown = shownTokens(tokens);
-    shown.forEach((token, index) => {
-      const drawn = this.#shown[index];
-      if (drawn && drawn.count === token.count) return;
-      const span = this.#span(token, index);
-      if (drawn) this.element.children[index].replaceWith(span);
-      else this.element.append(span);
-    });
-    this.#shown = shown;
+    if (tokens.length === this.#numTaken) return;
+    if (this.#shown.at(-1)?.isCut) {
+      this.#numTaken -= this.#shown.pop().count;
+      this.element.lastElementChild.remove();
+    }
+    for (const token of shownTokens(tokens.slice(this.#numTaken))) {
+      this.element.append(this.#span(token, this.#shown.length));
+      this.#shown.push(token);
+    }
+    this.#numTaken = tokens.length;
   }
 
   #span(token, index) {
