@@ -14,7 +14,7 @@ NUMBERS = {
     "temperature": (0.0, 100.0),
     "top_p": (0.0, 1.0),
     "min_p": (0.0, 1.0),
-    "repetition_penalty": (0.0, 100.0),
+    "repetition_penalty": (0.01, 100.0),
     "presence_penalty": (-100.0, 100.0),
     "frequency_penalty": (-100.0, 100.0),
 }
@@ -25,7 +25,7 @@ WHOLE_NUMBERS = {"max_tokens": 1, "top_k": 1, "logprobs": 0, "seed": 0}
 @given(data=st.data())
 def test_a_number_inside_its_range_is_kept(name, data):
     low, high = NUMBERS[name]
-    value = data.draw(st.floats(low, high, exclude_min=name in ("top_p", "repetition_penalty")))
+    value = data.draw(st.floats(low, high, exclude_min=name == "top_p"))
     assert getattr(SamplingParams(**{name: value}), name) == value
 
 
@@ -60,10 +60,14 @@ def test_what_is_not_a_whole_number_is_refused_by_name(name, value):
         SamplingParams(**{name: value})
 
 
-@pytest.mark.parametrize("zero", ["top_p", "repetition_penalty"])
-def test_zero_is_refused_where_nothing_would_be_left(zero):
+def test_zero_is_refused_where_nothing_would_be_left():
     with pytest.raises(RequestError, match="above 0"):
-        SamplingParams(**{zero: 0.0})
+        SamplingParams(top_p=0.0)
+
+
+def test_a_repetition_penalty_that_would_make_scores_infinite_is_refused():
+    with pytest.raises(RequestError, match=r"from 0\.01"):
+        SamplingParams(repetition_penalty=5e-324)
 
 
 @pytest.mark.parametrize("stop", ["end", ("",), ("a", ""), (5,), [None]])

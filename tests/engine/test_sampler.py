@@ -34,6 +34,13 @@ def test_repetition_penalty_equals_that_of_transformers():
     np.testing.assert_allclose(ours, theirs(RepetitionPenaltyLogitsProcessor(1.7), ids=[prompt + output]))
 
 
+@pytest.mark.parametrize("penalty", [0.01, 100.0])
+@pytest.mark.parametrize("temperature", [5e-324, 100.0])
+def test_a_token_is_drawn_at_the_ends_of_all_ranges(penalty, temperature):
+    params = SamplingParams(temperature=temperature, top_p=5e-324, min_p=1.0, repetition_penalty=penalty)
+    assert 0 <= sample(LOGITS, params, prompt=[3, 7], output=[11], seed=1).token_id < len(LOGITS)
+
+
 @pytest.mark.parametrize(
     ("params", "processor"),
     [

@@ -32,7 +32,9 @@ class SamplingParams:
     min_p: float = 0.0
     """Drop tokens less likely than this share of the most likely one."""
     repetition_penalty: float = 1.0
-    """Divides positive and multiplies negative logits of every token in prompt and output (arXiv 1909.05858)."""
+    """Divides positive and multiplies negative logits of every token in prompt and output (arXiv 1909.05858).
+
+    Far below 1 the quotient would be infinite, and no token could be drawn."""
     presence_penalty: float = 0.0
     """Subtracted once from the logit of every token already produced (OpenAI)."""
     frequency_penalty: float = 0.0
@@ -54,7 +56,7 @@ class SamplingParams:
         _in_range(self.temperature, "temperature", 0.0, 100.0)
         _in_range(self.top_p, "top_p", 0.0, 1.0, open_low=True)
         _in_range(self.min_p, "min_p", 0.0, 1.0)
-        _in_range(self.repetition_penalty, "repetition_penalty", 0.0, 100.0, open_low=True)
+        _in_range(self.repetition_penalty, "repetition_penalty", 0.01, 100.0)
         _in_range(self.presence_penalty, "presence_penalty", -100.0, 100.0)
         _in_range(self.frequency_penalty, "frequency_penalty", -100.0, 100.0)
         _whole(self.max_tokens, "max_tokens", 1)

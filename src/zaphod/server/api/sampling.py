@@ -43,7 +43,7 @@ class SamplingFields(RequestModel):
 
     top_k: Annotated[int | None, Field(ge=-1, le=MAX_TOKEN_ID, description="Zaphod; 0 and -1: no limit.")] = None
     min_p: Annotated[float | None, Field(ge=0, le=1, description="Zaphod.")] = None
-    repetition_penalty: Annotated[float | None, Field(gt=0, le=100, description="Zaphod.")] = None
+    repetition_penalty: Annotated[float | None, Field(ge=0.01, le=100, description="Zaphod.")] = None
     stop_token_ids: Annotated[list[TokenId] | None, Field(max_length=64, description="Zaphod.")] = None
     ignore_eos: Annotated[bool | None, Field(description="Zaphod: go on after the model's own end.")] = None
 
