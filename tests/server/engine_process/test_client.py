@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 
@@ -201,6 +202,22 @@ def test_no_request_is_taken_while_there_is_no_engine() -> None:
             await pieces_of(client, work(client))
         assert refused.value.status == 503
         assert "Retry-After" in refused.value.headers
+
+    with_engine(test)
+
+
+def test_an_engine_that_says_what_nobody_understands_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged message leaves the stream out of step: nothing after it can be trusted."""
+
+    async def test(client: EngineClient) -> None:
+        with monkeypatch.context() as damaged:
+            damaged.setattr(
+                "zaphod.server.engine_process.process.decode_from_engine", lambda _: msgspec.msgpack.decode(b"")
+            )
+            with pytest.raises(ApiError, match="ended before"):
+                await pieces_of(client, work(client))
+        await until(lambda: client.ready is not None)
+        assert (await pieces_of(client, work(client, "b")))[-1].finish_reason == "stop"
 
     with_engine(test)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import sys
 from asyncio.subprocess import Process
@@ -27,6 +28,8 @@ from zaphod.server.engine_process.messages import (
 from zaphod.server.engine_process.progress import Health, ProgressPage
 from zaphod.server.engine_process.wire import framed, read_message
 from zaphod.server.errors import ApiError
+
+_log = logging.getLogger(__name__)
 
 _STOP_WITHIN_S = 5.0
 
@@ -137,8 +140,11 @@ class EngineProcess:
             while True:
                 self._heed(decode_from_engine(await read_message(reader)))
         except (asyncio.IncompleteReadError, ConnectionError):
-            self._end()
+            pass  # it has gone
+        except Exception:
+            _log.exception("the engine process said what nobody understands: it is ended")
         finally:
+            self._end()
             assert self._writer is not None
             self._writer.close()
             with contextlib.suppress(ConnectionError):
