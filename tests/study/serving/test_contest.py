@@ -4,10 +4,12 @@ import pytest
 
 from zaphod.core.errors import ZaphodError
 from zaphod.study.benchmarks.cases import Bar
-from zaphod.study.benchmarks.samples import Record
+from zaphod.study.benchmarks.noise import Noise
+from zaphod.study.benchmarks.samples import Record, Sample
 from zaphod.study.benchmarks.serving.client import Target
 from zaphod.study.benchmarks.serving.contest import Points, Side, case_of, held_to_letters, outcomes_of, run_contest
 from zaphod.study.benchmarks.serving.prompts import Shape
+from zaphod.study.benchmarks.verdict import Outcome
 
 POINTS = Points(
     file="m",
@@ -56,7 +58,7 @@ def test_outcomes_hold_ours_against_the_peer_and_the_bar(small_process):
 
 def test_a_longer_wait_of_theirs_is_a_ratio_above_one():
     assert case_of(16, "ttft-p99").kind == "load"
-    assert case_of(16, "throughput").kind == "speed"
+    assert case_of(16, "throughput").kind == "serving"
 
 
 def test_what_is_in_the_record_is_not_measured_again(small_process, tmp_path):
@@ -81,3 +83,12 @@ def test_servers_that_count_differently_are_not_compared(small_process):
 
 def test_answers_are_held_to_the_tokens_of_letters():
     assert held_to_letters([7, 9])["logit_bias"] == {"7": 100, "9": 100}
+
+
+def test_a_server_that_rests_between_requests_is_judged_all_the_same():
+    rested = Noise(load_average=0.1, cpu_share=0.5, foreign_share=0.01)
+    case, sides = case_of(16, "throughput"), []
+    for name, value in (("zaphod", 30.0), ("peer", 10.0)):
+        sides.append(tuple(Sample(file="m", case=case.name, engine=name, pair=pair, value=value, noise=rested)
+                           for pair in range(5)))  # fmt: skip
+    assert Outcome(case=case, ours=sides[0], theirs=sides[1], bar=Bar(1.5)).verdict == "reached"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from zaphod.engine.throughput import Work
 
-Kind = Literal["speed", "busy", "load", "memory", "accuracy"]
+Kind = Literal["speed", "serving", "busy", "load", "memory", "accuracy"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ RULE = (
     f"{MAX_FOREIGN_SHARE:.0%} of the machine. Spreads are minimum to maximum. Ratios are medians of pairs, above 1 "
     "where ours is better; for the divergence, ours over theirs."
 )
-_UNITS = {"speed": "tok/s", "busy": "of quiet", "load": "s", "memory": "MB", "accuracy": "nats"}
+_UNITS = {"speed": "tok/s", "serving": "tok/s", "busy": "of quiet", "load": "s", "memory": "MB", "accuracy": "nats"}
 
 
 def outcomes_of(samples: Sequence[Sample], cases: Sequence[Case], types: Mapping[str, str]) -> list[Outcome]:

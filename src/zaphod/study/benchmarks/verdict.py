@@ -3,7 +3,8 @@
 No verdict is given, whatever the median, when
 - fewer than five pairs were measured,
 - a program's own figures of one case lie further apart than a quarter of their median,
-- a program used less than 85 % of its threads' time (for speeds), so that something held it up, or
+- a program used less than 85 % of its threads' time (for speeds, not for servers, which may rest between requests), so
+  that something held it up, or
 - others used more than a tenth of the machine meanwhile.
 """
 

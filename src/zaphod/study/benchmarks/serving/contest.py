@@ -71,7 +71,7 @@ def case_of(clients: int, figure: Figure) -> Case:
     """A row of the table. Times are of the kind `load`: their ratio is theirs over ours."""
     people = f"{clients} client{'s' if clients != 1 else ''}"
     if figure == "throughput":
-        return Case(name=f"clients-{clients}-throughput", title=f"{people}, output tokens", kind="speed")
+        return Case(name=f"clients-{clients}-throughput", title=f"{people}, output tokens", kind="serving")
     return Case(name=f"clients-{clients}-{figure}", title=f"{people}, TTFT {figure.removeprefix('ttft-')}", kind="load")
 
 
@@ -203,7 +203,8 @@ class _Run:
     def _as_samples(self, run: Run, server_s: float, idle_s: float, foreign: float | None) -> list[Sample]:
         result = figures(run.replies, run.duration_s, Goals(), (50.0, 99.0))
         cores_s = run.duration_s * self.points.num_threads
-        # NOTE: server and client share the cores, so both make the share of the time that was used.
+        # NOTE: server and client share the cores, so both make the share of the time that was used. No verdict depends
+        # on it: a server that leaves cores idle between requests is slow by its own fault.
         used = (server_s + run.client_cpu_s) / cores_s
         noise = Noise(load_average=os.getloadavg()[0], cpu_share=used, foreign_share=foreign)
         details: dict[str, Any] = {
