@@ -73,6 +73,8 @@ class Record:
         if answer % self.num_answers == 0:
             self._num_cached += piece.num_cached_tokens
         self.completion_tokens += num_tokens
+        if piece.queue_s is not None:
+            self._observation.started(queue_s=piece.queue_s)
         self._observation.piece(num_tokens, answer=answer)
 
     def end_well(self) -> Energy | None:
