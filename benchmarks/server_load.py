@@ -41,8 +41,9 @@ NOTE = """\
 Closed loop: each client sends its next request when its last one is answered, {per_client} requests a client and at
 least {at_least} in all. Prompts of {input} tokens, new in every run, so no prefix cache helps; the same for both in a
 pair. Answers of exactly {output} tokens on both sides, held to letters and digits by `logit_bias`, checked by counting
-them. The rule of 85 % does not hold for servers, which may rest between requests. Times to first token count from the sending; p99 of few requests is nearly their maximum. Both servers use
-{threads} threads; the client shares these cores, and what it used is in the JSON.
+them. Times to first token count from the sending; p99 of few requests is nearly their maximum. Both servers use
+{threads} threads; the client shares these cores, and what it used is in the JSON. The rule of 85 % does not hold for
+servers, which may rest between requests.
 
 llama-cpp-python's server answers one request at a time; others wait. It ran with `{peer}`: its defaults cut off a
 stream when another request comes (`interrupt_requests`) and compute logits for every token of a prompt (`logits_all`).
