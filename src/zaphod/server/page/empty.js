@@ -1,4 +1,4 @@
-// What an empty page offers: questions that this model can answer.
+// What an empty page offers: questions that this model can answer. Nothing before it is known which model that is.
 
 import { el, fill } from "./dom.js";
 
@@ -14,7 +14,8 @@ const ANY = [
   ["Code", "Write a Python function that tells whether a year is a leap year."],
 ];
 
-/** @param deeds {ask(text), restore: null or a function that brings a cleared conversation back} */
+/** @param status of the server, or null while nothing is known
+ *  @param deeds {ask(text), restore: null or a function that brings a cleared conversation back} */
 export function drawEmpty(root, status, deeds) {
   const isBuiltIn = status?.model === "builtin";
   const hint = isBuiltIn
@@ -27,8 +28,8 @@ export function drawEmpty(root, status, deeds) {
   fill(
     root,
     el("p", { class: "empty-title", id: "empty-title" }, "What shall it be?"),
-    el("p", { class: "hint" }, hint),
-    el("ul", { class: "examples" }, ...buttons),
+    status && el("p", { class: "hint" }, hint),
+    status && el("ul", { class: "examples" }, ...buttons),
     restore,
   );
 }

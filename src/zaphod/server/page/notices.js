@@ -2,6 +2,8 @@
 
 import { el, freshId } from "./dom.js";
 
+const asSentence = (text) => `${text[0].toUpperCase()}${text.slice(1).replace(/\.?$/, ".")}`;
+
 export class Notices {
   #root;
   #announce;
@@ -17,7 +19,7 @@ export class Notices {
   }
 
   loading(reason) {
-    this.#show("loading", "The model is not ready", reason || "It is being loaded.");
+    this.#show("loading", "The model is not ready", asSentence(reason || "it is being loaded"));
   }
 
   /** @param wasGiven whether a key was sent, and refused */
@@ -39,7 +41,7 @@ export class Notices {
       save(field.value.trim());
     });
     this.#root.firstElementChild.append(form);
-    field.focus();
+    field.focus({ preventScroll: true });
   }
 
   clear() {

@@ -11,7 +11,7 @@ const CELLS = [
   ["waiting", "waiting", ({ waiting }) => is(waiting) && [count(waiting)]],
   ["cache", "KV cache", ({ kv_cache_usage }) => is(kv_cache_usage) && [percent(kv_cache_usage)]],
   ["power", "power", ({ power_w, energy_source }) => is(power_w) && [watts(power_w), energy_source]],
-  ["energy", "last answer", ({ power_w }, measured) => energyCell(power_w, measured)],
+  ["energy", "answer", ({ power_w }, measured) => energyCell(power_w, measured)],
 ];
 
 /** The cell stands from the start where power is known, so that the others do not move when the first answer ends. */
