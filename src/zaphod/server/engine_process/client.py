@@ -13,13 +13,13 @@ from zaphod.core.tokenizers import Tokenizer
 from zaphod.server.engine_process.messages import Load, Piece, Progressed, Ready, Stats, Work
 from zaphod.server.engine_process.process import EngineProcess, LoadingFailedError
 from zaphod.server.engine_process.progress import Health
+from zaphod.server.engine_process.rate import BusyRate
 from zaphod.server.errors import ApiError
 
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _STABLE_AFTER_S = 60.0
-_RATE_WINDOW_S = 2.0
 _MEMORY_EVERY_S = 1.0
 
 
@@ -45,7 +45,7 @@ class EngineClient:
         self._process: EngineProcess | None = None
         self._watching: asyncio.Task[None] | None = None
         self._memory_seen = (0.0, 0)
-        self._rate_from: tuple[float, int] | None = None
+        self._rate = BusyRate()
 
     @property
     def ready(self) -> Ready | None:
@@ -157,19 +157,11 @@ class EngineClient:
         return self._process
 
     def _new_process(self) -> EngineProcess:
-        self._rate_from = None
+        self._rate = BusyRate(self.tokens_per_s)
         return EngineProcess(self._note_rate, self._on_progress)
 
     def _note_rate(self, stats: Stats) -> None:
-        """Measure while there is work; an idle engine keeps the rate it had."""
-        now_s, done = time.monotonic(), stats.num_prompt_tokens + stats.num_produced_tokens
-        if self._rate_from is None or stats.num_running == 0:
-            self._rate_from = (now_s, done)
-            return
-        began_s, before = self._rate_from
-        if now_s - began_s >= _RATE_WINDOW_S:
-            self.tokens_per_s = (done - before) / (now_s - began_s)
-            self._rate_from = (now_s, done)
+        self.tokens_per_s = self._rate.after(stats, time.monotonic())
 
     async def _watch(self) -> None:
         """Start another process when one has ended, with growing pauses where they end soon."""
