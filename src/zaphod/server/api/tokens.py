@@ -22,8 +22,8 @@ from zaphod.server.api.fields import (
     JsonRoute,
     Name,
     RequestModel,
-    Text,
     TokenId,
+    conflict,
 )
 from zaphod.server.api.sse import JsonBody, until_gone
 from zaphod.server.services import services_of
@@ -37,7 +37,7 @@ class TokenizeRequest(RequestModel):
     """Either a text, or a conversation."""
 
     model: Name | None = None
-    prompt: Text | None = None
+    prompt: Annotated[str | None, Field(max_length=_MAX_IDS)] = None
     messages: Annotated[list[Message] | None, Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True)] = None
     tools: Annotated[list[ToolDefinition] | None, Field(max_length=MAX_TOOLS)] = None
     add_special_tokens: Annotated[
@@ -47,8 +47,10 @@ class TokenizeRequest(RequestModel):
 
     @model_validator(mode="after")
     def _is_one_of_two(self) -> TokenizeRequest:
-        if (self.prompt is None) == (self.messages is None):
-            raise ValueError("Exactly one of `prompt` and `messages` must be there")
+        if self.prompt is None and self.messages is None:
+            raise conflict("prompt", "There is neither a `prompt` nor `messages`, and one of them is wanted")
+        if self.prompt is not None and self.messages is not None:
+            raise conflict("messages", "There are both a `prompt` and `messages`, and only one of them is wanted")
         return self
 
 
