@@ -51,6 +51,13 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
     assert refusal(body).code == "invalid_json"
 
 
+def test_a_key_of_the_clients_own_is_cut_in_errors() -> None:
+    error = refusal('{"free": {}, "text": "x", "several": [{"' + "k" * 100_000 + '": 1}]}')
+    assert error.param is not None
+    assert len(error.param) <= 256
+    assert len(error.message) < 1000
+
+
 @pytest.mark.parametrize("body", ["[]", "5", "null", '"text"'])
 def test_what_is_no_object_is_refused(body: str) -> None:
     assert refusal(body).param is None

@@ -64,6 +64,8 @@ class _Job:
     reader: Callable[[int], AnswerReader] = PlainReader
     mode: str = ""
     mode_reason: str | None = None
+    grammar_param: str = "response_format"
+    """The field that a grammar came from."""
 
 
 class Answering:
@@ -101,7 +103,7 @@ class Answering:
         """
         async with Record(self._observer, call) as record:
             adapter = self._adapter(call.model)
-            job = await _in_time(call, self._job(turn))
+            job = await _in_time(call, self._named_job(turn))
             async with aclosing(self._run(job, adapter, call, record)) as events:
                 async for event in events:
                     yield event
@@ -120,7 +122,7 @@ class Answering:
         Raises:
             ApiError: it cannot be answered.
         """
-        return (await self._job(turn)).asked.prompts[0]
+        return (await self._named_job(turn)).asked.prompts[0]
 
     async def embed(self, prompts: Sequence[tuple[int, ...]], call: Call) -> list[tuple[float, ...]]:
         """The mean of the last hidden states of each prompt, [D] each.
@@ -166,6 +168,14 @@ class Answering:
         model = self._require_model()
         return min(model.context_tokens, model.cache_tokens) - 1
 
+    async def _named_job(self, turn: Turn) -> _Job:
+        """As `_job`; what is refused is called by the names that the client knows."""
+        try:
+            return await self._job(turn)
+        except ApiError as error:
+            error.param = turn.names.get(error.param or "", error.param)
+            raise
+
     async def _job(self, turn: Turn) -> _Job:
         """What the engine is asked for, to answer a turn."""
         mode = self._modes.choose(turn.mode, turn.messages, tools=turn.tools)
@@ -185,7 +195,14 @@ class Answering:
             reader = ToolReader.maker(
                 constraint.format, turn, self._engine.tokenizer, prompt, is_open=constraint.is_open
             )
-        return _Job(asked=asked, reader=reader, mode=mode.name, mode_reason=mode.reason)
+        format_param = "tools" if constraint.grammar is not None else "response_format"
+        return _Job(
+            asked=asked,
+            reader=reader,
+            mode=mode.name,
+            mode_reason=mode.reason,
+            grammar_param=turn.names.get(format_param, format_param),
+        )
 
     async def _prompt(self, ways: Sequence[Layout], opening: str) -> tuple[int, ...]:
         """The prompt in the first of several layouts that the template accepts."""
@@ -211,6 +228,8 @@ class Answering:
             for prompt, token_ids in enumerate(asked.prompts)
             for answer in range(asked.num_answers)
         ]
+        self.prompts.require_known(sampling.stop_token_ids, "stop_token_ids")
+        self.prompts.require_known(tuple(sampling.logit_bias), "logit_bias")
         record.prompt_tokens, record.num_answers = sum(map(len, asked.prompts)), asked.num_answers
         ticket = self._admission.admit(
             call.caller,
@@ -224,8 +243,12 @@ class Answering:
             record.admitted(record.prompt_tokens)
             readers = [job.reader(index) for index in range(len(works))]
             async with aclosing(Merged([self._engine.generate(work) for work in works])) as pieces:
-                async for event in _events(pieces, readers, call, record, ticket):
-                    yield event
+                try:
+                    async for event in _events(pieces, readers, call, record, ticket):
+                        yield event
+                except ApiError as error:
+                    error.param = job.grammar_param if error.code == "invalid_grammar" else error.param
+                    raise
             ticket.settle(prompt_tokens=record.prompt_tokens, completion_tokens=record.completion_tokens)
         yield _usage(job, record)
 
@@ -270,7 +293,7 @@ class Answering:
             message = "The prompt has no tokens. There must be at least one. Send some text."
             raise ApiError(400, "invalid_value", message, param=param)
         if len(prompt) > self.max_prompt_tokens:
-            raise too_long(len(prompt), self.max_prompt_tokens)
+            raise too_long(len(prompt), self.max_prompt_tokens, param)
         return len(prompt)
 
     def _require_model(self) -> Ready:

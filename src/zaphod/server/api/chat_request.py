@@ -24,6 +24,7 @@ from zaphod.server.api.fields import (
     ShortText,
     Stream,
     Text,
+    conflict,
 )
 from zaphod.server.api.refusing import only_types, refused, text_or_more, type_of
 from zaphod.server.api.response_format import ResponseFormat
@@ -251,7 +252,7 @@ class ChatRequest(SamplingFields):
     @model_validator(mode="after")
     def _fits_together(self) -> ChatRequest:
         if self.top_logprobs is not None and not self.logprobs:
-            raise ValueError('`top_logprobs` goes with `"logprobs": true`')
+            raise conflict("top_logprobs", '`top_logprobs` goes with `"logprobs": true`')
         if self.stream_options is not None and not self.stream:
-            raise ValueError('`stream_options` goes with `"stream": true`')
+            raise conflict("stream_options", '`stream_options` goes with `"stream": true`')
         return self

@@ -27,6 +27,7 @@ from zaphod.server.api.fields import (
     Routing,
     ShortText,
     Stream,
+    conflict,
 )
 from zaphod.server.api.prompt_input import PromptInput, token_prompts
 from zaphod.server.api.refusing import refused
@@ -65,11 +66,11 @@ class CompletionRequest(SamplingFields):
     @model_validator(mode="after")
     def _fits_together(self) -> CompletionRequest:
         if self.best_of is not None and self.best_of != (self.n or 1):
-            raise ValueError("`best_of` must be `n`: answers are not ranked here")
+            raise conflict("best_of", "`best_of` must be `n`: answers are not ranked here")
         if self.echo and self.logprobs is not None:
-            raise ValueError("`echo` does not go with `logprobs`: those of a prompt are not computed")
+            raise conflict("echo", "`echo` does not go with `logprobs`: those of a prompt are not computed")
         if self.stream_options is not None and not self.stream:
-            raise ValueError('`stream_options` goes with `"stream": true`')
+            raise conflict("stream_options", '`stream_options` goes with `"stream": true`')
         return self
 
 

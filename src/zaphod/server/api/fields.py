@@ -18,7 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 from starlette.requests import ClientDisconnect, Request
 
 from zaphod.server.api.sse import ClientGoneError
@@ -38,6 +38,9 @@ _LARGE = 1 << 16
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 CLIENT_GONE = 499
 """The status that logs and metrics give to answers that nobody waited for (nginx's word)."""
+
+_LONGEST_NAME = 256
+"""Characters of a field's path in an error: keys are the client's own, and as long as it likes."""
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -134,6 +137,16 @@ class JsonRoute(APIRoute):
         return handle
 
 
+def conflict(field: str, reason: str) -> PydanticCustomError:
+    """For validators of whole requests: fields that are right, but not beside each other.
+
+    Args:
+        field: the one to name; the others are in the reason.
+        reason: a sentence without its full stop.
+    """
+    return PydanticCustomError("conflict", "{reason}", {"field": field, "reason": reason})
+
+
 def parse_body(model: type[_M] | Any, body: bytes) -> _M:
     """A request of this type.
 
@@ -165,7 +178,11 @@ def refusal(error: ValidationError, model: type[BaseModel], body: bytes) -> ApiE
     if detail["type"] == "json_invalid":
         return _no_json(detail["msg"].removeprefix("Invalid JSON: "))
     detail, path = _deepest(details, from_json(body))
-    name = ".".join(map(str, path)) or None
+    name = ".".join(map(str, path))[:_LONGEST_NAME] or None
+    if detail["type"] == "conflict":
+        return ApiError(
+            400, "conflicting_fields", f"{detail['msg']}. Correct one of them.", param=detail["ctx"]["field"]
+        )
     if detail["type"] == "extra_forbidden":
         return _unknown_field(str(path[-1]), _known_names(model, path[:-1]), name)
     if detail["type"] == "missing":
@@ -203,7 +220,7 @@ def _unknown_field(field: str, known: set[str], path: str | None) -> ApiError:
     near = nearest(field, known)
     hint = f"Did you mean `{near}`?" if near else "Leave it out."
     message = f"There is no field `{field[:64]}` here. Known: {', '.join(sorted(known))}. {hint}"
-    return ApiError(400, "unknown_field", message, param=None if path is None else path[:256])
+    return ApiError(400, "unknown_field", message, param=path)
 
 
 def _deepest(details: list[ErrorDetails], body: Any) -> tuple[ErrorDetails, list[str | int]]:

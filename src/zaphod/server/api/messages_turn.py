@@ -19,6 +19,7 @@ from zaphod.server.api.messages_request import (
     ToolUseBlock,
 )
 from zaphod.server.api.messages_request import ToolChoice as NamedChoice
+from zaphod.server.api.response_format import checked_grammar
 from zaphod.server.api.responses_turn import require_distinct
 from zaphod.server.api.sampling import SamplingFields, sampling_of
 from zaphod.server.api.turns import Tool, ToolChoice, Turn
@@ -112,7 +113,9 @@ def _sampling(request: CountRequest) -> SamplingParams:
 
 def _grammar(request: CountRequest) -> GrammarSpec | None:
     format = None if request.output_config is None else request.output_config.format
-    return None if format is None else GrammarSpec("json_schema", json.dumps(format.schema_))
+    return (
+        None if format is None else checked_grammar("json_schema", json.dumps(format.schema_), "output_config.format")
+    )
 
 
 def _text(content: str | Sequence[TextBlock]) -> str:

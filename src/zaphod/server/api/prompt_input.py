@@ -65,6 +65,6 @@ async def _one(
     if isinstance(given, str):
         if not given:
             raise ApiError(400, "invalid_value", "The prompt is empty. It needs some text. Send some.", param=param)
-        return await prompts.of_text(given, max_tokens=max_tokens, allow_special=allow_special)
+        return await prompts.of_text(given, max_tokens=max_tokens, allow_special=allow_special, param=param)
     prompts.require_known(given, param)
     return tuple(given)

@@ -72,11 +72,17 @@ class Prompts:
         except TemplateFailedError as error:
             raise TemplateFailedError(veil.lift(error.reason)) from error
         text += opening
-        self._require_short(text, max_tokens)
-        return await self._encoded(lambda: veil.encode(self._tokenizer, text), text, max_tokens)
+        self._require_short(text, max_tokens, "messages")
+        return await self._encoded(lambda: veil.encode(self._tokenizer, text), text, max_tokens, "messages")
 
     async def of_text(
-        self, text: str, *, max_tokens: int, add_bos: bool | None = None, allow_special: bool = False
+        self,
+        text: str,
+        *,
+        max_tokens: int,
+        add_bos: bool | None = None,
+        allow_special: bool = False,
+        param: str = "prompt",
     ) -> tuple[int, ...]:
         """Token ids of a plain text.
 
@@ -85,14 +91,15 @@ class Prompts:
             max_tokens: longer ones are refused.
             add_bos: begin with BOS; as the model expects it if None.
             allow_special: names of special tokens mean these tokens.
+            param: the request's field, for errors.
 
         Raises:
             ApiError: 400; the text is too long, or no valid Unicode.
         """
-        self._require_short(text, max_tokens)
+        self._require_short(text, max_tokens, param)
         begins = self._tokenizer.wants_bos if add_bos is None else add_bos
         return await self._encoded(
-            lambda: self._tokenizer.encode(text, allow_special=allow_special, add_bos=begins), text, max_tokens
+            lambda: self._tokenizer.encode(text, allow_special=allow_special, add_bos=begins), text, max_tokens, param
         )
 
     def require_known(self, token_ids: Sequence[int], param: str) -> None:
@@ -102,18 +109,20 @@ class Prompts:
             message = f"Token id {highest} is not in the vocabulary. Ids lie in [0, {self._tokenizer.vocab_size})."
             raise ApiError(400, "invalid_value", message + " Send ids of this model's tokenizer.", param=param)
 
-    async def _encoded(self, encode: Callable[[], list[int]], text: str, max_tokens: int) -> tuple[int, ...]:
+    async def _encoded(
+        self, encode: Callable[[], list[int]], text: str, max_tokens: int, param: str
+    ) -> tuple[int, ...]:
         try:
             token_ids = encode() if len(text) <= _SHORT else await asyncio.to_thread(encode)
         except TokenizerError as error:
             raise as_api_error(error) from error
         if len(token_ids) > max_tokens:
-            raise too_long(len(token_ids), max_tokens)
+            raise too_long(len(token_ids), max_tokens, param)
         return tuple(token_ids)
 
-    def _require_short(self, text: str, max_tokens: int) -> None:
+    def _require_short(self, text: str, max_tokens: int, param: str) -> None:
         if len(text.encode("utf-8", "surrogatepass")) > max_tokens * self._longest_bytes:
-            raise too_long(f"more than {max_tokens}", max_tokens)
+            raise too_long(f"more than {max_tokens}", max_tokens, param)
 
     def _its_renderer(self) -> Renderer:
         if self._renderer is None:
@@ -125,7 +134,7 @@ class Prompts:
         return self._renderer
 
 
-def too_long(num_tokens: int | str, max_tokens: int) -> ApiError:
-    """What a client is told whose prompt does not fit."""
+def too_long(num_tokens: int | str, max_tokens: int, param: str) -> ApiError:
+    """What a client is told whose prompt does not fit; `param` is its field."""
     message = f"The prompt has {num_tokens} tokens. At most {max_tokens} leave room for an answer. Shorten it."
-    return ApiError(400, "context_length_exceeded", message, param="messages")
+    return ApiError(400, "context_length_exceeded", message, param=param)

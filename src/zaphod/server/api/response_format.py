@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from zaphod.engine.grammar import MAX_TEXT_BYTES, GrammarSpec
+from zaphod.core.errors import RequestError
+from zaphod.engine.grammar import MAX_TEXT_BYTES, GrammarKind, GrammarSpec
 from zaphod.server.api.fields import JsonObject, Name, RequestModel, ShortText
 from zaphod.server.api.refusing import only_types, type_of
+from zaphod.server.errors import ApiError
 
 ANY_OBJECT = GrammarSpec("json_schema", '{"type": "object"}')
 
@@ -71,20 +73,37 @@ ResponseFormat = Annotated[
 ]
 
 
+def checked_grammar(kind: GrammarKind, text: str, param: str) -> GrammarSpec:
+    """A grammar of a client's.
+
+    Args:
+        kind: how it is written.
+        text: it.
+        param: the request's field that it came in.
+
+    Raises:
+        ApiError: 400, it is larger or nested deeper than allowed.
+    """
+    try:
+        return GrammarSpec(kind, text)
+    except RequestError as error:
+        raise ApiError(400, "invalid_grammar", str(error).replace("\n", " "), param=param) from error
+
+
 def grammar_of(format: ResponseFormat | None) -> GrammarSpec | None:
     """The grammar that holds a format.
 
     Raises:
-        RequestError: it is larger or nested deeper than allowed.
+        ApiError: 400, it is larger or nested deeper than allowed.
     """
     match format:
         case JsonObjectFormat():
             return ANY_OBJECT
         case JsonSchemaFormat(json_schema=JsonSchema(schema_=schema)):
-            return GrammarSpec("json_schema", json.dumps(schema or {}))
+            return checked_grammar("json_schema", json.dumps(schema or {}), "response_format")
         case GrammarFormat(grammar=text):
-            return GrammarSpec("gbnf", text)
+            return checked_grammar("gbnf", text, "response_format")
         case RegexFormat(regex=text):
-            return GrammarSpec("regex", text)
+            return checked_grammar("regex", text, "response_format")
         case _:
             return None

@@ -23,6 +23,7 @@ from zaphod.server.api.fields import (
     ShortText,
     Stream,
     Text,
+    conflict,
 )
 from zaphod.server.api.refusing import only_types, refused, text_or_more, type_of
 
@@ -314,5 +315,5 @@ class ResponseRequest(RequestModel):
     @model_validator(mode="after")
     def _logprobs_are_included(self) -> ResponseRequest:
         if self.top_logprobs and "message.output_text.logprobs" not in (self.include or ()):
-            raise ValueError('`top_logprobs` goes with `"include": ["message.output_text.logprobs"]`')
+            raise conflict("top_logprobs", '`top_logprobs` goes with `"include": ["message.output_text.logprobs"]`')
         return self

@@ -8,7 +8,7 @@ from typing import Any
 
 from zaphod.core.tokenizers import ChatMessage
 from zaphod.engine.grammar import GrammarSpec
-from zaphod.server.api.response_format import ANY_OBJECT
+from zaphod.server.api.response_format import ANY_OBJECT, checked_grammar
 from zaphod.server.api.responses_request import (
     AllowedTools,
     FunctionCall,
@@ -50,6 +50,7 @@ def turn_of(request: ResponseRequest) -> Turn:
         allows_parallel_calls=request.parallel_tool_calls is not False,
         mode=request.mode,
         names_temperature=request.temperature is not None,
+        names={"messages": "input", "response_format": "text.format"},
     )
 
 
@@ -120,7 +121,7 @@ def _grammar(request: ResponseRequest) -> GrammarSpec | None:
         case JsonObjectFormat():
             return ANY_OBJECT
         case JsonSchemaFormat(schema_=schema):
-            return GrammarSpec("json_schema", json.dumps(schema))
+            return checked_grammar("json_schema", json.dumps(schema), "text.format")
         case _:
             return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -75,7 +77,7 @@ async def tokenize(request: Request, body: TokenizeRequest) -> Response:
         "token_strs": None,
     }
     if body.return_token_strs:
-        told["token_strs"] = [tokenizer.token_bytes(token_id).decode("utf-8", "replace") for token_id in token_ids]
+        told["token_strs"] = await asyncio.to_thread(_strings, tokenizer, token_ids)
     return JsonBody(told)
 
 
@@ -85,7 +87,7 @@ async def detokenize(request: Request, body: DetokenizeRequest) -> Response:
     answering = answering_of(request)
     answering.model_name(body.model)
     answering.prompts.require_known(body.tokens, "tokens")
-    return JsonBody({"prompt": _tokenizer(request).decode(body.tokens)})
+    return JsonBody({"prompt": await asyncio.to_thread(_tokenizer(request).decode, body.tokens)})
 
 
 async def _token_ids(answering: Answering, body: TokenizeRequest) -> tuple[int, ...]:
@@ -98,6 +100,11 @@ async def _token_ids(answering: Answering, body: TokenizeRequest) -> tuple[int, 
         add_bos=None if body.add_special_tokens is not False else False,
         allow_special=True,
     )
+
+
+def _strings(tokenizer: Tokenizer, token_ids: Sequence[int]) -> list[str]:
+    """Each token by itself, on a thread: there may be a million."""
+    return [tokenizer.token_bytes(token_id).decode("utf-8", "replace") for token_id in token_ids]
 
 
 def _tokenizer(request: Request) -> Tokenizer:

@@ -11,11 +11,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zaphod.core.errors import RequestError
 from zaphod.engine.grammar import GrammarSpec
+from zaphod.server.api.response_format import checked_grammar
 from zaphod.server.api.tool_formats import ToolFormat
 from zaphod.server.api.turns import Tool, Turn
-from zaphod.server.errors import ApiError, as_api_error
+from zaphod.server.errors import ApiError
 
 MAX_CALLS = 16
 """Calls that one answer may be made to hold."""
@@ -126,7 +126,4 @@ def _moved(schema: Any, place: str) -> Any:
 
 
 def _grammar(schema: Mapping[str, Any]) -> GrammarSpec:
-    try:
-        return GrammarSpec("json_schema", json.dumps(schema))
-    except RequestError as error:
-        raise as_api_error(error) from error
+    return checked_grammar("json_schema", json.dumps(schema), "tools")

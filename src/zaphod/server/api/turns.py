@@ -52,6 +52,8 @@ class Turn:
     reports_experts: bool = False
     names_temperature: bool = True
     """Whether `sampling.temperature` was asked for: a mode's own goes before a default."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the API calls `messages` and `response_format`, where it has other names: errors are told in them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -199,7 +199,7 @@ class Worker:
             if error is None:
                 self._add(work)
             else:
-                self._refuse(work.request_id, error)
+                self._refuse(work.request_id, error, "invalid_grammar")
 
     def _add(self, work: Work) -> None:
         try:
@@ -218,9 +218,9 @@ class Worker:
         except ZaphodError as error:
             self._refuse(work.request_id, error)
 
-    def _refuse(self, request_id: str, error: ZaphodError) -> None:
+    def _refuse(self, request_id: str, error: ZaphodError, code: str = "invalid_value") -> None:
         self._forget(request_id)
-        self._refused.append(_refusal(request_id, error))
+        self._refused.append(_refusal(request_id, error, code))
 
     def stats(self) -> Stats:
         """The engine's figures now; those that cost something are up to half a second old."""
@@ -325,12 +325,12 @@ def _piece(increment: Increment, queue_s: float | None) -> Piece:
     )
 
 
-def _refusal(request_id: str, error: ZaphodError) -> Piece:
+def _refusal(request_id: str, error: ZaphodError, code: str = "invalid_value") -> Piece:
     is_theirs = isinstance(error, RequestError | TokenizerError)
     return Piece(
         request_id=request_id,
         error=str(error).replace("\n", " "),
-        error_code="invalid_value" if is_theirs else "internal_error",
+        error_code=code if is_theirs else "internal_error",
     )
 
 
