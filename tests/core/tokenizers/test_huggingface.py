@@ -1,6 +1,8 @@
 """tokenizer.json vocabularies against the tokenizers library."""
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,22 @@ def test_byte_level_text_has_the_ids_of_the_library_and_comes_back(
     token_ids = hf.encode(text)
     assert token_ids == byte_level_library.encode(text, add_special_tokens=False).ids
     assert hf.decode(token_ids) == text
+
+
+def test_a_long_text_has_the_ids_of_the_library_and_lets_other_threads_run(
+    hf: HuggingFaceTokenizer, byte_level_library: tokenizers.Tokenizer
+) -> None:
+    text = " ".join(CORPUS) * 200
+    encoding = threading.Thread(target=lambda: encoded.extend(hf.encode(text)))
+    encoded: list[int] = []
+    num_turns = 0
+    encoding.start()
+    while encoding.is_alive():
+        time.sleep(0.001)
+        num_turns += 1
+    # A library that held the interpreter's lock would leave this thread two or three turns.
+    assert num_turns > 10
+    assert encoded == byte_level_library.encode(text, add_special_tokens=False).ids
 
 
 @given(data=st.data(), skip_special=st.booleans())

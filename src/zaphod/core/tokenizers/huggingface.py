@@ -8,6 +8,7 @@ for the normaliser of the file (Qwen: NFC).
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
 
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_SHORT = 2048
+"""Characters that are encoded before another thread would notice."""
 
 
 class HuggingFaceTokenizer(VocabularyTokenizer):
@@ -81,7 +84,11 @@ class HuggingFaceTokenizer(VocabularyTokenizer):
 
     def _encode_text(self, text: str, allow_special: bool) -> list[int]:
         library = self.library if allow_special else self._library_without_specials
-        return library.encode(text, add_special_tokens=False).ids
+        if len(text) <= _SHORT:
+            return library.encode(text, add_special_tokens=False).ids
+        # NOTE: `encode` holds the interpreter's lock to its end, seconds for megabytes, in which no other thread runs;
+        # this does not, and leaves out the offsets, which nobody asks for.
+        return library.encode_batch_fast([text], add_special_tokens=False)[0].ids
 
     def _id_of(self, token: str | None) -> int | None:
         if token is None:
@@ -165,6 +172,8 @@ def _unknown_decoder(decoder: object) -> TokenizerError:
 def _library(tokenizer_json: str) -> Library:
     from tokenizers import Tokenizer as Library
 
+    # One text at a time is encoded here: threads of the library's own would wait for work, and stay behind at a fork.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         library = Library.from_str(tokenizer_json)
     except Exception as error:  # the library raises bare Exception
