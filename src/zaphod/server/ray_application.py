@@ -43,9 +43,7 @@ class RayOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = "builtin"
-    threads: int | None = Field(
-        None, ge=1, description="CPU threads of a replica's engine; Ray reserves as many cores."
-    )
+    threads: int = Field(1, ge=1, description="CPU threads of a replica's engine; Ray reserves as many cores.")
     context: int | None = Field(None, ge=1)
     host: str = Field("0.0.0.0", description="Where Ray's proxy listens. Only loopback needs no key.")
     allowed_hosts: str = Field("", description="Names under which the application is reached, parted by commas.")
@@ -69,7 +67,7 @@ def application(options: RayOptions) -> Application:
     """The application for `serve.run` and `serve run`."""
     deployment = serve.deployment(
         name="zaphod",
-        ray_actor_options={"num_cpus": options.threads or 1},
+        ray_actor_options={"num_cpus": options.threads},
         # What a replica would refuse waits with Ray's proxy no longer than the next look at the queues.
         max_ongoing_requests=options.max_num_sequences + options.max_queue,
         max_queued_requests=options.max_queue,
