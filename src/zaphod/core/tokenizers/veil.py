@@ -18,6 +18,7 @@ from zaphod.core.tokenizers.protocol import Tokenizer
 
 # Private characters around digits: what templates do with texts (trim, upper, JSON) leaves them as they are.
 _OPEN, _CLOSE = "\ue000", "\ue001"
+_SIGN = re.compile(f"{_OPEN}([0-9]+){_OPEN}([0-9]+){_CLOSE}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Veil:
 
     def lift(self, text: str) -> str:
         """The text with the names where their signs are."""
-        return self._signs.sub(lambda sign: self.names[int(sign[1])], text)
+        return _SIGN.sub(lambda sign: self.names[int(sign[2])] if sign[1] == self.nonce else sign[0], text)
 
     def encode(self, tokenizer: Tokenizer, text: str) -> list[int]:
         """Token ids of a text that was made of covered parts: names outside of them become special tokens."""
@@ -61,17 +62,15 @@ class Veil:
     def _sign_of(self, name: re.Match[str]) -> str:
         return f"{_OPEN}{self.nonce}{_OPEN}{self.names.index(name[0])}{_CLOSE}"
 
-    @property
-    def _signs(self) -> re.Pattern[str]:
-        return re.compile(f"{_OPEN}{self.nonce}{_OPEN}([0-9]+){_CLOSE}")
-
     def _parts(self, text: str) -> Iterator[tuple[str, bool]]:
         """Pieces of the text, and whether names in them mean special tokens; none is empty."""
         place = 0
-        for sign in self._signs.finditer(text):
+        for sign in _SIGN.finditer(text):
+            if sign[1] != self.nonce:
+                continue
             if sign.start() > place:
                 yield text[place : sign.start()], True
-            yield self.names[int(sign[1])], False
+            yield self.names[int(sign[2])], False
             place = sign.end()
         if place < len(text):
             yield text[place:], True
