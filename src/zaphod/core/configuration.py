@@ -124,7 +124,9 @@ class Settings:
     cache_dir: Path | None = field(
         default=None, metadata=_about(_folder, "where pulled models lie; unset: the Hugging Face cache")
     )
-    log_level: LogLevel = field(default="warning", metadata=_about(_choice(*LOG_LEVELS), f"one of {', '.join(LOG_LEVELS)}"))
+    log_level: LogLevel = field(
+        default="warning", metadata=_about(_choice(*LOG_LEVELS), f"one of {', '.join(LOG_LEVELS)}")
+    )
 
 
 _FIELDS = {f.name: f for f in dataclasses.fields(Settings)}
