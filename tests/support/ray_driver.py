@@ -13,12 +13,12 @@ def main() -> None:
     import ray
     from ray import serve
 
-    from zaphod.server.ray_application import RayOptions, application
+    from zaphod.server.ray_application import application
 
     port, words = int(sys.argv[1]), dict(word.split("=", 1) for word in sys.argv[2:])
     ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, configure_logging=False)
     serve.start(http_options={"host": "127.0.0.1", "port": port})
-    serve.run(application(RayOptions.model_validate(words)), blocking=False)
+    serve.run(application(words), blocking=False)
     print(json.dumps({"url": f"http://127.0.0.1:{port}"}), flush=True)
     for _ in sys.stdin:
         deployment: Any = serve.status().applications["default"].deployments["zaphod"]

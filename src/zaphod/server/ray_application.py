@@ -12,6 +12,7 @@ What replicas do not share: budgets of keys are counted by each on its own, and 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,13 @@ class RayOptions(BaseModel):
     downscale_delay_s: float = Field(300.0, ge=0)
 
 
-def application(options: RayOptions) -> Application:
-    """The application for `serve.run` and `serve run`."""
+def application(arguments: RayOptions | Mapping[str, str]) -> Application:
+    """The application for `serve.run` and `serve run`; the latter hands over words, which are parsed here.
+
+    Raises:
+        pydantic.ValidationError: a name or a value is wrong.
+    """
+    options = RayOptions.model_validate(arguments)
     deployment = serve.deployment(
         name="zaphod",
         ray_actor_options={"num_cpus": options.threads},
