@@ -39,7 +39,6 @@ class PassingStream:
         self._open: frozenset[int] = frozenset()
         self.usage = TokenUsage()
         self.num_pieces = 0
-        self.num_events = 0
         self.finish_reason: str | None = None
         self.has_ended = False
         """Whether the stream's last event has come."""
@@ -83,7 +82,6 @@ class PassingStream:
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines)
         if not data:
             return True
-        self.num_events += 1
         if data == b"[DONE]":
             self.has_ended = True
             return True
