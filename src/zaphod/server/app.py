@@ -11,22 +11,18 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zaphod import __version__
 from zaphod.core.errors import ZaphodError
 from zaphod.server import status
 from zaphod.server.admission.gate import Gate, GateOptions
 from zaphod.server.api.fields import validation_error
+from zaphod.server.document import document, wording
 from zaphod.server.errors import ApiError, as_api_error
 from zaphod.server.life import CountsWork
 from zaphod.server.page import page
 from zaphod.server.services import Services
-
-DESCRIPTION = """
-Answers in the formats of OpenAI and Anthropic. Every route but `/live` and the page wants a key as soon as one exists
-(`zaphod keys create`). Errors are JSON with a message that says what was found, what was wanted and what to do.
-"""
 
 
 def build_app(services: Services, gate: GateOptions) -> ASGIApp:
@@ -36,7 +32,13 @@ def build_app(services: Services, gate: GateOptions) -> ASGIApp:
         services: the parts that routes work with.
         gate: who may come in.
     """
-    app = FastAPI(title="Zaphod", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Zaphod",
+        version=__version__,
+        description=wording.DESCRIPTION,
+        openapi_url=None,  # `document` describes more than FastAPI can see
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.services = services
     for router in _routers(services):
         app.include_router(router)
@@ -45,20 +47,37 @@ def build_app(services: Services, gate: GateOptions) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_unforeseen_error)
-    door = Gate(CountsWork(app, services.life), gate, services.keys)
+    door = Gate(CountsWork(AnswersHead(app), services.life), gate, services.keys)
     services.observer.watch_gate(door.refusals)
     return door
 
 
 def _routers(services: Services) -> Sequence[APIRouter]:
+    common = (status.router, document.router, page.router)
     if services.upstream is not None:
         from zaphod.server.upstream import routes
 
-        return [status.router, page.router, routes.router]
+        return [*common, routes.router]
     from zaphod.server.api import chat, completions, embeddings, messages, models, responses, tokens
 
     apis = (chat, completions, responses, messages, models, embeddings, tokens)
-    return [status.router, page.router, *(api.router for api in apis)]
+    return [*common, *(api.router for api in apis)]
+
+
+class AnswersHead:
+    """ASGI middleware: HEAD is GET without the body, which the HTTP server leaves out. FastAPI's routes do not do this.
+
+    Args:
+        app: what answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 def error_response(request: Request, error: ApiError) -> JSONResponse:

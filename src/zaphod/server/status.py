@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
@@ -14,6 +14,12 @@ from zaphod.server.caller import LOCAL
 from zaphod.server.services import Services, services_of
 
 router = APIRouter(tags=["status"])
+
+
+_METRICS: dict[str, Any] = {
+    "description": "The figures.",
+    "content": {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "application/openmetrics-text")},
+}
 
 
 class Alive(BaseModel):
@@ -33,13 +39,54 @@ class Readiness(BaseModel):
     """How long it was expected to be away then."""
 
 
+class ModeFacts(BaseModel):
+    """A way to speak."""
+
+    name: str
+    title: str
+    description: str
+
+
+class ServerStatus(BaseModel):
+    """What runs, and how busy it is. Fields are left out where they are not known."""
+
+    version: str
+    model: str
+    models: list[str] = Field(description="All names that clients may ask for.")
+    ready: bool
+    reason: str
+    modes: list[ModeFacts]
+    needs_key: bool
+    parameters: int = 0
+    active_parameters: int = 0
+    runner: str = Field("", description="What computes, for people to read.")
+    threads: int = 0
+    context_tokens: int = Field(0, description="Of prompt and answer together.")
+    num_layers: int = 0
+    num_experts: int = 0
+    num_chosen: int = Field(0, description="Experts that compute each token.")
+    power_w: float | None = None
+    energy_source: str | None = None
+    memory_bytes: int = Field(0, description="That the engine's process takes.")
+    total_memory_bytes: int = Field(0, description="Of the machine.")
+    running: int = 0
+    waiting: int = 0
+    kv_cache_usage: float = Field(0.0, ge=0, le=1)
+    tokens_per_s: float | None = None
+
+
 @router.get("/live", summary="Whether the process is alive")
 async def live() -> Alive:
     """Answers as long as the process does; says nothing of the engine."""
     return Alive()
 
 
-@router.get("/ready", summary="Whether requests will be answered", responses={503: {"model": Readiness}})
+@router.get(
+    "/ready",
+    summary="Whether requests will be answered",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "Requests would not be answered now."}},
+)
 async def ready(request: Request) -> Response:
     """Read from the age of the engine's last pass against the time it was expected to take; nothing is generated."""
     services = services_of(request)
@@ -47,19 +94,19 @@ async def ready(request: Request) -> Response:
     return JSONResponse(readiness.model_dump(), status_code=200 if readiness.ready else 503)
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses={200: _METRICS})
 async def metrics(request: Request) -> Response:
     """In the text format of Prometheus, or OpenMetrics where it is asked for."""
     body, media_type = services_of(request).observer.render_metrics(request.headers.get("accept", ""))
     return Response(body, media_type=media_type)
 
 
-@router.get("/zaphod/status", summary="Figures for the page")
-async def status(request: Request) -> dict[str, Any]:
-    """What runs, and how busy it is. Fields that are not known are null."""
+@router.get("/zaphod/status", summary="Figures for the page", response_model=ServerStatus)
+async def status(request: Request) -> Response:
+    """What runs, and how busy it is. Fields are left out where they are not known."""
     services = services_of(request)
     readiness = readiness_of(services)
-    return {
+    facts = {
         "version": __version__,
         "model": services.models.own,
         "models": services.models.names,
@@ -70,6 +117,7 @@ async def status(request: Request) -> dict[str, Any]:
         **model_facts(services),
         **engine_facts(services),
     }
+    return JSONResponse(facts)
 
 
 def readiness_of(services: Services) -> Readiness:

@@ -102,6 +102,46 @@ class ChatCompletion(BaseModel):
     zaphod: ZaphodFacts
 
 
+class CallDelta(BaseModel):
+    """The beginning of a call, or more of its arguments."""
+
+    index: int
+    id: str | None = None
+    type: Literal["function"] | None = None
+    function: dict[str, str]
+
+
+class ChatDelta(BaseModel):
+    """What is new of an answer."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    refusal: None = None
+    tool_calls: list[CallDelta] | None = None
+
+
+class ChatChunkChoice(BaseModel):
+    """More of one of the answers."""
+
+    index: int
+    delta: ChatDelta
+    logprobs: ChatLogprobs | None
+    finish_reason: FinishReason | None
+
+
+class ChatCompletionChunk(BaseModel):
+    """An event of `POST /v1/chat/completions` with `stream`. The last one, with the usage, has no choices."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[ChatChunkChoice]
+    usage: TokenUsage | None = None
+    zaphod: ZaphodFacts | None = None
+
+
 class CompletionLogprobLists(BaseModel):
     """Of an answer's tokens, side by side."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from zaphod.server.api.documents import ZaphodFacts
 from zaphod.server.api.fields import ERROR_RESPONSES
@@ -69,6 +69,23 @@ class MessageObject(BaseModel):
     stop_sequence: str | None
     usage: MessageUsage
     zaphod: ZaphodFacts
+
+
+class MessageEvent(BaseModel):
+    """An event of `POST /v1/messages` with `stream`; what else it has depends on its type, as Anthropic has it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal[
+        "message_start",
+        "content_block_start",
+        "ping",
+        "content_block_delta",
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+        "error",
+    ]
 
 
 class TokenCount(BaseModel):

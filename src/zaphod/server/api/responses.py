@@ -56,25 +56,29 @@ async def create_response(request: Request, body: ResponseRequest) -> Response:
     return await at_once(request, call, events, lambda gathered: _whole(writer, gathered))
 
 
-@router.get("/v1/responses/{response_id}", responses=ERROR_RESPONSES, summary="Nothing is stored")
+@router.get("/v1/responses/{response_id}", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored")
 async def get_response(response_id: str) -> Response:
     """Refused: no response is stored."""
     raise _not_stored(response_id)
 
 
-@router.delete("/v1/responses/{response_id}", responses=ERROR_RESPONSES, summary="Nothing is stored")
+@router.delete("/v1/responses/{response_id}", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored")
 async def delete_response(response_id: str) -> Response:
     """Refused: no response is stored."""
     raise _not_stored(response_id)
 
 
-@router.post("/v1/responses/{response_id}/cancel", responses=ERROR_RESPONSES, summary="Nothing is stored")
+@router.post(
+    "/v1/responses/{response_id}/cancel", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored"
+)
 async def cancel_response(response_id: str) -> Response:
     """Refused: no response runs in the background. Closing its connection cancels one."""
     raise _not_stored(response_id)
 
 
-@router.get("/v1/responses/{response_id}/input_items", responses=ERROR_RESPONSES, summary="Nothing is stored")
+@router.get(
+    "/v1/responses/{response_id}/input_items", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored"
+)
 async def list_input_items(response_id: str) -> Response:
     """Refused: no request is stored."""
     raise _not_stored(response_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from zaphod.server.api.documents import ContentLogprob, ZaphodFacts
 
@@ -68,6 +68,29 @@ class IncompleteDetails(BaseModel):
     """Why the answer was cut off."""
 
     reason: Literal["max_output_tokens"]
+
+
+class ResponseEvent(BaseModel):
+    """An event of `POST /v1/responses` with `stream`; what else it has depends on its type, as OpenAI has it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal[
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.content_part.done",
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+        "response.output_item.done",
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+    ]
+    sequence_number: int
 
 
 class ResponseObject(BaseModel):

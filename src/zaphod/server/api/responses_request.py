@@ -248,11 +248,14 @@ def _one_item(value: Any) -> Any:
     return [{"role": "user", "content": value}] if isinstance(value, str) else value
 
 
+_Items = Annotated[list[_Item], Field(min_length=1, max_length=MAX_MESSAGES)]
+
+
 class ResponseRequest(RequestModel):
     """Everything that `POST /v1/responses` takes."""
 
     model: Name | None = None
-    input: Annotated[list[_Item], Field(min_length=1, max_length=MAX_MESSAGES), BeforeValidator(_one_item, Text | Any)]
+    input: Annotated[_Items, BeforeValidator(_one_item, Text | _Items)]
     instructions: Text | None = None
     tools: Annotated[list[_Tool] | None, Field(max_length=MAX_TOOLS)] = None
     tool_choice: Annotated[
