@@ -10,7 +10,7 @@ IN_VENV := PATH="$$PATH:$(CURDIR)/$(BIN)"
 CONFIGURE = $(IN_VENV) cmake -G Ninja -S . -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" -B
 COMPILER := $(shell command -v $(if $(filter default,$(origin CXX)),c++ g++ clang++,$(CXX)))
 
-.PHONY: setup run native test test-large test-threads test-neon sanitize check format bench clean help
+.PHONY: setup run native test test-large test-ray test-threads test-neon sanitize check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
@@ -50,6 +50,18 @@ test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 min
 
 test-large: .venv/.developing native  ## answer from a file four times as large as the memory allowed (2.6 GB of disk, root)
 	ZAPHOD_TEST_LARGE=1 $(BIN)/pytest -rs tests/engine/test_larger_than_memory.py
+
+# Ray is large and pins much: it gets an environment of its own.
+.venv-ray/.installed: pyproject.toml constraints.txt
+	test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/pip install --disable-pip-version-check --constraint constraints.txt torch
+	.venv-ray/bin/pip install --disable-pip-version-check --constraint constraints.txt scikit-build-core nanobind
+	.venv-ray/bin/pip install --disable-pip-version-check --constraint constraints.txt \
+		--no-build-isolation --editable '.[ray]' pytest pytest-timeout httpx psutil
+	touch $@
+
+test-ray: .venv-ray/.installed native  ## run our engine as replicas of Ray Serve (500 MB of packages)
+	.venv-ray/bin/pytest -rs tests/server/test_ray_application.py
 
 CACHE = $(wildcard $(addprefix src/$(KERNELS)/cpu/,expert_cache.cpp network*.cpp adapters.cpp routing.cpp pool.cpp))
 test-threads:    ## run the cache of experts under the sanitizers of threads and of addresses (GCC or Clang)
@@ -107,4 +119,4 @@ bench: .venv/.developing  ## measure the PyTorch path and conversion on this mac
 
 clean:           ## remove what was made
 	rm -f src/$(KERNELS)/_cpu*
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .venv-ray build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
