@@ -15,6 +15,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from zaphod.core.configuration import Settings
+from zaphod.core.limits import usable_memory_bytes
 from zaphod.core.progress import SILENT, Advance, Progress
 from zaphod.launch.models import its_tokenizer
 from zaphod.launch.runners import open_weights
@@ -39,6 +40,8 @@ from zaphod.server.upstream.addresses import parse_addresses
 from zaphod.server.upstream.pool import UpstreamOptions, UpstreamPool
 from zaphod.server.upstream.proxy import Upstream
 from zaphod.server.upstream.view import UpstreamView
+
+_MAX_HELD_BYTES = 256_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +194,17 @@ def parts_of(
         allowed_hosts=options.allowed_hosts,
         allowed_origins=options.allowed_origins,
         max_body_bytes=options.max_body_bytes,
+        max_held_bytes=_held_bytes(options.max_body_bytes),
     )
     return services, build_app(services, gate)
+
+
+def _held_bytes(max_body_bytes: int) -> int:
+    """Bodies of running requests, all together: what is read from them takes up to ten times as much.
+
+    A small machine, or a container with little memory, takes in fewer large ones at a time.
+    """
+    return max(4 * max_body_bytes, min(_MAX_HELD_BYTES, usable_memory_bytes() // 64))
 
 
 def _own_engine(options: ServerOptions, engine: EngineOptions, keys: KeyStore, client: EngineClient) -> Services:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gzip
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 from tests.server.admission.conftest import Answer, Door, open_door, receive
 
 from zaphod.core.errors import ConfigError
@@ -127,6 +135,13 @@ def test_a_gigabyte_that_is_sent_regardless_is_answered_and_not_read(door: Door)
         assert psutil.Process().memory_info().rss - started < 50_000_000
 
 
+def test_who_sends_all_before_reading_still_learns_why_it_was_refused(keys: KeyStore) -> None:
+    with open_door(keys, max_body_bytes=1_000_000) as door, door.connect() as connection:
+        connection.sendall(HEAD + b"Content-Length: 8000000\r\n\r\n")
+        connection.sendall(b"a" * 8_000_000)
+        assert receive(connection).code == "body_too_large"
+
+
 @pytest.mark.parametrize("size", [1, 100, 65536])
 def test_chunks_without_end_are_counted_and_cut_off(keys: KeyStore, size: int) -> None:
     chunk = f"{size:x}\r\n".encode() + b"a" * size + b"\r\n"
@@ -142,12 +157,13 @@ def test_a_chunks_extension_without_end_is_cut_off(keys: KeyStore) -> None:
         assert pour(connection, b"a" * 65536, 10**9).status in (400, 408)
 
 
-def test_trailers_without_end_close_the_connection(door: Door) -> None:
-    with door.connect() as connection:
-        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
-        with pytest.raises(OSError):
-            send_for_ever(connection, b"X-A: b\r\n" * 100)
-    assert door.ask("GET", "/live").status == 200
+def test_trailers_without_end_close_the_connection(keys: KeyStore) -> None:
+    with open_door(keys, body_timeout_s=3600) as door:
+        with door.connect() as connection:
+            connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
+            with pytest.raises(OSError):
+                send_for_ever(connection, b"X-A: b\r\n" * 100)
+        assert door.ask("GET", "/live").status == 200
 
 
 def test_a_trailer_is_no_header(door: Door) -> None:
@@ -200,7 +216,7 @@ def test_more_pipelined_requests_than_wanted_close_the_connection(keys: KeyStore
 
 
 def test_many_bodies_that_arrive_together_are_bounded_together(keys: KeyStore) -> None:
-    with open_door(keys, max_arriving_bytes=1_000_000) as door, door.connect() as first, door.connect() as second:
+    with open_door(keys, max_held_bytes=2_000_000) as door, door.connect() as first, door.connect() as second:
         first.sendall(HEAD + b"Content-Length: 700000\r\n\r\n" + b"a" * 600_000)
         assert door.ask("POST", "/v1/completions", b"a" * 100).status == 200
         second.sendall(HEAD + b"Content-Length: 700000\r\n\r\n")
@@ -210,6 +226,49 @@ def test_many_bodies_that_arrive_together_are_bounded_together(keys: KeyStore) -
         first.sendall(b"a" * 100_000)
         assert receive(first).status == 200
         assert door.ask("POST", "/v1/completions", b"a" * 700_000).status == 200
+
+
+@contextlib.contextmanager
+def working(door: Door, num_bytes: int, **headers: str) -> Iterator[None]:
+    """A request with a body of that size which the application works on until the block ends."""
+    GO_ON.clear()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(door.ask, "POST", "/v1/completions", b"a" * num_bytes, **headers)
+        try:
+            while not WORKING.wait(0.01):
+                assert not answer.done()
+            yield
+        finally:
+            GO_ON.set()
+        assert answer.result().status == 200
+        WORKING.clear()
+
+
+GO_ON, WORKING = threading.Event(), threading.Event()
+
+
+async def work(request: Request) -> JSONResponse:
+    if len(await request.body()) > 1:
+        WORKING.set()
+        await asyncio.to_thread(GO_ON.wait, 10)
+    return JSONResponse({})
+
+
+SLOW = Starlette(routes=[Route("/v1/completions", work, methods=["POST"])])
+
+
+def test_a_body_counts_until_its_request_is_answered(keys: KeyStore) -> None:
+    with open_door(keys, SLOW, max_held_bytes=1_000_000) as door:
+        with working(door, 500_000):
+            assert door.ask("POST", "/v1/completions", b"a").json["error"]["code"] == "too_many_bodies"
+        assert door.ask("POST", "/v1/completions", b"a").status == 200
+
+
+def test_whose_bodies_take_half_leaves_room_for_others(keys: KeyStore) -> None:
+    mine, yours = (f"Bearer {keys.create(name=name)[0]}" for name in ("mine", "yours"))
+    with open_door(keys, SLOW, max_held_bytes=1_000_000) as door, working(door, 500_000, authorization=mine):
+        assert door.ask("POST", "/v1/completions", b"a", authorization=mine).status == 503
+        assert door.ask("POST", "/v1/completions", b"a", authorization=yours).status == 200
 
 
 def test_the_largest_body_is_read_whole(keys: KeyStore) -> None:

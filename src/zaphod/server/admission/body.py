@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 
 from starlette.types import Receive
@@ -25,8 +26,10 @@ class BodyBounds:
     max_body_bytes: int
     timeout_s: float
     """For the whole body: a byte now and then does not prolong it."""
-    max_arriving_bytes: int
-    """Of all bodies that arrive at one time."""
+    max_held_bytes: int
+    """Of all bodies that arrive or are worked on at one time. What is read from a body takes several times its size.
+
+    One holder has as much as is still free, so that a greedy one gets half and leaves the others room."""
 
 
 class BodyReader:
@@ -38,7 +41,7 @@ class BodyReader:
 
     def __init__(self, bounds: BodyBounds) -> None:
         self._bounds = bounds
-        self._arriving_bytes = 0
+        self._held_bytes: Counter[str] = Counter()
 
     def check(self, headers: Mapping[str, str]) -> None:
         """Refuse by the headers alone, before a byte is read.
@@ -59,35 +62,47 @@ class BodyReader:
         if len(length.lstrip("0")) > 18 or int(length) > self._bounds.max_body_bytes:
             raise self._too_large()
 
-    async def read(self, receive: Receive) -> bytes:
-        """The whole body.
+    async def read(self, receive: Receive, holder: str) -> bytes:
+        """The whole body, which counts as held until it is given to `release`.
+
+        Args:
+            receive: of the request.
+            holder: whose body it is.
 
         Raises:
-            ApiError: 413 it is too large, whatever was announced; 408 it is too slow; 503 too much arrives at once.
+            ApiError: 413 it is too large, whatever was announced; 408 it is too slow; 503 too much is held already.
             DisconnectedError: the client went away.
         """
         arrived = bytearray()
         try:
             async with asyncio.timeout(self._bounds.timeout_s):
-                while await self._receive_into(arrived, receive):
+                while await self._receive_into(arrived, receive, holder):
                     pass
+            return bytes(arrived)
         except TimeoutError as error:
+            self.release(arrived, holder)
             message = f"The body did not arrive within {self._bounds.timeout_s:g} s. Send it faster, or in parts."
             raise ApiError(408, "body_timeout", message) from error
-        finally:
-            self._arriving_bytes -= len(arrived)
-        return bytes(arrived)
+        except BaseException:
+            self.release(arrived, holder)
+            raise
 
-    async def _receive_into(self, arrived: bytearray, receive: Receive) -> bool:
+    def release(self, body: Sized, holder: str) -> None:
+        """Nobody works on this body any more."""
+        self._held_bytes[holder] -= len(body)
+        if not self._held_bytes[holder]:
+            del self._held_bytes[holder]
+
+    async def _receive_into(self, arrived: bytearray, receive: Receive, holder: str) -> bool:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise DisconnectedError
         arrived += message.get("body", b"")
-        self._arriving_bytes += len(message.get("body", b""))
+        self._held_bytes[holder] += len(message.get("body", b""))
         if len(arrived) > self._bounds.max_body_bytes:
             raise self._too_large()
-        if self._arriving_bytes > self._bounds.max_arriving_bytes:
-            message_ = "Too many large requests arrive at the same time. Try again in 2 s."
+        if self._held_bytes[holder] > self._bounds.max_held_bytes - self._held_bytes.total():
+            message_ = "Too many large requests are here at the same time. Try again in 2 s."
             raise ApiError(503, "too_many_bodies", message_, headers={"Retry-After": "2"})
         return bool(message.get("more_body", False))
 

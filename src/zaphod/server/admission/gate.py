@@ -57,8 +57,8 @@ class GateOptions:
     max_path_bytes: int = 2_048
     max_query_bytes: int = 4_096
     max_body_bytes: int = 8_000_000
-    max_arriving_bytes: int = 256_000_000
-    """Of all bodies that arrive at one time."""
+    max_held_bytes: int = 256_000_000
+    """Of all bodies that arrive or are worked on at one time."""
     body_timeout_s: float = 30.0
     max_failures_per_minute: int = 20
     """Wrong keys from one address."""
@@ -90,7 +90,7 @@ class Gate:
             BodyBounds(
                 max_body_bytes=options.max_body_bytes,
                 timeout_s=options.body_timeout_s,
-                max_arriving_bytes=options.max_arriving_bytes,
+                max_held_bytes=options.max_held_bytes,
             )
         )
         self._ids_in_use: set[str] = set()
@@ -126,13 +126,18 @@ class Gate:
                 return
             place = find_place(request.scope["path"])
             caller = self._authorised(request, place)
-            receive = await self._with_body(request, receive)
+            body = await self._body(request, receive, caller)
         except ApiError as error:
             self.refusals[error.code] += 1
             _log.info("%s refused %s: %d %s", request.id, request.address, error.status, error.code)
             await self._refuse(request, error, receive, send)
         else:
-            await self._app(request.let_in(caller, place), receive, send)
+            if request.scope["method"] == "POST":
+                receive = _replayed(body, receive)
+            try:
+                await self._app(request.let_in(caller, place), receive, send)
+            finally:
+                self._bodies.release(body, caller.key_id)
 
     def _check_head(self, request: _Request) -> None:
         options, headers = self._options, request.scope["headers"]
@@ -174,14 +179,14 @@ class Gate:
             raise ApiError(403, "missing_scope", message)
         return caller
 
-    async def _with_body(self, request: _Request, receive: Receive) -> Receive:
-        """A `receive` that has the whole body at once."""
+    async def _body(self, request: _Request, receive: Receive, caller: Caller) -> bytes:
+        """The whole body; nothing where there may be none."""
         if request.scope["method"] != "POST":
             if has_body(request.headers):
                 raise ApiError(400, "unexpected_body", f"{request.scope['method']} takes no body. Send none.")
-            return receive
+            return b""
         self._bodies.check(request.headers)
-        return _replayed(await self._bodies.read(receive), receive)
+        return await self._bodies.read(receive, caller.key_id)
 
     async def _refuse(self, request: _Request, error: ApiError, receive: Receive, send: Send) -> None:
         is_anthropic = request.scope["path"].startswith("/v1/messages")
