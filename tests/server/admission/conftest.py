@@ -72,6 +72,7 @@ def receive(connection: socket.socket) -> Answer:
         headers: dict[str, str] = {}
         while (line := file.readline().decode("latin-1").strip()) != "":
             name, _, value = line.partition(": ")
+            assert name.lower() not in headers
             headers[name.lower()] = value
         return Answer(status, headers, file.read(int(headers.get("content-length", "0"))))
 

@@ -33,6 +33,7 @@ def test_a_path_leads_to_its_row(path: str, template: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["", "/v1", "/v1/", "//live", "/live/", "/LIVE", "/page/", "/page/../metrics", "/page/./x", "/page/..",
+     "/page//etc/passwd",
      "/v1//models", "/page\\..\\metrics", "/page/a\0b", "/v1/models/", "/docs", "/redoc", "/live\n", "*"],
 )  # fmt: skip
 def test_everything_else_leads_nowhere(path: str) -> None:

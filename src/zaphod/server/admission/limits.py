@@ -49,7 +49,7 @@ class Bucket:
 
     def take(self, amount: float, now_s: float) -> None:
         """Take what `wait_s` says is there. A negative amount gives back, up to a full bucket."""
-        self._level = min(float(self.limit), self.level(now_s) - amount)
+        self._level = self.level(now_s) - amount
         self._updated_s = max(self._updated_s, now_s)
 
     def wait_s(self, amount: float, now_s: float) -> float:
