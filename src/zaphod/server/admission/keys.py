@@ -23,7 +23,6 @@ import os
 import re
 import secrets
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -32,6 +31,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from zaphod.core.errors import ConfigError
+from zaphod.server.admission.private_file import make_private, require_private
 from zaphod.server.caller import LOCAL, SCOPES, Caller, Limits, Scope
 
 SECRET_PREFIX = "zk-"
@@ -334,7 +334,7 @@ class KeyStore:
     def _reader(self) -> sqlite3.Connection | None:
         """The connection that finds keys; None as long as nobody has made the file."""
         if self._reading is None and self.path.exists():
-            _check_owner(self.path)
+            require_private(self.path)
             with _mapped(self.path):
                 self._reading = _connect(self.path, _READ_TIMEOUT_S)
         return self._reading
@@ -342,7 +342,7 @@ class KeyStore:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own for one transaction, so that any thread may write."""
-        _make_private(self.path)
+        make_private(self.path)
         with _mapped(self.path), contextlib.closing(_connect(self.path, _WRITE_TIMEOUT_S)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -464,36 +464,6 @@ def _require_schema(path: Path, connection: sqlite3.Connection) -> None:
 
 def _schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _make_private(path: Path) -> None:
-    """The file in its folder, both for the owner alone; files that SQLite makes beside it inherit its mode."""
-    if not path.exists():
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError:
-            pass  # another program was faster
-        except OSError as error:
-            remedy = "Name another file with --keys-file."
-            raise ConfigError(f"{path} cannot be made: {error}.", "It holds the keys.", remedy) from error
-    _check_owner(path)
-
-
-def _check_owner(path: Path) -> None:
-    """Whoever can change the file, or put another one in its place, could make himself a key.
-
-    Raises:
-        ConfigError: others can.
-    """
-    for place in (path.parent, path):
-        mode = place.stat().st_mode
-        if mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise ConfigError(
-                f"{place} can be changed by others than its owner.",
-                "They could make themselves a key.",
-                f"Run: chmod go-w {place}",
-            )
 
 
 @contextlib.contextmanager
