@@ -210,13 +210,13 @@ class ChatRequest(SamplingFields):
     messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True)]
     model: Name | None = None
     stream: Stream | None = None
-    stream_options: StreamOptions | None = None
+    stream_options: Annotated[StreamOptions | None, Field(description="Goes with `stream`.")] = None
     max_completion_tokens: Annotated[int | None, Field(ge=1, le=MAX_TOKEN_ID)] = None
     max_tokens: Annotated[
         int | None, Field(ge=1, le=MAX_TOKEN_ID, description="The older name of `max_completion_tokens`.")
     ] = None
     logprobs: bool | None = None
-    top_logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS)] = None
+    top_logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS, description="Goes with `logprobs`.")] = None
     response_format: ResponseFormat | None = None
     tools: Annotated[list[ToolDefinition] | None, Field(max_length=MAX_TOOLS)] = None
     tool_choice: _ToolChoice | None = None
@@ -236,7 +236,9 @@ class ChatRequest(SamplingFields):
 
     audio: Annotated[_Nothing, refused("This server speaks text alone")] = None
     modalities: Annotated[
-        list[Literal["text"]] | None, Field(max_length=1), refused("This server speaks text alone", unless=(["text"],))
+        list[Literal["text"]] | None,
+        Field(min_length=1, max_length=1),
+        refused("This server speaks text alone", unless=(["text"],)),
     ] = None
     functions: Annotated[_Nothing, refused("Send `tools` instead")] = None
     function_call: Annotated[_Nothing, refused("Send `tool_choice` instead")] = None

@@ -51,10 +51,10 @@ class CompletionRequest(SamplingFields):
     ]
     model: Name | None = None
     stream: Stream | None = None
-    stream_options: StreamOptions | None = None
+    stream_options: Annotated[StreamOptions | None, Field(description="Goes with `stream`.")] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=MAX_TOKEN_ID, description="Default 16, as OpenAI's.")] = None
     logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS)] = None
-    echo: bool | None = None
+    echo: Annotated[bool | None, Field(description="Begin with the prompt; not with `logprobs`.")] = None
     best_of: Annotated[int | None, Field(ge=1, le=MAX_ANSWERS, description="Nothing but `n`.")] = None
     response_format: ResponseFormat | None = None
     routing: Routing = False

@@ -128,9 +128,11 @@ class ClientTool(RequestModel):
     cache_control: CacheControl | None = None
     input_examples: _Ignored = None
     eager_input_streaming: bool | None = None
-    defer_loading: Annotated[bool | None, refused("All tools are shown at once here", unless=(False,))] = None
+    defer_loading: Annotated[Literal[False] | None, refused("All tools are shown at once here", unless=(False,))] = None
     allowed_callers: Annotated[
-        list[Literal["direct"]] | None, Field(max_length=1), refused("Tools are called directly", unless=(["direct"],))
+        list[Literal["direct"]] | None,
+        Field(min_length=1, max_length=1),
+        refused("Tools are called directly", unless=(["direct"],)),
     ] = None
 
 

@@ -141,13 +141,15 @@ class FunctionTool(RequestModel):
     description: Text | None = None
     parameters: JsonObject | None = None
     strict: bool | None = None
-    defer_loading: Annotated[bool | None, refused("All tools are shown at once here", unless=(False,))] = None
+    defer_loading: Annotated[Literal[False] | None, refused("All tools are shown at once here", unless=(False,))] = None
     allowed_callers: Annotated[
-        list[Literal["direct"]] | None, Field(max_length=1), refused("Tools are called directly", unless=(["direct"],))
+        list[Literal["direct"]] | None,
+        Field(min_length=1, max_length=1),
+        refused("Tools are called directly", unless=(["direct"],)),
     ] = None
     output_schema: _Ignored = None
     async_: Annotated[
-        bool | None, Field(alias="async"), refused("Answers do not wait for tools here", unless=(False,))
+        Literal[False] | None, Field(alias="async"), refused("Answers do not wait for tools here", unless=(False,))
     ] = None
 
 
@@ -239,7 +241,9 @@ class PromptCacheOptions(RequestModel):
 
     mode: Literal["implicit", "explicit"] | None = None
     ttl: Literal["30m", "12h"] | None = None
-    prewarm: Annotated[bool | None, refused("Prompts are remembered once they were answered", unless=(False,))] = None
+    prewarm: Annotated[
+        Literal[False] | None, refused("Prompts are remembered once they were answered", unless=(False,))
+    ] = None
     comparison_response_id: Annotated[_Nothing, refused(_NOT_STORED)] = None
 
 
@@ -267,7 +271,7 @@ class ResponseRequest(RequestModel):
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
     max_output_tokens: Annotated[int | None, Field(ge=1, le=MAX_TOKEN_ID)] = None
-    top_logprobs: Annotated[int | None, Field(ge=0, le=20)] = None
+    top_logprobs: Annotated[int | None, Field(ge=0, le=20, description="Goes with its value of `include`.")] = None
     include: (
         Annotated[
             list[
@@ -307,7 +311,7 @@ class ResponseRequest(RequestModel):
     conversation: Annotated[_Nothing, refused(_NOT_STORED)] = None
     prompt: Annotated[_Nothing, refused("No prompts are stored here: send the text in `instructions`")] = None
     background: Annotated[
-        bool | None, refused("Answers are sent on the connection that asked for them", unless=(False,))
+        Literal[False] | None, refused("Answers are sent on the connection that asked for them", unless=(False,))
     ] = None
     context_management: Annotated[
         list[Any] | None, Field(max_length=0), refused("Nothing is compacted here: shorten `input`", unless=([],))

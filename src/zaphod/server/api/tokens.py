@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,15 +28,27 @@ from zaphod.server.api.fields import (
     conflict,
 )
 from zaphod.server.api.sse import JsonBody, until_gone
+from zaphod.server.errors import ApiError
 from zaphod.server.services import services_of
 
 _MAX_IDS = 1 << 20
+_MAX_STRINGS = 1 << 16
+"""Texts of single tokens take 60 times the room of the text that was sent."""
 
 router = APIRouter(route_class=JsonRoute, tags=["Tokens"])
 
 
 class TokenizeRequest(RequestModel):
     """Either a text, or a conversation."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["prompt"], "properties": {"prompt": {"type": "string"}}},
+                {"required": ["messages"], "properties": {"messages": {"type": "array"}}},
+            ]
+        }
+    )
 
     model: Name | None = None
     prompt: Annotated[str | None, Field(max_length=_MAX_IDS)] = None
@@ -77,6 +89,7 @@ async def tokenize(request: Request, body: TokenizeRequest) -> Response:
         "token_strs": None,
     }
     if body.return_token_strs:
+        _require_few(token_ids)
         told["token_strs"] = await asyncio.to_thread(_strings, tokenizer, token_ids)
     return JsonBody(told)
 
@@ -100,6 +113,13 @@ async def _token_ids(answering: Answering, body: TokenizeRequest) -> tuple[int, 
         add_bos=None if body.add_special_tokens is not False else False,
         allow_special=True,
     )
+
+
+def _require_few(token_ids: Sequence[int]) -> None:
+    if len(token_ids) > _MAX_STRINGS:
+        found = f"The texts of {len(token_ids)} tokens are asked for."
+        message = f"{found} At most {_MAX_STRINGS} are given at one time. Send less, or leave it out."
+        raise ApiError(400, "invalid_value", message, param="return_token_strs")
 
 
 def _strings(tokenizer: Tokenizer, token_ids: Sequence[int]) -> list[str]:

@@ -158,15 +158,23 @@ def _add_stream(path: str, response: dict[str, Any]) -> None:
     content = response.get("content", {})
     if "text/event-stream" not in content:
         return
+    error = AnthropicError if path.startswith("/v1/messages") else ErrorBody
+    data = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in (_EVENTS[path], error)]
     content["text/event-stream"] = {
         "schema": {
-            "type": "string",
-            "description": wording.STREAMS[path],
-            "contentMediaType": "application/json",
-            "contentSchema": {"$ref": f"#/components/schemas/{_EVENTS[path].__name__}"},
+            "type": "object",
+            "description": f"Each event. {wording.STREAMS[path]} An error in the middle is an event, too.",
+            "properties": {"event": {"type": "string"}, "data": _event_data(data)},
+            "required": ["data"],
         },
         "example": STREAMS[path],
     }
+
+
+def _event_data(kinds: list[dict[str, str]]) -> dict[str, Any]:
+    """A text that is `[DONE]`, or JSON of one of these kinds."""
+    content = {"contentMediaType": "application/json", "contentSchema": {"anyOf": kinds}}
+    return {"type": "string", "anyOf": [{"const": "[DONE]"}, content]}
 
 
 def _error_responses() -> Iterator[tuple[str, dict[str, Any]]]:

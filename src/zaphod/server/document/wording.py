@@ -59,7 +59,7 @@ STREAMS: Mapping[str, str] = MappingProxyType(
         "/v1/messages": "With `stream`: events whose names are their types, to `message_stop`.",
     }
 )
-"""What comes piece by piece, by path. An error in the middle is an event, too."""
+"""What comes piece by piece, by path."""
 
 
 @dataclass(frozen=True)
