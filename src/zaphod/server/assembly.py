@@ -200,11 +200,11 @@ def parts_of(
 
 
 def _held_bytes(max_body_bytes: int) -> int:
-    """Bodies of running requests, all together: what is read from them takes up to ten times as much.
+    """Bodies of running requests, all together: what is read from them takes ten to twenty times as much.
 
     A small machine, or a container with little memory, takes in fewer large ones at a time.
     """
-    return max(4 * max_body_bytes, min(_MAX_HELD_BYTES, usable_memory_bytes() // 64))
+    return max(2 * max_body_bytes, min(_MAX_HELD_BYTES, usable_memory_bytes() // 64))
 
 
 def _own_engine(options: ServerOptions, engine: EngineOptions, keys: KeyStore, client: EngineClient) -> Services:

@@ -1,7 +1,8 @@
 """Conversations and texts as token ids; knows the model's template and tokenizer, not who asks or for what.
 
-Templates run elsewhere (`rendering.py`). Long texts are encoded on a thread, and those that cannot fit are not encoded
-at all: no token has more bytes than the longest one of the vocabulary.
+Templates run elsewhere (`rendering.py`). Long texts are encoded on a thread, two at a time: what a tokenizer notes of
+each token takes a hundred times the room of the text. Those that cannot fit are not encoded at all (no token has more
+bytes than the longest one of the vocabulary), or not to their end.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from zaphod.server.api.rendering import Renderer, TemplateFailedError
 from zaphod.server.errors import ApiError, as_api_error
 
 _SHORT = 2048  # characters that are encoded sooner than a thread takes over
+_MAX_LONG = 2
+"""Long texts that are encoded at one time."""
+_PIECE = 1 << 16  # characters
 
 
 class Prompts:
@@ -30,6 +34,7 @@ class Prompts:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._renderer: Renderer | None = None
+        self._long = asyncio.Semaphore(_MAX_LONG)
         self._longest_bytes = max(len(tokenizer.token_bytes(token_id)) for token_id in range(tokenizer.vocab_size))
 
     async def start(self) -> None:
@@ -64,7 +69,7 @@ class Prompts:
             ApiError: 400; there is no template, it refuses the conversation, or that is too long.
         """
         veil = Veil.over(self._tokenizer.special_tokens)
-        covered, covered_tools = veil.cover(list(messages)), veil.cover(tools)
+        covered, covered_tools = await _covered(veil, messages, tools)
         try:
             text = await self._its_renderer().render(
                 covered, tools=covered_tools, add_generation_prompt=add_generation_prompt
@@ -73,7 +78,9 @@ class Prompts:
             raise TemplateFailedError(veil.lift(error.reason)) from error
         text += opening
         self._require_short(text, max_tokens, "messages")
-        return await self._encoded(lambda: veil.encode(self._tokenizer, text), text, max_tokens, "messages")
+        return await self._encoded(
+            lambda: veil.encode(self._tokenizer, text), text, max_tokens, "messages", lift=veil.lift
+        )
 
     async def of_text(
         self,
@@ -110,15 +117,39 @@ class Prompts:
             raise ApiError(400, "invalid_value", message + " Send ids of this model's tokenizer.", param=param)
 
     async def _encoded(
-        self, encode: Callable[[], list[int]], text: str, max_tokens: int, param: str
+        self,
+        encode: Callable[[], list[int]],
+        text: str,
+        max_tokens: int,
+        param: str,
+        lift: Callable[[str], str] = lambda text: text,
     ) -> tuple[int, ...]:
         try:
-            token_ids = encode() if len(text) <= _SHORT else await asyncio.to_thread(encode)
+            if len(text) <= _SHORT:
+                token_ids = encode()
+            else:
+                async with self._long:
+                    if await asyncio.to_thread(lambda: self._is_far_too_long(lift(text), max_tokens)):
+                        raise too_long(f"more than {max_tokens}", max_tokens, param)
+                    token_ids = await asyncio.to_thread(encode)
         except TokenizerError as error:
             raise as_api_error(error) from error
         if len(token_ids) > max_tokens:
             raise too_long(len(token_ids), max_tokens, param)
         return tuple(token_ids)
+
+    def _is_far_too_long(self, text: str, max_tokens: int) -> bool:
+        """Whether a text has twice as many tokens as may be, told from its pieces, which need little room.
+
+        A cut changes the count by a token or two. Only texts of more letters than such prompts have are looked at.
+        """
+        num_tokens = 0
+        if len(text) > max(8 * max_tokens, _PIECE):
+            for place in range(0, len(text), _PIECE):
+                num_tokens += len(self._tokenizer.encode(text[place : place + _PIECE], allow_special=True))
+                if num_tokens > 2 * max_tokens + _PIECE // 8:
+                    return True
+        return False
 
     def _require_short(self, text: str, max_tokens: int, param: str) -> None:
         if len(text.encode("utf-8", "surrogatepass")) > max_tokens * self._longest_bytes:
@@ -132,6 +163,18 @@ class Prompts:
                 raise ApiError(400, "no_chat_template", str(error).replace("\n", " "), param="messages") from error
             self._renderer = Renderer(source, token_names(self._tokenizer))
         return self._renderer
+
+
+async def _covered(
+    veil: Veil, messages: Sequence[ChatMessage], tools: Sequence[Mapping[str, Any]] | None
+) -> tuple[Any, Any]:
+    """Both with all names covered; on a thread where they are long."""
+
+    def cover() -> tuple[Any, Any]:
+        return veil.cover(list(messages)), veil.cover(tools)
+
+    num_letters = sum(len(text) for message in messages if isinstance(text := message.get("content"), str))
+    return cover() if num_letters <= _PIECE else await asyncio.to_thread(cover)
 
 
 def too_long(num_tokens: int | str, max_tokens: int, param: str) -> ApiError:
