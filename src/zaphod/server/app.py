@@ -47,7 +47,7 @@ def build_app(services: Services, gate: GateOptions) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_unforeseen_error)
-    door = Gate(CountsWork(AnswersHead(app), services.life), gate, services.keys)
+    door = Gate(CountsWork(AnswersHead(app), services.life), gate, services.keys, services.admission.require_room)
     services.observer.watch_gate(door.refusals)
     return door
 

@@ -12,7 +12,7 @@ from tests.server.admission.conftest import all_routes, echo
 
 import zaphod.server
 from zaphod.server.admission import ACCESS, PUBLIC, routes_without_a_row
-from zaphod.server.admission.access import find_place
+from zaphod.server.admission.access import WORK, find_place
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,7 @@ def test_a_route_without_a_row_is_named_wherever_it_hides() -> None:
     assert ("DELETE", "/inner/v1/secret") in routes_without_a_row(app.routes)
     assert ("POST", "/x") in routes_without_a_row(app.routes)
     assert ("GET", "/files/live") in routes_without_a_row(app.routes)
+
+
+def test_work_is_what_is_posted_to_known_routes() -> None:
+    assert {("POST", template) for template in WORK} <= ACCESS.keys()

@@ -192,13 +192,24 @@ def test_nobody_waits_while_places_are_free_or_no_speed_is_known() -> None:
 
 
 def test_a_full_cache_leaves_no_place_whatever_the_count_says() -> None:
-    bench = Bench(Engine(max_num_sequences=100, num_running=3, num_waiting=5), max_waiting=4)
+    bench = Bench(Engine(max_num_sequences=100, num_waiting=5), max_waiting=4)
     assert len(bench.fill("local")) == 4
 
 
-def test_places_that_others_hold_are_not_free() -> None:
+def test_those_whose_prompt_is_being_read_have_left_the_queue_and_hold_a_place() -> None:
     bench = Bench(Engine(max_num_sequences=4, num_running=3), max_waiting=4)
-    assert len(bench.fill("local")) == 5
+    assert len(bench.fill("local")) == 3 + 1 + 4
+
+
+def test_there_is_room_as_long_as_the_smallest_request_would_get_in() -> None:
+    bench = Bench(max_waiting=1)
+    bench.admission.require_room(LOCAL)
+    bench.fill("local")
+    with pytest.raises(ApiError, match="full"):
+        bench.admission.require_room(LOCAL)
+    bench.admission.drain()
+    with pytest.raises(ApiError, match="shutting down"):
+        bench.admission.require_room(LOCAL)
 
 
 def test_several_answers_take_several_places() -> None:

@@ -50,6 +50,9 @@ ACCESS: Mapping[tuple[str, str], Rule] = MappingProxyType(
 )
 """The one table. A new route needs a row here, or it answers 404 to whoever asks."""
 
+WORK = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages", "/v1/embeddings"})
+"""Routes whose POST makes the engine work, and waits in its queue."""
+
 _PLACEHOLDER = re.compile(r"\{[a-z_]+(:path)?\}")
 
 
@@ -59,6 +62,11 @@ class Place:
 
     template: str
     rules: Mapping[str, Rule]
+
+    @property
+    def is_work(self) -> bool:
+        """Whether what is posted here waits for the engine."""
+        return self.template in WORK
 
 
 def find_place(path: str) -> Place | None:

@@ -224,6 +224,17 @@ class Admission:
         self._count(demand, 1)
         return Ticket(self, demand, reservation)
 
+    def require_room(self, caller: Caller) -> None:
+        """Refuse what no request could get now, before anybody reads or encodes it.
+
+        Raises:
+            ApiError: as `admit`, for the smallest request there is.
+        """
+        self._require_open()
+        smallest = self._demand(caller, 1, 1, 1)
+        self._require_place(smallest)
+        self._require_short_wait(smallest)
+
     def forecast_s(self, caller: Caller, *, prompt_tokens: int, max_tokens: int, num_answers: int = 1) -> float:
         """How long a request would wait that was let in now; 0 where nobody knows."""
         return self._forecast_s(self._demand(caller, prompt_tokens, max_tokens, num_answers))
@@ -250,7 +261,7 @@ class Admission:
 
     def _require_place(self, demand: _Demand) -> None:
         own = self._shares.get(demand.caller.key_id, _Share())
-        free = self._options.max_waiting - self._waiting.num_waiting + self._num_free_places()
+        free = self._options.max_waiting - self._num_in_queue() + self._num_free_places()
         free_tokens = self._options.max_waiting_tokens - self._waiting.waiting_tokens
         if free < 1 or (demand.num_tokens > free_tokens and self._waiting.num_waiting):
             raise self._full("The queue is full", "queue_full")
@@ -276,7 +287,7 @@ class Admission:
 
     def _forecast_s(self, demand: _Demand) -> float:
         speed, key_id = self._view.tokens_per_s, demand.caller.key_id
-        if self._num_free_places() > self._waiting.num_waiting or speed <= 0:
+        if self._num_free_places() > self._num_in_queue() or speed <= 0:
             return 0.0
         own = self._shares.get(key_id, _Share()).expected_tokens
         turn = own + demand.expected_tokens
@@ -289,6 +300,11 @@ class Admission:
         if speed <= 0 or not self._num_running_answers:
             return 1.0
         return self._running_tokens / self._num_running_answers / speed
+
+    def _num_in_queue(self) -> int:
+        """Those without a piece yet, less those whose prompt is being read: they have left the queue."""
+        num_reading = max(0, self._view.num_running - self._num_running_answers)
+        return max(0, self._waiting.num_waiting - num_reading)
 
     def _num_free_places(self) -> int:
         """Sequences that could start at once. Where some wait inside the engine its cache is full, and none could."""

@@ -15,7 +15,7 @@ import logging
 import re
 import secrets
 from collections import Counter
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,10 +76,18 @@ class Gate:
         app: what answers those who are let in.
         options: who is.
         keys: where keys are.
+        require_room: raises `ApiError` where the engine has no room for any work of this caller.
     """
 
-    def __init__(self, app: ASGIApp, options: GateOptions, keys: KeyStore) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        options: GateOptions,
+        keys: KeyStore,
+        require_room: Callable[[Caller], None] = lambda caller: None,
+    ) -> None:
         self._app = app
+        self._require_room = require_room
         self._options = options
         self._hosts = Hosts(options.host, options.allowed_hosts)
         self._origins = Origins(options.allowed_origins)
@@ -128,16 +136,32 @@ class Gate:
             caller = self._authorised(request, place)
             body = await self._body(request, receive, caller)
         except ApiError as error:
-            self.refusals[error.code] += 1
-            _log.info("%s refused %s: %d %s", request.id, request.address, error.status, error.code)
+            self._note(request, error)
             await self._refuse(request, error, receive, send)
         else:
-            if request.scope["method"] == "POST":
-                receive = _replayed(body, receive)
             try:
-                await self._app(request.let_in(caller, place), receive, send)
+                await self._pass_on(request, caller, place, body, receive, send)
             finally:
                 self._bodies.release(body, caller.key_id)
+
+    async def _pass_on(
+        self, request: _Request, caller: Caller, place: Place | None, body: bytes, receive: Receive, send: Send
+    ) -> None:
+        """To the app, unless there is no room for work: in a flood a refusal must cost less than reading a request."""
+        if request.scope["method"] == "POST":
+            receive = _replayed(body, receive)
+            try:
+                if place is not None and place.is_work:
+                    self._require_room(caller)
+            except ApiError as error:
+                self._note(request, error)
+                await _send(send, error.status, *_told(request, error))
+                return
+        await self._app(request.let_in(caller, place), receive, send)
+
+    def _note(self, request: _Request, error: ApiError) -> None:
+        self.refusals[error.code] += 1
+        _log.info("%s refused %s: %d %s", request.id, request.address, error.status, error.code)
 
     def _check_head(self, request: _Request) -> None:
         options, headers = self._options, request.scope["headers"]
@@ -189,9 +213,7 @@ class Gate:
         return await self._bodies.read(receive, caller.key_id)
 
     async def _refuse(self, request: _Request, error: ApiError, receive: Receive, send: Send) -> None:
-        is_anthropic = request.scope["path"].startswith("/v1/messages")
-        body = json.dumps(error.anthropic() if is_anthropic else error.openai()).encode()
-        headers = {**error.headers, "Content-Type": "application/json"}
+        headers, body = _told(request, error)
         if not has_body(request.headers):
             await _send(send, error.status, headers, body)
             return
@@ -272,6 +294,13 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def _told(request: _Request, error: ApiError) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a refusal, in the shape that the route's clients read."""
+    is_anthropic = request.scope["path"].startswith("/v1/messages")
+    body = json.dumps(error.anthropic() if is_anthropic else error.openai()).encode()
+    return {**error.headers, "Content-Type": "application/json"}, body
 
 
 async def _send(send: Send, status: int, headers: dict[str, str], body: bytes, *, more_body: bool = False) -> None:
