@@ -35,7 +35,7 @@ from zaphod.server.observability.observation import Observer, ObserverOptions
 from zaphod.server.options import ServerOptions
 from zaphod.server.services import ModelNames, Services
 from zaphod.server.serving import bind, run_server
-from zaphod.server.status import engine_facts, model_facts
+from zaphod.server.status import engine_facts, model_facts, model_names
 from zaphod.server.upstream.addresses import parse_addresses
 from zaphod.server.upstream.pool import UpstreamOptions, UpstreamPool
 from zaphod.server.upstream.proxy import Upstream
@@ -154,7 +154,7 @@ class Server:
             "url": self.url,
             "pid": os.getpid(),
             "needs_key": services.keys.has_keys() or not is_loopback(services.options.host),
-            "models": services.models.names,
+            "models": model_names(services),
         }
         if services.upstream is not None:
             return facts | {"upstreams": list(services.options.upstreams)}

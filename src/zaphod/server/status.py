@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
 from zaphod.server.caller import LOCAL
+from zaphod.server.modes.modes import Mode
 from zaphod.server.services import Services, services_of
 
 router = APIRouter(tags=["status"])
@@ -105,19 +106,31 @@ async def metrics(request: Request) -> Response:
 async def status(request: Request) -> Response:
     """What runs, and how busy it is. Fields are left out where they are not known."""
     services = services_of(request)
+    names = model_names(services)
     readiness = readiness_of(services)
     facts = {
         "version": __version__,
-        "model": services.models.own,
-        "models": services.models.names,
+        "model": names[0] if names else "",
+        "models": names,
         "ready": readiness.ready,
         "reason": readiness.reason,
-        "modes": [{"name": mode.name, "title": mode.title, "description": mode.description} for mode in services.modes],
+        "modes": [] if services.upstream else [_mode(mode) for mode in services.modes],
         "needs_key": request.state.caller != LOCAL,
         **model_facts(services),
         **engine_facts(services),
     }
     return JSONResponse(facts)
+
+
+def model_names(services: Services) -> list[str]:
+    """What clients may ask for; of other servers what they list, which may change at any time."""
+    if services.upstream is None:
+        return services.models.names
+    return [str(model["id"]) for model in services.upstream.pool.models()]
+
+
+def _mode(mode: Mode) -> dict[str, str]:
+    return {"name": mode.name, "title": mode.title, "description": mode.description}
 
 
 def readiness_of(services: Services) -> Readiness:
