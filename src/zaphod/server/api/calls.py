@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from zaphod.server.errors import ApiError
 
 TIMEOUT_HEADER = "X-Zaphod-Timeout-S"
 MAX_TIMEOUT_S = 86_400.0
+
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?(e-?[0-9]{1,2})?", re.ASCII)
+"""Python would also read `1_0` and `nan`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +68,7 @@ def _deadline(text: str | None, server_limit_s: float | None) -> float | None:
 def _client_limit_s(text: str | None) -> float | None:
     if text is None:
         return None
-    try:
-        limit_s = float(text)
-    except ValueError:
-        limit_s = math.nan
+    limit_s = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not 0 < limit_s <= MAX_TIMEOUT_S:
         message = f"{TIMEOUT_HEADER} is {text[:40]!r}. It is a number of seconds above 0, up to 86400. Correct it."
         raise ApiError(400, "invalid_value", message, param=TIMEOUT_HEADER)

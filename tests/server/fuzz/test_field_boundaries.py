@@ -1,0 +1,128 @@
+"""Every field of every request, filled with what has broken servers: no 5xx, no hang, and the error names the field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from tests.support.boundary_values import ALL, HARSHEST, LARGE, TEXTS
+from tests.support.openapi_places import Document, Place
+from tests.support.probing import Answer, Probe
+
+SHORT: Mapping[str, Mapping[str, Any]] = {
+    "POST /v1/chat/completions": {"max_tokens": 1, "stream": True, "logprobs": True},
+    "POST /v1/completions": {"max_tokens": 1, "stream": True},
+    "POST /v1/responses": {"max_output_tokens": 1, "stream": True, "include": ["message.output_text.logprobs"]},
+    "POST /v1/messages": {"max_tokens": 1, "stream": True},
+    "POST /tokenize": {"prompt": "what is 2 + 3?"},
+    "POST /v1/embeddings": {},
+    "POST /v1/messages/count_tokens": {},
+    "POST /detokenize": {},
+}
+"""By operation, the fields that keep answers short and that others go with. A new route needs a row."""
+FLOORS = {
+    "POST /v1/chat/completions": 4000,
+    "POST /v1/completions": 1600,
+    "POST /v1/responses": 6000,
+    "POST /v1/messages": 5000,
+    "POST /v1/messages/count_tokens": 1200,
+    "POST /tokenize": 3000,
+    "POST /v1/embeddings": 400,
+    "POST /detokenize": 150,
+}
+"""Requests that each must send at least: a walk that finds nothing would pass everything."""
+NOT_ABOUT_A_FIELD = ("invalid_json", "too_many_fields", "body_too_large", "unknown_call")
+
+
+def cases(document: Document, operation: str) -> Iterator[tuple[Place, str, bytes]]:
+    """What is sent to a route. Fields of models that other routes have tried with everything get the harshest only."""
+    tried = tried_before(document, operation)
+    for place in document.places(operation):
+        values = {name: ALL[name] for name in HARSHEST} if place.model in tried else ALL
+        for name, fragment in values.items():
+            if not place.is_key or name in TEXTS:
+                yield place, name, fragment
+
+
+def tried_before(document: Document, operation: str) -> set[tuple[str, str]]:
+    """Fields of models that routes before this one have, too."""
+    return {place.model for other in SHORT if other < operation for place in document.places(other)}
+
+
+def others_of(place: Place, *, streams: bool) -> dict[str, Any]:
+    others = dict(SHORT[place.operation])
+    if not streams and place.path[0] != "stream_options":
+        others.pop("stream", None)
+    if place.operation == "POST /tokenize" and place.path[0] == "messages":
+        del others["prompt"]
+    return others
+
+
+def names_the_field(answer: Answer, place: Place) -> bool:
+    """Whether the error is about this place, or about what it is in, or about something in it."""
+    error = answer.error
+    if "code" not in error or error["code"] in NOT_ABOUT_A_FIELD:  # Anthropic's errors name fields in the message
+        return True
+    named = error["param"] or ""
+    return bool(named) and (place.name.startswith(named[:256]) or named.startswith(place.name[:256]))
+
+
+def test_every_route_that_takes_a_body_is_walked(probe: Probe) -> None:
+    assert set(SHORT) == set(FLOORS) == set(probe.document.body_schemas())
+
+
+@pytest.mark.parametrize("operation", SHORT)
+def test_no_value_of_any_field_breaks_the_server(probe: Probe, operation: str) -> None:
+    for place, name, fragment in cases(probe.document, operation):
+        with_context = f"{operation}: {place.name} = {name}"
+        try:
+            answer = probe.post(operation, place.filled(fragment, others_of(place, streams=False)))
+        except AssertionError as error:
+            raise AssertionError(with_context) from error
+        assert answer.status in (200, 400, 404), (with_context, answer.body[:300])
+        assert answer.status == 200 or names_the_field(answer, place), (with_context, answer.body[:300])
+    assert probe.num_sent >= FLOORS[operation]
+
+
+@pytest.mark.parametrize("operation", [name for name, short in SHORT.items() if "stream" in short])
+def test_no_value_breaks_a_stream(probe: Probe, operation: str) -> None:
+    """The same fields, streamed: whatever is refused is refused before the first event."""
+    for place in probe.document.places(operation):
+        for name in ("1", "0.5", "space", "null", "true", "[]"):
+            if place.is_key and name not in TEXTS:
+                continue
+            body = place.filled(ALL[name], others_of(place, streams=True))
+            answer = probe.post(operation, body)
+            assert answer.status in (200, 400, 404), (place.name, name, answer.body[:300])
+            is_stream = answer.headers.get_content_type() == "text/event-stream"
+            assert is_stream == (answer.status == 200 and json.loads(body).get("stream") is True), (place.name, name)
+    assert probe.num_sent >= 200
+
+
+@pytest.mark.parametrize("operation", SHORT)
+def test_nothing_large_breaks_the_server(probe: Probe, operation: str) -> None:
+    for place in new_places(probe.document, operation):
+        for name, fragment in large_values(probe.document, place):
+            answer = probe.post(operation, place.filled(fragment, others_of(place, streams=False)))
+            assert answer.status in (200, 400, 404), (place.name, name, answer.body[:300])
+            assert answer.status == 200 or names_the_field(answer, place), (place.name, name, answer.body[:300])
+    assert probe.num_sent >= FLOORS[operation] // 100
+
+
+def new_places(document: Document, operation: str) -> Iterator[Place]:
+    """Each field of each model once."""
+    seen = tried_before(document, operation)
+    for place in document.places(operation):
+        if place.model not in seen:
+            seen.add(place.model)
+            yield place
+
+
+def large_values(document: Document, place: Place) -> Iterator[tuple[str, bytes]]:
+    """Of each type that the place takes; and everywhere a list that is none of them."""
+    kinds = document.kinds(place.schema)
+    for name, (kind, fragment) in LARGE.items():
+        if (kind in kinds or name == "20,000 texts") and (not place.is_key or kind == "string"):
+            yield name, fragment
