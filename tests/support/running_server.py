@@ -54,7 +54,7 @@ def started(folder: Path, *flags: str, key: str | None = None) -> Iterator[Runni
     environment |= {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA")}
     environment |= {"HF_HUB_CACHE": str(folder / "hub"), "ZAPHOD_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     log = folder / "server.log"
-    command = [sys.executable, "-m", "zaphod", "serve", "--port", "0", "--json", *flags]
+    command = [sys.executable, "-P", "-m", "zaphod", "serve", "--port", "0", "--json", *flags]
     with log.open("w") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
     try:

@@ -6,20 +6,33 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from zaphod.core.errors import DownloadError
+from zaphod.core.errors import ConfigError, DownloadError
 
 MAIN_REVISION = "main"
 
 _HUB_NAME = re.compile(r"(?:hf://)?(?P<repository>[A-Za-z0-9][\w.-]*/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+_REVISION = re.compile(r"\w[\w./+-]*")
 _FILE_ENDINGS = (".gguf", ".safetensors", ".json")
 
 
 @dataclass(frozen=True)
 class HubName:
-    """A repository of the Hugging Face Hub at a branch, a tag or a commit."""
+    """A repository of the Hugging Face Hub at a branch, a tag or a commit.
+
+    Raises:
+        ConfigError: the revision is none. The cache names files after it, which must not lead out of the cache.
+    """
 
     repository: str
     revision: str = MAIN_REVISION
+
+    def __post_init__(self) -> None:
+        if not _REVISION.fullmatch(self.revision) or ".." in self.revision:
+            raise ConfigError(
+                f"{self.revision!r} is no revision of a repository.",
+                "It is a branch, a tag or a commit, without `..`.",
+                "Correct it, or leave it out.",
+            )
 
     def __str__(self) -> str:
         return self.repository if self.revision == MAIN_REVISION else f"{self.repository}@{self.revision}"

@@ -65,7 +65,7 @@ def plan_pull(
         endpoint: address of the Hub, `HF_ENDPOINT` unless given.
 
     Raises:
-        DownloadError: the Hub cannot be reached, or refuses.
+        DownloadError: the Hub cannot be reached, or refuses, or the repository names files outside of itself.
         ConfigError: no file matches `include`.
     """
     from huggingface_hub import HfApi, try_to_load_from_cache
@@ -74,6 +74,7 @@ def plan_pull(
         info = HfApi(endpoint=endpoint).model_info(name.repository, revision=name.revision, files_metadata=True)
     commit = info.sha or name.revision
     sizes = {entry.rfilename: entry.size or 0 for entry in info.siblings or ()}
+    _require_inside(name, [commit, *sizes])
     wanted = [file for file in sizes if (_matches(file, include) if include else not _matches(file, UNREAD))]
     if not wanted:
         raise ConfigError(
@@ -112,6 +113,18 @@ def pull(plan: PullPlan, progress: Progress, cache_dir: Path | None = None, endp
         )
     marker.unlink()
     return Path(snapshot)
+
+
+def _require_inside(name: HubName, paths: Sequence[str]) -> None:
+    """Refuse a listing whose names lead out of the cache's folder. The library itself crashes on some."""
+    for path in paths:
+        parts = path.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or ":" in parts[0] or not path.isprintable():
+            raise DownloadError(
+                f"{name} names a file {path!r}.",
+                "Files of a repository lie inside it.",
+                "Nothing was fetched. Do not use this repository, and tell the Hub.",
+            )
 
 
 def _matches(file: str, patterns: Sequence[str]) -> bool:
