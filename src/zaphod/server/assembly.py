@@ -26,14 +26,15 @@ from zaphod.server.admission.hosts import is_loopback, require_safe_to_listen
 from zaphod.server.admission.keys import KeyStore, default_keys_path
 from zaphod.server.api.answering import Answering
 from zaphod.server.app import build_app
+from zaphod.server.crashes import guard_crashes
 from zaphod.server.engine_process.client import EngineClient
 from zaphod.server.engine_process.messages import Load, Progressed
 from zaphod.server.life import Life
+from zaphod.server.model_names import ModelNames
 from zaphod.server.modes.modes import Modes
-from zaphod.server.observability.crashes import guard_crashes
 from zaphod.server.observability.observation import Observer, ObserverOptions
 from zaphod.server.options import ServerOptions
-from zaphod.server.services import ModelNames, Services
+from zaphod.server.services import Services
 from zaphod.server.serving import bind, run_server
 from zaphod.server.status import engine_facts, model_facts, model_names
 from zaphod.server.upstream.addresses import parse_addresses

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import Request
 
 from zaphod.server.life import Life
+from zaphod.server.model_names import ModelNames
 from zaphod.server.options import ServerOptions
 
 if TYPE_CHECKING:
@@ -19,20 +19,6 @@ if TYPE_CHECKING:
     from zaphod.server.modes.modes import Modes
     from zaphod.server.observability.observation import Observer
     from zaphod.server.upstream.proxy import Upstream
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelNames:
-    """Names that clients may ask for."""
-
-    own: str
-    aliases: Sequence[str] = ()
-    adapters: Sequence[str] = ()
-
-    @property
-    def names(self) -> list[str]:
-        """All of them, the model's own first."""
-        return [self.own, *self.aliases, *self.adapters]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import pytest
 CANARY = "canary7f3a"
 PROGRAM = """
 import ctypes, faulthandler, os, resource, signal, threading, time
-from zaphod.server.observability.crashes import guard_crashes
+from zaphod.server.crashes import guard_crashes
 guard_crashes()
 assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
 def answer(prompt):

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from zaphod.server.observability.logs import ServerLog
-from zaphod.server.observability.redaction import exception_text, redact
+from zaphod.server.redaction import exception_text, redact
 
 CANARY = "canary7f3a"
 

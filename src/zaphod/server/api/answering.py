@@ -31,7 +31,7 @@ from zaphod.server.api.turns import Event, Turn, Usage
 from zaphod.server.engine_process.client import EngineClient
 from zaphod.server.engine_process.messages import Piece, Ready, Work
 from zaphod.server.errors import ApiError, as_api_error
-from zaphod.server.services import ModelNames
+from zaphod.server.model_names import ModelNames
 
 if TYPE_CHECKING:
     from zaphod.server.admission.admission import Admission, Ticket

@@ -28,6 +28,7 @@ from zaphod.engine import Engine, EngineConfig, Increment, Request, Runner
 from zaphod.engine.batch import Batch
 from zaphod.launch.models import LoadedModel, load_model
 from zaphod.model.compat import Compat
+from zaphod.server.crashes import guard_crashes
 from zaphod.server.engine_process.messages import (
     Cancel,
     Failed,
@@ -46,7 +47,6 @@ from zaphod.server.engine_process.messages import (
 )
 from zaphod.server.engine_process.progress import IDLE_BEAT_S, PassTimer, ProgressPage
 from zaphod.server.engine_process.wire import MessageSocket
-from zaphod.server.observability.crashes import guard_crashes
 
 _LOADING_BEAT_S = 60.0
 _FIGURES_EVERY_S = 0.5

@@ -19,7 +19,7 @@ from typing import Literal, TextIO
 from zaphod.core.errors import ConfigError
 from zaphod.core.logging import LOG_LEVELS, LogLevel
 from zaphod.core.units import format_duration
-from zaphod.server.observability.redaction import SecretsFilter, redact
+from zaphod.server.redaction import SecretsFilter, redact
 
 LogStyle = Literal["auto", "people", "json"]
 FieldValue = str | int | float | bool | None

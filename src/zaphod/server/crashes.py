@@ -8,7 +8,7 @@ import sys
 import threading
 from types import TracebackType
 
-from zaphod.server.observability.redaction import exception_text
+from zaphod.server.redaction import exception_text
 
 
 def guard_crashes() -> None:
