@@ -11,9 +11,13 @@ from tests.support.running_server import RunningServer, started
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """With a context of 128 tokens, nobody can ask for a long answer."""
+    """With a context of 128 tokens, nobody can ask for a long answer. Its log must hold nothing unforeseen."""
     with started(tmp_path_factory.mktemp("server"), "--max-model-len", "128") as running:
+        engine = running.engine.pid
         yield running
+        assert running.engine.pid == engine, "the engine was started anew"
+        log = running.log.read_text()
+    assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:5000]
 
 
 @pytest.fixture
