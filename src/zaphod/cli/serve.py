@@ -45,6 +45,9 @@ def command(
         int, typer.Option("--max-num-seqs", "--parallel", "-np", help="Requests answered at one time.")
     ] = 64,
     max_batch_tokens: Annotated[int, typer.Option("--max-num-batched-tokens", help="Tokens of one pass.")] = 512,
+    cache_tokens: Annotated[
+        int | None, typer.Option("--cache-tokens", min=1, help="Room for keys and values, of all requests together.")
+    ] = None,
     max_queue: Annotated[
         int, typer.Option("--max-queue", help="Requests that may wait; more are sent away (429).")
     ] = 256,
@@ -138,6 +141,7 @@ def command(
         adapters=dict(map(_named_folder, adapter or [])),
         max_num_sequences=max_num_seqs,
         max_batch_tokens=max_batch_tokens,
+        cache_tokens=cache_tokens,
     )
     server = assemble(options, None if upstream else engine, ProgressLines())
 

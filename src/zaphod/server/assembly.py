@@ -55,6 +55,9 @@ class EngineOptions:
     adapters: Mapping[str, Path] = field(default_factory=dict)
     max_num_sequences: int = 64
     max_batch_tokens: int = 512
+    cache_tokens: int | None = None
+    """Tokens whose keys and values are kept, of all requests together; as many as half of the free memory holds, and
+    no more than could run at one time, if None."""
 
 
 class LoadingProgress:
@@ -101,6 +104,7 @@ def engine_client(options: EngineOptions, progress: Callable[[Progressed], None]
         adapters={name: str(folder) for name, folder in options.adapters.items()},
         max_num_sequences=options.max_num_sequences,
         max_batch_tokens=options.max_batch_tokens,
+        cache_tokens=options.cache_tokens,
     )
     return EngineClient(load, tokenizer, progress)
 
