@@ -10,9 +10,12 @@ from pydantic import BaseModel, Field
 
 from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
-from zaphod.server.caller import LOCAL
+from zaphod.server.caller import LOCAL, Scope
 from zaphod.server.modes.modes import Mode
 from zaphod.server.services import Services, services_of
+
+_MAY_SEE_POWER: frozenset[Scope] = frozenset({"metrics", "admin"})
+"""The machine's power tells what others compute on it."""
 
 router = APIRouter(tags=["status"])
 
@@ -66,7 +69,7 @@ class ServerStatus(BaseModel):
     num_layers: int = 0
     num_experts: int = 0
     num_chosen: int = Field(0, description="Experts that compute each token.")
-    power_w: float | None = None
+    power_w: float | None = Field(None, description="Of the machine; for keys with the scope metrics or admin.")
     energy_source: str | None = None
     memory_bytes: int = Field(0, description="That the engine's process takes.")
     total_memory_bytes: int = Field(0, description="Of the machine.")
@@ -119,6 +122,8 @@ async def status(request: Request) -> Response:
         **model_facts(services),
         **engine_facts(services),
     }
+    if not request.state.caller.scopes & _MAY_SEE_POWER:
+        facts["power_w"] = None
     return JSONResponse(facts)
 
 

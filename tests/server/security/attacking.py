@@ -23,7 +23,7 @@ from tests.support.running_server import RunningServer
 from zaphod.model.fetching.references import BUILTIN_FOLDER
 
 CHAT = "/v1/chat/completions"
-_STATUS = re.compile(rb"^HTTP/1\.1 (\d{3}) ", re.MULTILINE)
+_STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 _GIVEN_UP = b"<the server keeps the connection open>"
 
 
