@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import schemathesis
 from jsonschema import Draft202012Validator
+from tests.support.openapi_places import Document
 from tests.support.probing import Probe, events_of
 from tests.support.running_server import RunningServer, StartServer
 
@@ -197,6 +198,17 @@ def test_what_the_gate_answers_is_described(probe: Probe, path: str, headers: di
     assert answer.status == status
     probe.check(f"POST {path}", answer)
     probe.close()
+
+
+def test_a_gateway_describes_what_it_passes_on(start_server: StartServer) -> None:
+    """Its servers may be down: nobody needs them to know what can be asked."""
+    with start_server("--upstream", "http://127.0.0.1:9") as gateway:
+        document = Document(gateway.get("/openapi.json"))
+    schemathesis.openapi.from_dict(document.content).validate()
+    chat = document.operation("POST /v1/chat/completions")["responses"]
+    assert {"200", "502", "504"} <= chat.keys()
+    assert set(chat["200"]["content"]) == {"application/json", "text/event-stream"}
+    assert all(document.resolved({"$ref": reference}) for reference in references(document.content))
 
 
 def test_the_document_is_the_same_each_time(server: RunningServer) -> None:

@@ -73,7 +73,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return exact
 
 
-def statuses_of(method: str, path: str, rule: Rule, *, takes_body: bool) -> set[int]:
+def statuses_of(method: str, path: str, rule: Rule, *, takes_body: bool, is_passed_on: bool = False) -> set[int]:
     """The errors that can come of an operation, by the gate and behind it.
 
     Args:
@@ -81,6 +81,7 @@ def statuses_of(method: str, path: str, rule: Rule, *, takes_body: bool) -> set[
         path: as the document has it.
         rule: of the gate.
         takes_body: whether something is posted.
+        is_passed_on: whether another server answers.
     """
     found = {400, 403, 408, 414, 429, 431}
     if rule is not PUBLIC:
@@ -91,7 +92,17 @@ def statuses_of(method: str, path: str, rule: Rule, *, takes_body: bool) -> set[
         found |= {404}  # of what the path names, or of the body's `model`
     if takes_body and _has_deadline(path, rule):
         found |= {504}
+    if is_passed_on:
+        found |= {502, 504}
     return found
+
+
+def _passed_on(path: str) -> dict[str, Any]:
+    """What comes from another server: an answer of its own."""
+    content = {"application/json": {"schema": {"type": "object"}}}
+    if path in _EVENTS:
+        content["text/event-stream"] = {}
+    return {"description": "As the server answers that has the model.", "content": content}
 
 
 def _has_deadline(path: str, rule: Rule) -> bool:
@@ -107,7 +118,11 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
         if status == "default" or (status.startswith(("4", "5")) and status not in declared):
             del responses[status]
     kind = "Anthropic" if path.startswith("/v1/messages") else "OpenAI"
-    for number in sorted(statuses_of(method, path, rule, takes_body="requestBody" in operation)):
+    is_passed_on = "gateway" in operation["tags"]
+    if is_passed_on and "requestBody" in operation:
+        responses["200"] = _passed_on(path)
+    statuses = statuses_of(method, path, rule, takes_body="requestBody" in operation, is_passed_on=is_passed_on)
+    for number in sorted(statuses):
         responses.setdefault(str(number), {"$ref": f"#/components/responses/{kind}{number}"})
     for response in responses.values():
         if "$ref" not in response:
