@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -128,29 +128,36 @@ def zaphod(
     )
 
 
+@dataclass
 class Listener:
-    """An HTTP server that attackers would like to have called: it counts its visitors."""
+    """An HTTP server that attackers would like to have called, or that answers as they like."""
 
-    def __init__(self, url: str, visits: list[str]) -> None:
-        self.url, self.visits = url, visits
+    url: str = ""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b"{}"
+    visits: list[str] = field(default_factory=list)
+    """Method and path of every request."""
+    bodies: list[bytes] = field(default_factory=list)
+    """What was posted."""
 
 
 @contextmanager
 def listener(status: int = 200, headers: Mapping[str, str] | None = None, body: bytes = b"{}") -> Iterator[Listener]:
-    """Listen on loopback, and give everybody the same answer."""
-    visits: list[str] = []
+    """Listen on loopback, and give everybody the same answer; what it is may be changed on the way."""
+    found = Listener(status=status, headers=headers or {}, body=body)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            visits.append(f"{self.command} {self.path}")
-            self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+            found.visits.append(f"{self.command} {self.path}")
+            found.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+            self.send_response(found.status)
+            for name, value in {"Content-Length": str(len(found.body)), **found.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(found.body)
 
         do_GET = do_HEAD = do_POST = _answer
 
@@ -161,8 +168,9 @@ def listener(status: int = 200, headers: Mapping[str, str] | None = None, body: 
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
+    found.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        yield Listener(f"http://127.0.0.1:{server.server_address[1]}", visits)
+        yield found
     finally:
         server.shutdown()
         thread.join()

@@ -51,7 +51,9 @@ def test_what_a_page_loads_without_asking_is_refused(victim: RunningServer, site
 
 def test_a_form_of_another_site_cannot_ask_the_model(victim: RunningServer) -> None:
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=a", "text/plain"):
-        assert post(victim, CHAT, b'{"messages": []}', content_type=kind, origin="http://evil.example").status_code == 403
+        assert (
+            post(victim, CHAT, b'{"messages": []}', content_type=kind, origin="http://evil.example").status_code == 403
+        )
 
 
 def test_our_own_page_is_let_in(victim: RunningServer) -> None:
@@ -80,6 +82,15 @@ def test_an_error_that_repeats_what_was_sent_is_no_page(victim: RunningServer) -
 
 
 def test_the_server_runs_no_tools(victim: RunningServer) -> None:
-    for kind in ("mcp", "shell", "local_shell", "code_interpreter", "computer_use_preview", "web_search", "custom", "bash"):
+    for kind in (
+        "mcp",
+        "shell",
+        "local_shell",
+        "code_interpreter",
+        "computer_use_preview",
+        "web_search",
+        "custom",
+        "bash",
+    ):
         for path, body in ((CHAT, chat()), ("/v1/responses", {"input": "hi"})):
             assert post(victim, path, {**body, "tools": [{"type": kind, "name": "a"}]}).status_code == 400

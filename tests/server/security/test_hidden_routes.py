@@ -59,7 +59,9 @@ def test_no_other_method_does_anything(victim: RunningServer, method: str) -> No
     assert set(statuses(victim, method, paths)) <= {400, 403, 404, 405}
 
 
-@pytest.mark.parametrize("header", ["X-HTTP-Method-Override: DELETE", "X-Original-URL: /metrics", "X-Rewrite-URL: /metrics"])
+@pytest.mark.parametrize(
+    "header", ["X-HTTP-Method-Override: DELETE", "X-Original-URL: /metrics", "X-Rewrite-URL: /metrics"]
+)
 def test_no_header_leads_to_another_route(guarded: Guarded, header: str) -> None:
     head = f"GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}\r\n\r\n".encode()
     reply = send(guarded.server, head)

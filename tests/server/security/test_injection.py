@@ -6,7 +6,20 @@ import pytest
 from tests.server.security.attacking import CHAT, chat, connect, get, hear, post, send
 from tests.support.running_server import RunningServer
 
-BREAKS = ("a%0d%0aSet-Cookie: x=1", "a\\r\\nSet-Cookie: x", "a\tb", "a b", "é", "a" * 200, "", "-", "<b>", '"', "a;b", "a,b")
+BREAKS = (
+    "a%0d%0aSet-Cookie: x=1",
+    "a\\r\\nSet-Cookie: x",
+    "a\tb",
+    "a b",
+    "é",
+    "a" * 200,
+    "",
+    "-",
+    "<b>",
+    '"',
+    "a;b",
+    "a,b",
+)
 
 
 @pytest.mark.parametrize("given", BREAKS)
@@ -18,7 +31,9 @@ def test_an_id_that_would_split_an_answer_is_replaced(victim: RunningServer, giv
     assert reply.data.lower().count(b"x-request-id: req_") == 1
 
 
-@pytest.mark.parametrize("header", ["X-Request-Id: a\nSet-Cookie: x", "X-Request-Id: a\rSet-Cookie: x", "X-\0: a", "X-A: \x1b[2J"])
+@pytest.mark.parametrize(
+    "header", ["X-Request-Id: a\nSet-Cookie: x", "X-Request-Id: a\rSet-Cookie: x", "X-\0: a", "X-A: \x1b[2J"]
+)
 def test_a_header_with_control_characters_is_no_header(victim: RunningServer, header: str) -> None:
     reply = send(victim, f"GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}\r\n\r\n".encode())
     assert reply.statuses in ([400], [200])
@@ -39,7 +54,9 @@ def events(text: str) -> list[str]:
     return [line for line in text.split("\n") if line]
 
 
-@pytest.mark.parametrize("said", [r"a\n\ndata: \{\}\n\n", r"a\r\rdata: \[DONE\]", r"\nevent: error\n", r"\x{2028}x\x{2029}"])
+@pytest.mark.parametrize(
+    "said", [r"a\n\ndata: \{\}\n\n", r"a\r\rdata: \[DONE\]", r"\nevent: error\n", r"\x{2028}x\x{2029}"]
+)
 def test_what_the_model_says_makes_no_event(victim: RunningServer, said: str) -> None:
     """An answer is forced to hold what would end an event; each event is still one line of JSON."""
     shape = {"type": "regex", "regex": said}
@@ -54,7 +71,12 @@ def test_what_the_model_says_makes_no_event(victim: RunningServer, said: str) ->
 
 
 def test_what_a_message_stream_says_makes_no_event_either(victim: RunningServer) -> None:
-    body = {"model": "builtin", "max_tokens": 30, "stream": True, "messages": [{"role": "user", "content": "\n\nevent: x\ndata: y\n\n"}]}
+    body = {
+        "model": "builtin",
+        "max_tokens": 30,
+        "stream": True,
+        "messages": [{"role": "user", "content": "\n\nevent: x\ndata: y\n\n"}],
+    }
     for line in events(post(victim, "/v1/messages", body).text):
         name, _, content = line.partition(": ")
         assert name in ("event", "data")

@@ -64,7 +64,9 @@ def test_what_looks_like_a_key_opens_nothing(guarded: Guarded, secret: str) -> N
     for header in ("Authorization: Bearer {}", "X-Api-Key: {}", "Authorization: {}", "Authorization: Basic {}",
                    "Cookie: key={}", "Proxy-Authorization: Bearer {}", "Api-Key: {}"):  # fmt: skip
         line = header.format(secret).encode("latin-1")
-        reply = send(guarded.server, b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + line + b"\r\n\r\n")
+        reply = send(
+            guarded.server, b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + line + b"\r\n\r\n"
+        )
         assert reply.statuses[0] in (400, 401, 429), reply.data
 
 
@@ -75,7 +77,15 @@ def test_a_key_in_the_address_opens_nothing(guarded: Guarded) -> None:
 
 def test_a_right_key_with_something_around_it_is_another_one(guarded: Guarded) -> None:
     secret = guarded.keys["all"]
-    for other in (secret[:-1], secret + "a", secret.upper(), secret[::-1], secret[3:], f"{secret},{secret}", f"{secret}\t{secret}"):
+    for other in (
+        secret[:-1],
+        secret + "a",
+        secret.upper(),
+        secret[::-1],
+        secret[3:],
+        f"{secret},{secret}",
+        f"{secret}\t{secret}",
+    ):
         assert ask(guarded.server, "GET", "/v1/models", authorization=f"Bearer {other}").status_code in (401, 429)
 
 

@@ -46,7 +46,12 @@ def test_ten_thousand_model_names_make_no_series(victim: RunningServer) -> None:
     post(victim, CHAT, chat())
     before = series(victim)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda start: send_names(victim, range(start, start + NUM_NAMES // 4)), range(1, NUM_NAMES, NUM_NAMES // 4)))
+        list(
+            pool.map(
+                lambda start: send_names(victim, range(start, start + NUM_NAMES // 4)),
+                range(1, NUM_NAMES, NUM_NAMES // 4),
+            )
+        )
     assert series(victim) == before
 
 

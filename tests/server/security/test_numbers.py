@@ -9,7 +9,16 @@ from tests.support.running_server import RunningServer
 EDGES = (-1, 2**31, 2**63, 2**64, 10**400, -(2**63), 1e308, "1", True, [1], {})
 WHOLE = ("max_tokens", "max_completion_tokens", "n", "top_k", "top_logprobs")
 REAL = ("temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty")
-UNKNOWN_HERE = ("n_discard", "best_of", "beam_width", "length_penalty", "num_ctx", "id_slot", "n_probs", "max_tokens_per_step")
+UNKNOWN_HERE = (
+    "n_discard",
+    "best_of",
+    "beam_width",
+    "length_penalty",
+    "num_ctx",
+    "id_slot",
+    "n_probs",
+    "max_tokens_per_step",
+)
 VOCABULARY = 1024
 
 

@@ -162,6 +162,8 @@ class EngineProcess:
             self._on_stats(message.stats)
         elif isinstance(message, Progressed):
             self._on_progress(message)
+        elif self._outcome.done():
+            return  # whoever waited for it has gone: the server is being stopped
         elif isinstance(message, Ready):
             self.ready = message
             self._outcome.set_result(message)
