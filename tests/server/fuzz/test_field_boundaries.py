@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from tests.support.boundary_values import ALL, HARSHEST, LARGE, TEXTS
+from tests.support.boundary_values import ALL, LARGE, TEXTS
+from tests.support.field_cases import SHORT, cases, new_places, others_of
 from tests.support.openapi_places import Document, Place
 from tests.support.probing import Answer, Probe
 
-SHORT: Mapping[str, Mapping[str, Any]] = {
-    "POST /v1/chat/completions": {"max_tokens": 1, "stream": True, "logprobs": True},
-    "POST /v1/completions": {"max_tokens": 1, "stream": True},
-    "POST /v1/responses": {"max_output_tokens": 1, "stream": True, "include": ["message.output_text.logprobs"]},
-    "POST /v1/messages": {"max_tokens": 1, "stream": True},
-    "POST /tokenize": {"prompt": "what is 2 + 3?"},
-    "POST /v1/embeddings": {},
-    "POST /v1/messages/count_tokens": {},
-    "POST /detokenize": {},
-}
-"""By operation, the fields that keep answers short and that others go with. A new route needs a row."""
 FLOORS = {
     "POST /v1/chat/completions": 4000,
     "POST /v1/completions": 1600,
@@ -34,30 +23,6 @@ FLOORS = {
 }
 """Requests that each must send at least: a walk that finds nothing would pass everything."""
 NOT_ABOUT_A_FIELD = ("invalid_json", "too_many_fields", "body_too_large", "unknown_call")
-
-
-def cases(document: Document, operation: str) -> Iterator[tuple[Place, str, bytes]]:
-    """What is sent to a route. Fields of models that other routes have tried with everything get the harshest only."""
-    tried = tried_before(document, operation)
-    for place in document.places(operation):
-        values = {name: ALL[name] for name in HARSHEST} if place.model in tried else ALL
-        for name, fragment in values.items():
-            if not place.is_key or name in TEXTS:
-                yield place, name, fragment
-
-
-def tried_before(document: Document, operation: str) -> set[tuple[str, str]]:
-    """Fields of models that routes before this one have, too."""
-    return {place.model for other in SHORT if other < operation for place in document.places(other)}
-
-
-def others_of(place: Place, *, streams: bool) -> dict[str, Any]:
-    others = dict(SHORT[place.operation])
-    if not streams and place.path[0] != "stream_options":
-        others.pop("stream", None)
-    if place.operation == "POST /tokenize" and place.path[0] == "messages":
-        del others["prompt"]
-    return others
 
 
 def names_the_field(answer: Answer, place: Place) -> bool:
@@ -109,15 +74,6 @@ def test_nothing_large_breaks_the_server(probe: Probe, operation: str) -> None:
             assert answer.status in (200, 400, 404), (place.name, name, answer.body[:300])
             assert answer.status == 200 or names_the_field(answer, place), (place.name, name, answer.body[:300])
     assert probe.num_sent >= FLOORS[operation] // 100
-
-
-def new_places(document: Document, operation: str) -> Iterator[Place]:
-    """Each field of each model once."""
-    seen = tried_before(document, operation)
-    for place in document.places(operation):
-        if place.model not in seen:
-            seen.add(place.model)
-            yield place
 
 
 def large_values(document: Document, place: Place) -> Iterator[tuple[str, bytes]]:
