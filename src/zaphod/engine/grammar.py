@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zaphod.core.errors import MissingExtraError, RequestError
+from zaphod.core.limits import available_memory_bytes
 from zaphod.core.tokenizers import Tokenizer
 from zaphod.engine.gbnf import to_lark
 
@@ -40,6 +41,9 @@ _KINDS = ("json_schema", "regex", "gbnf")
 _MAX_LEXER_STATES = 50_000  # 1 to 2 kB each: at most 100 MB
 _COMPILE_STACK_BYTES = 1 << 28  # address space, not memory: the library recurses along chains of rules and references
 _REHEARSAL_BYTES = 640 << 20
+_REHEARSAL_START_BYTES = (
+    384 << 20
+)  # of addresses: the stack, the interpreter and the library; most of it is never memory
 _REHEARSAL = """
 import resource, sys, threading
 from llguidance import LLMatcher, LLParserLimits
@@ -228,14 +232,16 @@ def _rehearse(grammar: str) -> None:
     Raises:
         RequestError: it took too long, or too much memory.
     """
-    numbers = (str(number) for number in (_REHEARSAL_BYTES, _MAX_LEXER_STATES, _COMPILE_STACK_BYTES))
+    # Two may run at one time, and what one needs the engine needs again: a small container refuses more.
+    most_bytes = min(_REHEARSAL_BYTES, _REHEARSAL_START_BYTES + available_memory_bytes() // 4)
+    numbers = (str(number) for number in (most_bytes, _MAX_LEXER_STATES, _COMPILE_STACK_BYTES))
     command = [sys.executable, "-I", "-c", _REHEARSAL, *numbers]
     try:
         ended = subprocess.run(command, input=grammar.encode(), timeout=MAX_COMPILE_S, capture_output=True, check=False)
     except subprocess.TimeoutExpired as error:
         raise _refused("json_schema", f"compiling it takes more than {MAX_COMPILE_S:g} s") from error
     if ended.returncode != 0:
-        raise _refused("json_schema", f"compiling it takes more than {_REHEARSAL_BYTES >> 20} MiB")
+        raise _refused("json_schema", f"compiling it takes more than {most_bytes >> 20} MiB")
 
 
 class _Vocabulary:

@@ -11,8 +11,12 @@ from starlette.types import Receive
 
 from zaphod.core.units import format_bytes
 from zaphod.server.errors import ApiError
+from zaphod.server.memory import Room
 
 _LINGER_S = 1.0
+_LARGE = 1 << 16
+_GROWTH = 24
+"""What is read from a body takes up to so many times its size for a moment: measured with bodies made to that end."""
 
 
 class DisconnectedError(Exception):
@@ -37,10 +41,12 @@ class BodyReader:
 
     Args:
         bounds: of each, and of all together.
+        room: asked before a large one is worked on.
     """
 
-    def __init__(self, bounds: BodyBounds) -> None:
+    def __init__(self, bounds: BodyBounds, room: Room | None = None) -> None:
         self._bounds = bounds
+        self._room = room or Room()
         self._held_bytes: Counter[str] = Counter()
 
     def check(self, headers: Mapping[str, str]) -> None:
@@ -70,7 +76,8 @@ class BodyReader:
             holder: whose body it is.
 
         Raises:
-            ApiError: 413 it is too large, whatever was announced; 408 it is too slow; 503 too much is held already.
+            ApiError: 413 it is too large, whatever was announced; 408 it is too slow; 503 too much is held already, or
+                too little memory is free.
             DisconnectedError: the client went away.
         """
         arrived = bytearray()
@@ -78,6 +85,8 @@ class BodyReader:
             async with asyncio.timeout(self._bounds.timeout_s):
                 while await self._receive_into(arrived, receive, holder):
                     pass
+            if len(arrived) > _LARGE:
+                self._room.require(_GROWTH * self._held_bytes.total())
             return bytes(arrived)
         except TimeoutError as error:
             self.release(arrived, holder)

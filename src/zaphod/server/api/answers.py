@@ -14,11 +14,18 @@ from zaphod.core.errors import ZaphodError
 from zaphod.server.api import sse
 from zaphod.server.api.answering import Answering
 from zaphod.server.api.calls import Call
-from zaphod.server.api.turns import Event
+from zaphod.server.api.turns import Event, TextDelta
 from zaphod.server.errors import ApiError, as_api_error
+from zaphod.server.memory import Room
 from zaphod.server.services import services_of
 
 _log = logging.getLogger(__name__)
+
+MAX_PROBABILITIES = 400_000
+"""In one body. Each takes half a kilobyte until it is sent."""
+_EVENTS_A_LOOK = 256
+_LEFT_BYTES = 64_000_000
+"""What answers that are being gathered leave free."""
 
 
 def answering_of(request: Request) -> Answering:
@@ -59,10 +66,29 @@ async def at_once(
     """
 
     async def gather() -> Any:
-        async with aclosing(events):
-            return await whole(events)
+        async with aclosing(events), aclosing(_within_bounds(events)) as bounded:
+            return await whole(bounded)
 
     return sse.JsonBody(await sse.until_gone(request, gather()), headers=call.response_headers)
+
+
+async def _within_bounds(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    """The same events. What is gathered of them takes memory until the last one has come; a stream takes none.
+
+    Raises:
+        ApiError: 503 the memory is nearly full; 400 there are too many probabilities for one body.
+    """
+    room, num_events, num_probabilities = Room(), 0, 0
+    async for event in events:
+        num_events += 1
+        if num_events % _EVENTS_A_LOOK == 0:
+            room.require(_LEFT_BYTES)
+        if isinstance(event, TextDelta):
+            num_probabilities += sum(1 + len(token.top) for token in event.logprobs)
+            if num_probabilities > MAX_PROBABILITIES:
+                message = f"The answer has more than {MAX_PROBABILITIES} probabilities. Stream it, or ask for fewer."
+                raise ApiError(400, "too_many_logprobs", message, param="top_logprobs")
+        yield event
 
 
 async def _ended_well(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -1,6 +1,6 @@
 """Conversations and texts as token ids; knows the model's template and tokenizer, not who asks or for what.
 
-Templates run elsewhere (`rendering.py`). Long texts are encoded on a thread, two at a time: what a tokenizer notes of
+Templates run elsewhere (`rendering.py`). Long texts are encoded on a thread, one at a time: what a tokenizer notes of
 each token takes a hundred times the room of the text. Those that cannot fit are not encoded at all (no token has more
 bytes than the longest one of the vocabulary), or not to their end.
 """
@@ -17,11 +17,14 @@ from zaphod.core.tokenizers.chat import required_template, token_names
 from zaphod.core.tokenizers.veil import Veil
 from zaphod.server.api.rendering import Renderer, TemplateFailedError
 from zaphod.server.errors import ApiError, as_api_error
+from zaphod.server.memory import Room
 
 _SHORT = 2048  # characters that are encoded sooner than a thread takes over
-_MAX_LONG = 2
+_MAX_LONG = 1
 """Long texts that are encoded at one time."""
 _PIECE = 1 << 16  # characters
+_GROWTH = 512
+"""Bytes that the library takes for each character for a moment: measured with texts of one-letter tokens."""
 
 
 class Prompts:
@@ -35,6 +38,7 @@ class Prompts:
         self._tokenizer = tokenizer
         self._renderer: Renderer | None = None
         self._long = asyncio.Semaphore(_MAX_LONG)
+        self._room = Room()
         self._longest_bytes = max(len(tokenizer.token_bytes(token_id)) for token_id in range(tokenizer.vocab_size))
 
     async def start(self) -> None:
@@ -131,6 +135,8 @@ class Prompts:
                 async with self._long:
                     if await asyncio.to_thread(lambda: self._is_far_too_long(lift(text), max_tokens)):
                         raise too_long(f"more than {max_tokens}", max_tokens, param)
+                    if len(text) > _PIECE:
+                        self._room.require(_GROWTH * len(text))
                     token_ids = await asyncio.to_thread(encode)
         except TokenizerError as error:
             raise as_api_error(error) from error

@@ -31,7 +31,7 @@ from zaphod.server.api.sse import JsonBody, until_gone
 from zaphod.server.errors import ApiError
 from zaphod.server.services import services_of
 
-_MAX_IDS = 1 << 20
+_MAX_IDS = 1 << 19
 _MAX_STRINGS = 1 << 16
 """Texts of single tokens take 60 times the room of the text that was sent."""
 

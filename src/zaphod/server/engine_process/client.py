@@ -15,11 +15,13 @@ from zaphod.server.engine_process.process import EngineProcess, LoadingFailedErr
 from zaphod.server.engine_process.progress import Health
 from zaphod.server.engine_process.rate import BusyRate
 from zaphod.server.errors import ApiError
+from zaphod.server.memory import give_back
 
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _STABLE_AFTER_S = 60.0
+_LITTLE_MEMORY_BYTES = 256_000_000
 _MEMORY_EVERY_S = 1.0
 
 
@@ -87,7 +89,11 @@ class EngineClient:
         """What the control group and the machine leave, looked up once a second."""
         now_s = time.monotonic()
         if now_s - self._memory_seen[0] > _MEMORY_EVERY_S:
-            self._memory_seen = (now_s, available_memory_bytes())
+            free = available_memory_bytes()
+            if free < _LITTLE_MEMORY_BYTES:
+                give_back()
+                free = available_memory_bytes()
+            self._memory_seen = (now_s, free)
         return self._memory_seen[1]
 
     def health(self) -> Health:

@@ -74,6 +74,7 @@ REASONS = frozenset(
         "too_many_bodies",
         "too_many_failures",
         "too_many_fields",
+        "too_many_logprobs",
         "too_many_pipelined",
         "unexpected_body",
         "unknown_call",
