@@ -309,6 +309,8 @@ HOSTILE = {
         "json_schema",
         json.dumps({"allOf": [{"type": "string", "pattern": f"a{{{count}}}.*b"} for count in range(60)]}),
     ),
+    "a multiple of much": ("json_schema", '{"properties":{"a":{"type":"integer","multipleOf":2147483648}}}'),
+    "multiples of two": ("json_schema", '{"type":"integer","allOf":[{"multipleOf":4649},{"multipleOf":4651}]}'),
     "rules that double": ("gbnf", doubling_rules(30)),
     "too many rules": ("gbnf", doubling_rules(MAX_RULES + 1)),
     "a rule that is only itself": ("gbnf", "root ::= root"),
