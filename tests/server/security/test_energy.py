@@ -1,5 +1,6 @@
 """Row 20: energy figures that would tell what a neighbour computes. Coarse, for their owner, and honest of their source."""
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def test_power_does_not_change_faster_than_once_a_second(guarded: Guarded) -> No
         seen.append(power(operator))
         assert post(neighbour, CHAT, chat(max_tokens=20)).status_code == 200
     assert len(seen) > 8
-    assert sum(before != after for before, after in zip(seen, seen[1:], strict=False)) <= 3
+    assert sum(before != after for before, after in itertools.pairwise(seen)) <= 3
 
 
 def test_finer_figures_cannot_be_configured() -> None:

@@ -77,13 +77,13 @@ FOLLOWED_RULES = {"left": 'root ::= root "a" | "a"', "empty repetition": 'root :
 def with_schema(schema: Json | str) -> bytes:
     """A request by its bytes: what is nested so deep cannot be written by `json`."""
     text = schema if isinstance(schema, str) else json.dumps(schema)
-    shape = '{"type": "json_schema", "json_schema": {"name": "a", "schema": %s}}' % text
+    shape = f'{{"type": "json_schema", "json_schema": {{"name": "a", "schema": {text}}}}}'
     return json.dumps(chat(max_tokens=40))[:-1].encode() + b', "response_format": ' + shape.encode() + b"}"
 
 
 def with_tool(schema: Json | str) -> bytes:
     text = schema if isinstance(schema, str) else json.dumps(schema)
-    tools = '[{"type": "function", "function": {"name": "f", "parameters": %s}}]' % text
+    tools = f'[{{"type": "function", "function": {{"name": "f", "parameters": {text}}}}}]'
     choice = b', "tool_choice": "required", "tools": ' + tools.encode() + b"}"
     return json.dumps(chat(max_tokens=40))[:-1].encode() + choice
 

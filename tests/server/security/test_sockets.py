@@ -32,7 +32,7 @@ def port(server: RunningServer) -> int:
 def require_quiet(server: RunningServer) -> None:
     """No UDP, and no Unix socket that has a name by which others could reach it."""
     for process in processes(server):
-        assert [one for one in process.net_connections("udp")] == []
+        assert list(process.net_connections("udp")) == []
         assert [one.laddr for one in process.net_connections("unix") if one.laddr] == []
 
 
@@ -81,6 +81,6 @@ def test_with_a_key_it_listens_where_it_was_asked_to_and_its_engine_nowhere(
 
 def test_the_engine_takes_messages_from_its_own_gateway_only(victim: RunningServer) -> None:
     # The only way in is one end of a socket pair, which nothing in the file system or the abstract names leads to.
-    pairs = [one for one in victim.engine.net_connections("unix")]
+    pairs = list(victim.engine.net_connections("unix"))
     assert pairs
     assert all(not one.laddr and not one.raddr for one in pairs)
