@@ -46,7 +46,7 @@ run: setup       ## serve the built-in model, with a page for people
 # Two processes with one thread each: the threads of two processes would wait for each other.
 # With a compiler, kernels that do not compile are our mistake; without one, their tests are skipped.
 test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 minutes on 2 cores)
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -rs --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -rfEs --cov --cov-report=term:skip-covered
 
 test-large: .venv/.developing native  ## answer from a file four times as large as the memory allowed (2.6 GB of disk, root)
 	ZAPHOD_TEST_LARGE=1 $(BIN)/pytest -rs tests/engine/test_larger_than_memory.py
