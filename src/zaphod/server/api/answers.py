@@ -14,7 +14,7 @@ from zaphod.core.errors import ZaphodError
 from zaphod.server.api import sse
 from zaphod.server.api.answering import Answering
 from zaphod.server.api.calls import Call
-from zaphod.server.api.turns import Event, TextDelta
+from zaphod.server.api.turns import Event, TextDelta, Usage
 from zaphod.server.errors import ApiError, as_api_error
 from zaphod.server.memory import Room
 from zaphod.server.services import services_of
@@ -22,9 +22,11 @@ from zaphod.server.services import services_of
 _log = logging.getLogger(__name__)
 
 MAX_PROBABILITIES = 400_000
-"""In one body. Each takes half a kilobyte until it is sent."""
+"""In one body."""
+_PROBABILITY_BYTES = 640
+"""What each takes for a moment, when the body is written."""
 _EVENTS_A_LOOK = 256
-_LEFT_BYTES = 64_000_000
+_LEFT_BYTES = 96_000_000
 """What answers that are being gathered leave free."""
 
 
@@ -88,6 +90,8 @@ async def _within_bounds(events: AsyncGenerator[Event, None]) -> AsyncGenerator[
             if num_probabilities > MAX_PROBABILITIES:
                 message = f"The answer has more than {MAX_PROBABILITIES} probabilities. Stream it, or ask for fewer."
                 raise ApiError(400, "too_many_logprobs", message, param="top_logprobs")
+        elif isinstance(event, Usage) and num_probabilities:
+            room.require(_LEFT_BYTES + _PROBABILITY_BYTES * num_probabilities)
         yield event
 
 

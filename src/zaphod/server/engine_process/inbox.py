@@ -13,6 +13,9 @@ import msgspec
 from zaphod.server.engine_process.messages import Piece
 from zaphod.server.errors import ApiError
 
+_STATUS = {"internal_error": 500, "out_of_memory": 503}
+"""Of an engine's refusals; all others are the client's mistakes."""
+
 
 class Inbox:
     """One writer, one reader, on one event loop."""
@@ -44,7 +47,9 @@ class Inbox:
             raise self._error
         piece, self._pending = self._pending, None
         if piece.error is not None:
-            raise ApiError(500 if piece.error_code == "internal_error" else 400, str(piece.error_code), piece.error)
+            status = _STATUS.get(str(piece.error_code), 400)
+            again = {"Retry-After": "5"} if status == 503 else {}
+            raise ApiError(status, str(piece.error_code), piece.error, headers=again)
         if self._error is None:
             self._news.clear()
         return piece

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zaphod.core.configuration import Settings
-from zaphod.core.errors import RequestError, TokenizerError, ZaphodError
+from zaphod.core.errors import CapacityError, RequestError, TokenizerError, ZaphodError
 from zaphod.core.progress import Advance
 from zaphod.engine import Engine, EngineConfig, Increment, Request, Runner
 from zaphod.engine.batch import Batch
@@ -326,12 +326,11 @@ def _piece(increment: Increment, queue_s: float | None) -> Piece:
 
 
 def _refusal(request_id: str, error: ZaphodError, code: str = "invalid_value") -> Piece:
-    is_theirs = isinstance(error, RequestError | TokenizerError)
-    return Piece(
-        request_id=request_id,
-        error=str(error).replace("\n", " "),
-        error_code=code if is_theirs else "internal_error",
-    )
+    if isinstance(error, CapacityError):
+        code = "out_of_memory"
+    elif not isinstance(error, RequestError | TokenizerError):
+        code = "internal_error"
+    return Piece(request_id=request_id, error=str(error).replace("\n", " "), error_code=code)
 
 
 def _resident_bytes() -> int:
