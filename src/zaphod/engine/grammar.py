@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from zaphod.core.errors import MissingExtraError, RequestError
+from zaphod.core.errors import CapacityError, MissingExtraError, RequestError
 from zaphod.core.limits import available_memory_bytes
 from zaphod.core.tokenizers import Tokenizer
+from zaphod.core.units import format_bytes
 from zaphod.engine.gbnf import to_lark
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ _KINDS = ("json_schema", "regex", "gbnf")
 _MAX_LEXER_STATES = 50_000  # 1 to 2 kB each: at most 100 MB
 _COMPILE_STACK_BYTES = 1 << 28  # address space, not memory: the library recurses along chains of rules and references
 _REHEARSAL_BYTES = 640 << 20
-_REHEARSAL_START_BYTES = (
-    384 << 20
-)  # of addresses: the stack, the interpreter and the library; most of it is never memory
+_REHEARSAL_START_ADDRESSES = 384 << 20  # stack, interpreter and library; most of it is never memory
+_REHEARSAL_START_BYTES = 80 << 20  # of memory, measured
+_LEAST_FOR_GRAMMAR_BYTES = 16 << 20
 _REHEARSAL = """
 import resource, sys, threading
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
@@ -234,9 +235,9 @@ def _rehearse(grammar: str) -> None:
 
     Raises:
         RequestError: it took too long, or too much memory.
+        CapacityError: the memory is nearly full.
     """
-    # Two may run at one time, and what one needs the engine needs again: a small container refuses more.
-    most_bytes = min(_REHEARSAL_BYTES, _REHEARSAL_START_BYTES + available_memory_bytes() // 4)
+    most_bytes = _rehearsal_bytes(available_memory_bytes())
     numbers = (str(number) for number in (most_bytes, _MAX_LEXER_STATES, _COMPILE_STACK_BYTES))
     command = [sys.executable, "-I", "-c", _REHEARSAL, *numbers]
     try:
@@ -245,6 +246,16 @@ def _rehearse(grammar: str) -> None:
         raise _refused("json_schema", f"compiling it takes more than {MAX_COMPILE_S:g} s") from error
     if ended.returncode != 0:
         raise _refused("json_schema", f"compiling it takes more than {most_bytes >> 20} MiB")
+
+
+def _rehearsal_bytes(free_bytes: int) -> int:
+    """Addresses for one rehearsal, of which two may run at one time. What it needs, the engine needs again after it."""
+    for_grammar = free_bytes // 2 - _REHEARSAL_START_BYTES
+    if for_grammar < _LEAST_FOR_GRAMMAR_BYTES:
+        raise CapacityError(
+            f"{format_bytes(free_bytes)} of memory are free.", "A schema is compiled with more.", "Try again in 5 s."
+        )
+    return min(_REHEARSAL_BYTES, _REHEARSAL_START_ADDRESSES + for_grammar)
 
 
 class _Vocabulary:
