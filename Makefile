@@ -10,7 +10,7 @@ IN_VENV := PATH="$$PATH:$(CURDIR)/$(BIN)"
 CONFIGURE = $(IN_VENV) cmake -G Ninja -S . -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" -B
 COMPILER := $(shell command -v $(if $(filter default,$(origin CXX)),c++ g++ clang++,$(CXX)))
 
-.PHONY: setup run native test test-large test-ray test-threads test-neon sanitize check format bench clean help
+.PHONY: setup run native test test-large test-fuzz test-ray test-threads test-neon sanitize check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
@@ -50,6 +50,9 @@ test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 min
 
 test-large: .venv/.developing native  ## answer from a file four times as large as the memory allowed (2.6 GB of disk, root)
 	ZAPHOD_TEST_LARGE=1 $(BIN)/pytest -rs tests/engine/test_larger_than_memory.py
+
+test-fuzz: .venv/.developing native  ## send many more odd requests and schemas to a server (10 minutes)
+	ZAPHOD_TEST_FUZZ=500 OMP_NUM_THREADS=1 $(BIN)/pytest tests/server/fuzz/test_schemathesis.py tests/server/fuzz/test_schema_fuzz.py
 
 # Ray is large and pins much: it gets an environment of its own.
 .venv-ray/.installed: pyproject.toml constraints.txt
