@@ -27,10 +27,15 @@ class MemoryGroup:
 
     def run(self, command: Sequence[str], timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
         """Run a program in the group, from its first instruction on."""
-        enter = f'echo $$ > "{self._folder}/cgroup.procs" && exec "$@"'
+        enter = f'echo $$ > "{self.procs}" && exec "$@"'
         return subprocess.run(
             ["sh", "-c", enter, "sh", *command], capture_output=True, text=True, timeout=timeout_s, check=False
         )
+
+    @property
+    def procs(self) -> Path:
+        """A process that writes its number there is in the group, and its children will be."""
+        return self._folder / "cgroup.procs"
 
     @property
     def num_kills(self) -> int:

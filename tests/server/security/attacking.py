@@ -138,8 +138,8 @@ class Listener:
     body: bytes = b"{}"
     visits: list[str] = field(default_factory=list)
     """Method and path of every request."""
-    bodies: list[bytes] = field(default_factory=list)
-    """What was posted."""
+    seen: list[str] = field(default_factory=list)
+    """Headers and body of every request."""
 
 
 @contextmanager
@@ -152,7 +152,8 @@ def listener(status: int = 200, headers: Mapping[str, str] | None = None, body: 
 
         def _answer(self) -> None:
             found.visits.append(f"{self.command} {self.path}")
-            found.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            found.seen.append(f"{self.headers}{body.decode('utf-8', 'replace')}")
             self.send_response(found.status)
             for name, value in {"Content-Length": str(len(found.body)), **found.headers}.items():
                 self.send_header(name, value)
