@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.core.tokenizers.conftest import train_sentencepiece
 
 import zaphod.model
-from zaphod.core.errors import RequestError
+from zaphod.core.errors import CapacityError, RequestError
 from zaphod.core.tokenizers import ByteTokenizer, Tokenizer, load_tokenizer
 from zaphod.core.tokenizers.sentencepiece import load_sentencepiece
 from zaphod.core.tokenizers.tiktoken import TiktokenTokenizer
@@ -347,6 +347,15 @@ def test_a_hostile_grammar_is_refused_in_three_parts(compiler, name):
     error = refusal_of(compiler, *HOSTILE[name])
     assert error is not None
     assert all((error.found, error.wanted, error.remedy))
+
+
+def test_with_little_memory_a_schema_is_refused_until_there_is_more(compiler, monkeypatch):
+    schema = GrammarSpec("json_schema", '{"type": "object", "title": "little memory"}')
+    monkeypatch.setattr("zaphod.engine.grammar.available_memory_bytes", lambda: 150_000_000)
+    with pytest.raises(CapacityError, match="of memory are free"):
+        compiler.matcher(schema)
+    monkeypatch.undo()
+    assert compiler.matcher(schema)
 
 
 @pytest.mark.parametrize("text", [r"((\p{L}{1,900}[a-z]){1,900}\d){1,900}" * 40, "(a|b)*a(a|b){200}c", "(a*)*b"])

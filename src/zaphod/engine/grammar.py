@@ -363,7 +363,7 @@ def _with_large_stack(action: Callable[[], _T]) -> _T:
 
 
 def _as_request_error(error: BaseException) -> Exception:
-    if isinstance(error, RequestError | MissingExtraError):
+    if isinstance(error, RequestError | CapacityError | MissingExtraError):
         return error
     refused = _refused("grammar", f"the library failed on it: {_reason(str(error))}")
     refused.__cause__ = error

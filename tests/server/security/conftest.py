@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
+from tests.server.security.attacking import get
 from tests.support.running_server import RunningServer, started
 
 from zaphod.cli.main import main
@@ -47,20 +47,48 @@ def _closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield Guarded(running, keys, store)
 
 
+class Watch:
+    """How a server was before an attack, and whether it still is so after it."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._server, self._engine = server, server.engine
+        self._read = {server.log: 0, server.folder / "access.log": 0}
+
+    def require_unharmed(self) -> None:
+        """Alive, with the same engine, and without an exception that nobody foresaw in what it said since."""
+        assert get(self._server, "/live").status_code == 200
+        assert self._engine.is_running(), "the engine was started again"
+        for file, place in self._read.items():
+            with file.open() as lines:
+                lines.seek(place)
+                said = lines.read()
+                self._read[file] = lines.tell()
+            assert "Traceback" not in said
+            assert "its message is withheld" not in said, said
+
+
+@pytest.fixture(scope="session")
+def _open_watch(_open: RunningServer) -> Watch:
+    return Watch(_open)
+
+
+@pytest.fixture(scope="session")
+def _closed_watch(_closed: Guarded) -> Watch:
+    return Watch(_closed.server)
+
+
 @pytest.fixture
-def victim(_open: RunningServer) -> Iterator[RunningServer]:
+def victim(_open: RunningServer, _open_watch: Watch) -> Iterator[RunningServer]:
     """A server without keys, on loopback. It survives whatever a test does to it."""
-    engine = _open.engine.pid
     yield _open
-    _require_unharmed(_open, engine)
+    _open_watch.require_unharmed()
 
 
 @pytest.fixture
-def guarded(_closed: Guarded) -> Iterator[Guarded]:
+def guarded(_closed: Guarded, _closed_watch: Watch) -> Iterator[Guarded]:
     """A server with keys. It survives, too."""
-    engine = _closed.server.engine.pid
     yield _closed
-    _require_unharmed(_closed.server, engine)
+    _closed_watch.require_unharmed()
 
 
 class Ended(NamedTuple):
@@ -87,14 +115,6 @@ def zaphod_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         return Ended(exit_code, said.out, said.err)
 
     return run
-
-
-def _require_unharmed(server: RunningServer, engine: int) -> None:
-    assert httpx.get(f"{server.url}/live", timeout=30).status_code == 200
-    assert server.engine.pid == engine, "the engine was started again"
-    said = server.log.read_text() + (server.folder / "access.log").read_text()
-    assert "Traceback" not in said
-    assert "its message is withheld" not in said, "an exception that nobody foresaw"
 
 
 def _make_keys(store: Path) -> dict[str, str]:

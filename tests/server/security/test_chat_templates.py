@@ -71,11 +71,11 @@ def test_a_served_template_that_does_harm_is_refused(poisoned: RunningServer, na
     assert post(poisoned, CHAT, chat("well")).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["nested parentheses", "power"])
 def test_a_template_that_cannot_be_compiled_refuses_conversations_only(
-    start_server: StartServer, tmp_path: Path, name: str
+    start_server: StartServer, tmp_path: Path
 ) -> None:
-    model = builtin_copy(tmp_path / "model", chat_template__jinja=HOSTILE[name])
+    """Each of them by itself: `api/test_rendering.py`."""
+    model = builtin_copy(tmp_path / "model", chat_template__jinja=HOSTILE["nested parentheses"])
     with start_server(str(model)) as server:
         assert code(post(server, CHAT, chat())) == "template_failed"
         assert post(server, "/v1/completions", {"prompt": "hi", "max_tokens": 1}).status_code == 200

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.server.security.attacking import builtin_copy, chat, post, zaphod
+from tests.server.security.conftest import Here
 from tests.support.running_server import StartServer
 from tests.support.tiny_models import open_tiny
 
@@ -45,14 +46,13 @@ def test_a_trap_springs_where_something_imports_it(tmp_path: Path) -> None:
     assert "modeling_evil" in sprung(tmp_path)
 
 
-@pytest.mark.parametrize("where", ["inside", "outside"])
-def test_serving_a_trapped_folder_imports_nothing_of_it(
-    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+def test_a_server_that_is_started_inside_a_trapped_folder_imports_nothing_of_it(
+    start_server: StartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = builtin_copy(tmp_path / "trapped")
     set_traps(folder)
-    monkeypatch.chdir(folder if where == "inside" else tmp_path)
-    with start_server("." if where == "inside" else "trapped", folder=tmp_path / "own") as server:
+    monkeypatch.chdir(folder)
+    with start_server(".", folder=tmp_path / "own") as server:
         schema = {"type": "object", "properties": {"a": {"type": "string"}}}
         shape = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
         assert post(server, "/v1/chat/completions", chat(response_format=shape)).status_code == 200
@@ -76,5 +76,5 @@ def test_a_folder_in_hugging_face_format_is_read_and_not_run(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "flag", ["--trust-remote-code", "--trust_remote_code", "--tool-parser-plugin", "--custom-code"]
 )
-def test_there_is_no_flag_to_run_it(tmp_path: Path, flag: str) -> None:
-    assert zaphod("serve", flag, folder=tmp_path).returncode == 2
+def test_there_is_no_flag_to_run_it(zaphod_here: Here, flag: str) -> None:
+    assert zaphod_here("serve", flag).returncode == 2

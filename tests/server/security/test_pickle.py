@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.server.security.attacking import code, post, zaphod
+from tests.server.security.conftest import Here
 from tests.support.running_server import RunningServer
 
 import zaphod as package
@@ -99,21 +100,13 @@ def test_the_bomb_goes_off_where_it_is_unpickled(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["model.bin", "model.pt", "folder/pytorch_model.bin", "folder/ckpt-0/tensor00000_000", "plain"]
 )
-def test_a_pickled_model_is_refused_and_not_opened(tmp_path: Path, name: str, protocol: int) -> None:
+def test_a_pickled_model_is_refused_and_not_opened(zaphod_here: Here, tmp_path: Path, name: str, protocol: int) -> None:
     file = tmp_path / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(pickle.dumps(Bomb(tmp_path / "trace"), protocol=protocol))
-    model = name.split("/")[0]
-    if protocol != 4 and name != "folder/pytorch_model.bin":
-        from zaphod.compute.weights.open import open_checkpoint
-        from zaphod.core.errors import ZaphodError
-
-        with pytest.raises(ZaphodError):
-            open_checkpoint(tmp_path / model).close()
-    else:
-        ended = zaphod("serve", model, "--port", "0", folder=tmp_path)
-        assert ended.returncode in (2, 3), ended.stderr
-        assert "Traceback" not in ended.stderr
+    ended = zaphod_here("serve", name.split("/")[0], "--port", "0")
+    assert ended.returncode in (2, 3), ended
+    assert ended.stderr.count("zaphod:") == 1
     assert not (tmp_path / "trace").exists()
 
 

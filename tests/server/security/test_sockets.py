@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.server.security.attacking import listener, zaphod
-from tests.server.security.conftest import Guarded
+from tests.server.security.attacking import listener
+from tests.server.security.conftest import Guarded, Here
 from tests.support.running_server import RunningServer, StartServer
 
 from zaphod.server.admission.keys import KeyStore
@@ -61,8 +61,8 @@ def test_a_gateway_listens_on_one_address_of_loopback(start_server: StartServer)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "198.51.100.1"])
-def test_elsewhere_than_on_loopback_it_needs_a_key(tmp_path: Path, host: str) -> None:
-    ended = zaphod("serve", "--host", host, "--port", "0", folder=tmp_path)
+def test_elsewhere_than_on_loopback_it_needs_a_key(zaphod_here: Here, host: str) -> None:
+    ended = zaphod_here("serve", "--host", host, "--port", "0")
     assert ended.returncode == 2
     assert "no key is valid" in ended.stderr
 

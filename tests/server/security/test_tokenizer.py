@@ -25,7 +25,7 @@ LETTERS = (
     "𝕏",
     "\ufeff",
 )
-LARGEST = 1_000_000
+LARGEST = 500_000
 
 
 def body_of(text: str, **fields: object) -> bytes:
