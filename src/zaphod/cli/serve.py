@@ -12,7 +12,7 @@ import typer
 
 from zaphod import __version__
 from zaphod.cli.options import CompatFlag, ConfigFlag, ContextFlag, DTypeFlag, ExpertCacheFlag, RunnerFlag, ThreadsFlag
-from zaphod.cli.output import print_json, print_line, print_pairs
+from zaphod.cli.output import print_json, print_line
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
@@ -189,7 +189,8 @@ def _greet(server: Server, name: str, as_json: bool) -> None:
         ask = '{"messages":[{"role":"user","content":"what is 4817 + 2944?"}]}'
         rows.append(("try", f"curl {facts['url']}/v1/chat/completions -d '{ask}'"))
         rows.append(("good at", _GOOD_AT))
-    print_pairs(rows)
+    for name_of_row, value in rows:
+        print_line(f"{name_of_row:<9}{value}")  # no table: it would break the command into lines that do not run
 
 
 def _title(facts: dict[str, object], name: str) -> str:
