@@ -8,6 +8,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -46,13 +47,24 @@ if any("engine_process.worker" in word for word in sys.orig_argv):
 '''
 
 
+@contextmanager
+def core_files_allowed() -> Iterator[None]:
+    """Processes that are started inside could leave core files, if they did not see to it themselves."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose code fails where a message asks for it, with all its outputs kept."""
     folder = tmp_path_factory.mktemp("faulty")
     (folder / "sitecustomize.py").write_text(FAULTS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(folder))
+    with core_files_allowed(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
         with started(folder, "--log-file", str(folder / "access.log")) as running:
             yield running
 
