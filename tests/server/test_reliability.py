@@ -130,9 +130,10 @@ class TestStopping:
         with start_server() as server:
             with stream(server) as lines:
                 next(lines)
-                server.process.send_signal(signal.SIGTERM)
-                until(lambda: not is_ready(server))
-                refused = ask(server)
+                with held(server):
+                    server.process.send_signal(signal.SIGTERM)
+                    until(lambda: not is_ready(server))
+                    refused = ask(server)
                 assert refused.status_code == 503
                 assert "Retry-After" in refused.headers
                 rest = list(lines)
