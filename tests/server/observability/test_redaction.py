@@ -89,7 +89,14 @@ def lines() -> Iterator[Callable[[], str]]:
     before = root.handlers[:]
     handler = log._handler
     root.handlers[:] = [handler]
+    # Other tests' servers may have left uvicorn its own handlers.
+    loggers = [logging.getLogger(name) for name in ("uvicorn", "uvicorn.error")]
+    kept = [(logger.handlers[:], logger.propagate, logger.disabled) for logger in loggers]
+    for logger in loggers:
+        logger.handlers[:], logger.propagate, logger.disabled = [], True, False
     yield stream.getvalue
+    for logger, (handlers, propagates, is_disabled) in zip(loggers, kept, strict=True):
+        logger.handlers[:], logger.propagate, logger.disabled = handlers, propagates, is_disabled
     root.handlers[:] = before
     log.close()
 
