@@ -387,3 +387,13 @@ def test_any_text_is_a_grammar_or_is_refused_in_three_parts(compiler_of_bytes, t
 @pytest.fixture(scope="session")
 def compiler_of_bytes() -> GrammarCompiler:
     return GrammarCompiler(BYTES, BYTES.vocab_size)
+
+
+def test_a_fault_of_ours_is_not_told_as_the_grammars(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(grammar: str) -> None:
+        raise NameError("no such name")
+
+    monkeypatch.setattr("zaphod.engine.grammar._rehearse", faulty)
+    tokenizer = ByteTokenizer()
+    with pytest.raises(NameError):
+        GrammarCompiler(tokenizer, tokenizer.vocab_size).matcher(GrammarSpec("json_schema", "{}"))

@@ -6,7 +6,7 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -193,12 +193,12 @@ def _greet(server: Server, name: str, as_json: bool) -> None:
         print_line(f"{name_of_row:<9}{value}")  # no table: it would break the command into lines that do not run
 
 
-def _title(facts: dict[str, object], name: str) -> str:
+def _title(facts: dict[str, Any], name: str) -> str:
     if "runner" not in facts:
-        return f"Zaphod {__version__} · gateway of {', '.join(map(str, facts['upstreams']))}"  # type: ignore[call-overload]
+        return f"Zaphod {__version__} · gateway of {', '.join(facts['upstreams'])}"
     title = "built-in model" if name == BUILTIN else name
-    counts = (format_count(int(str(facts[key]))) for key in ("parameters", "active_parameters"))
+    counts = (format_count(facts[key]) for key in ("parameters", "active_parameters"))
     size = "{} parameters, {} active".format(*counts)
     threads = f"{facts['threads']} thread{'s' if facts['threads'] != 1 else ''}"
-    memory = " of ".join(format_bytes(float(str(facts[key]))) for key in ("memory_bytes", "total_memory_bytes"))
+    memory = " of ".join(format_bytes(facts[key]) for key in ("memory_bytes", "total_memory_bytes"))
     return f"Zaphod {__version__} · {title} ({size}) · {facts['runner']}, {threads} · {memory}"

@@ -363,7 +363,8 @@ def _with_large_stack(action: Callable[[], _T]) -> _T:
 
 
 def _as_request_error(error: BaseException) -> Exception:
-    if isinstance(error, RequestError | CapacityError | MissingExtraError):
+    """The library raises these, and panics, which are no `Exception`; anything else is a fault of our own."""
+    if isinstance(error, Exception) and not isinstance(error, ValueError | RuntimeError | MemoryError):
         return error
     refused = _refused("grammar", f"the library failed on it: {_reason(str(error))}")
     refused.__cause__ = error

@@ -47,6 +47,7 @@ from zaphod.server.engine_process.messages import (
 )
 from zaphod.server.engine_process.progress import IDLE_BEAT_S, PassTimer, ProgressPage
 from zaphod.server.engine_process.wire import MessageSocket
+from zaphod.server.redaction import exception_text
 
 _LOADING_BEAT_S = 60.0
 _FIGURES_EVERY_S = 0.5
@@ -128,6 +129,10 @@ class Worker:
                 pass
         except EOFError:
             return
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+            self._bell.close()
+            self._bell_rope.close()
 
     def _turn(self) -> bool:
         is_busy = self._engine.num_unfinished > 0
@@ -185,6 +190,12 @@ class Worker:
             self._model.grammars.matcher(work.sampling.grammar)
         except ZaphodError as error:
             self._compiled.put((work, error))
+        except (
+            Exception
+        ) as error:  # a fault of ours on a thread of its own: nobody else would tell, and the client waits
+            print(exception_text(error), file=sys.stderr)
+            found = f"{type(error).__name__} while the grammar was compiled."
+            self._compiled.put((work, ZaphodError(found, "", "This was not foreseen: please report it.")))
         else:
             self._compiled.put((work, None))
         self._bell_rope.send(b"!")
