@@ -124,6 +124,12 @@ class Settings:
     cache_dir: Path | None = field(
         default=None, metadata=_about(_folder, "where pulled models lie; unset: the Hugging Face cache")
     )
+    state_dir: Path | None = field(
+        default=None, metadata=_about(_folder, "where keys, records, vault and audit lie; unset: XDG_DATA_HOME/zaphod")
+    )
+    database: str | None = field(
+        default=None, metadata=_about(_text, "PostgreSQL's URL for keys and records; unset: SQLite files in state-dir")
+    )
     log_level: LogLevel = field(
         default="warning", metadata=_about(_choice(*LOG_LEVELS), f"one of {', '.join(LOG_LEVELS)}")
     )

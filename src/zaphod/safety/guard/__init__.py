@@ -1,0 +1,1 @@
+"""What may go in and come out: views of a text, finders, policies, verdicts. Read `verdict.py` first."""

@@ -1,0 +1,1 @@
+"""Keys in envelopes, and what is encrypted with them. Read `vault.py` first."""
