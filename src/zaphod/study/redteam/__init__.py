@@ -1,0 +1,1 @@
+"""Attacks on a guard and on a running server, and how often they succeed."""
