@@ -1,0 +1,1 @@
+"""What a model may have done, decided outside the model. Read `authority.py` first."""
