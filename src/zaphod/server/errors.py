@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from zaphod.core.errors import CapacityError, ConfigError, RequestError, TokenizerError, ZaphodError
 
@@ -18,6 +19,7 @@ class ApiError(Exception):
         message: what was found, what was wanted, what to do.
         param: the field it is about, as a path like `messages.0.content`.
         headers: of the response, `Retry-After` for one.
+        details: more for programs, under `zaphod` beside the message.
     """
 
     status: int
@@ -25,6 +27,7 @@ class ApiError(Exception):
     message: str
     param: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.message
@@ -36,14 +39,19 @@ class ApiError(Exception):
 
     def openai(self) -> dict[str, object]:
         """The body that OpenAI's clients read."""
-        return {"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}}
+        told = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
+        return {"error": told | self._extension}
 
     def anthropic(self) -> dict[str, object]:
         """The body that Anthropic's client reads."""
         return {
             "type": "error",
-            "error": {"type": _ANTHROPIC_KINDS.get(self.status, self.kind), "message": self.message},
+            "error": {"type": _ANTHROPIC_KINDS.get(self.status, self.kind), "message": self.message} | self._extension,
         }
+
+    @property
+    def _extension(self) -> dict[str, object]:
+        return {"zaphod": dict(self.details)} if self.details else {}
 
 
 def as_api_error(error: ZaphodError) -> ApiError:
