@@ -46,6 +46,7 @@ VERBS = {
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
     "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
+    "audit": Verb("audit", "Verify, search, export and ship what was written down."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }
 
@@ -61,6 +62,9 @@ Exit codes:
   7  an optional library is missing
   8  a model could not be fetched
   9  `doctor MODEL` found a kernel that disagrees
+  10  what was kept is not what was written, or its key is gone
+  11  a service or device that this needs does not answer
+  10  the audit log cannot be written, or has been changed
   130  stopped by Ctrl-C
 """
 

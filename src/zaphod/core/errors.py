@@ -10,7 +10,8 @@
     ├── RequestError      (5)   one request asks for something impossible
     ├── CapacityError     (6)   it does not fit into this machine
     ├── MissingExtraError (7)   an optional library is not installed
-    └── DownloadError     (8)   a model could not be fetched
+    ├── DownloadError     (8)   a model could not be fetched
+    └── AuditError        (10)  what was done cannot be written down, or what is written down has been changed
 
 A message has three parts: what was found, what was wanted, what to do.
 """
@@ -96,3 +97,33 @@ class DownloadError(ZaphodError):
     """A model could not be fetched."""
 
     exit_code = 8
+
+
+class AuditError(ZaphodError):
+    """What was done cannot be written down, or what is written down has been changed."""
+
+    exit_code = 10
+
+
+class IntegrityError(ZaphodError):
+    """What was kept is not what was written: changed, cut, out of place, or older than it must be."""
+
+    exit_code = 10
+
+
+class WrongKeyError(IntegrityError):
+    """It was sealed with a key that is not at hand; with that key it can be opened."""
+
+
+class DestroyedKeyError(IntegrityError):
+    """It was sealed with a key that is gone for good."""
+
+
+class UnknownVersionError(IntegrityError):
+    """It is written in a form that this program does not know."""
+
+
+class UnavailableError(ZaphodError):
+    """A service or device that this needs does not answer now; later it may."""
+
+    exit_code = 11
