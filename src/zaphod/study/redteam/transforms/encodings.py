@@ -7,6 +7,7 @@ import html
 import quopri
 import random
 import re
+import unicodedata
 import urllib.parse
 
 from zaphod.study.redteam.transforms.transform import Transform
@@ -90,7 +91,7 @@ class Ascii85(Transform, name="ascii85", split="held_out", kind="encoding", is_e
         return base64.a85decode(text, adobe=True).decode()
 
 
-class UnicodeEscapes(Transform, name="unicode_escapes", split="held_out", kind="encoding", is_exact=True):
+class UnicodeEscapes(Transform, name="unicode_escapes", split="development", kind="encoding", is_exact=True):
     r"""Every character as \u0041 or \U0001F600."""
 
     def apply(self, text: str, rng: random.Random) -> str:
@@ -124,14 +125,24 @@ class QuotedPrintable(Transform, name="quoted_printable", split="held_out", kind
         return quopri.decodestring(text).decode()
 
 
-class Punycode(Transform, name="punycode", split="held_out", kind="encoding", is_exact=True):
-    """RFC 3492: each word as a label of a host name, its first letter replaced by one that needs a code."""
+class Punycode(Transform, name="punycode", split="development", kind="encoding"):
+    """RFC 3492: each word as a label of a host name, with one letter accented where it would need no code."""
 
     def apply(self, text: str, rng: random.Random) -> str:
-        return "xn--" + ("\u00a0" + text).encode("punycode").decode("ascii")
+        return " ".join(self._label(word, rng) for word in text.split(" "))
 
     def undo(self, text: str) -> str:
-        return text.removeprefix("xn--").encode("ascii").decode("punycode")[1:]
+        words = (word.removeprefix("xn--").encode("ascii").decode("punycode") for word in text.split(" "))
+        letters = unicodedata.normalize("NFD", " ".join(words))
+        return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+    @staticmethod
+    def _label(word: str, rng: random.Random) -> str:
+        places = [place for place, letter in enumerate(word) if letter in "aeiouycnsz"]
+        if word.isascii() and places:
+            place = rng.choice(places)
+            word = word[:place] + unicodedata.normalize("NFC", word[place] + "\u0301") + word[place + 1 :]
+        return "xn--" + word.encode("punycode").decode("ascii")
 
 
 class CharacterCodes(Transform, name="character_codes", split="held_out", kind="encoding", is_exact=True):
@@ -155,10 +166,11 @@ class Binary(Transform, name="binary", split="held_out", kind="encoding", is_exa
 
 
 _MORSE_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-_MORSE_CODES = (
+_MORSE_CODES = re.findall(
+    r"\S+",
     ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
-).split()
+    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.",
+)
 _MORSE = dict(zip(_MORSE_LETTERS, _MORSE_CODES, strict=True))
 _FROM_MORSE = {code: letter for letter, code in _MORSE.items()}
 

@@ -40,7 +40,7 @@ class InvisibleOperators(Transform, name="invisible_operators", split="held_out"
         return re.sub(f"[{self._CHARACTERS}]", "", text)
 
 
-class SoftHyphens(Transform, name="soft_hyphens", split="held_out", kind="invisible"):
+class SoftHyphens(Transform, name="soft_hyphens", split="development", kind="invisible"):
     """Where a word might be divided, and elsewhere."""
 
     def apply(self, text: str, rng: random.Random) -> str:
@@ -50,7 +50,7 @@ class SoftHyphens(Transform, name="soft_hyphens", split="held_out", kind="invisi
         return text.replace("\u00ad", "")
 
 
-class CombiningMarks(Transform, name="combining_marks", split="held_out", kind="invisible"):
+class CombiningMarks(Transform, name="combining_marks", split="development", kind="invisible"):
     """Accents over and under letters that have none."""
 
     def apply(self, text: str, rng: random.Random) -> str:

@@ -6,6 +6,7 @@ import codecs
 import random
 import re
 import string
+from typing import ClassVar
 
 from zaphod.study.redteam.transforms.transform import Transform
 
@@ -62,7 +63,9 @@ class Atbash(Transform, name="atbash", split="held_out", kind="letters", is_exac
 class Leet(Transform, name="leet", split="development", kind="letters"):
     """Digits and signs that look like letters, for most of them."""
 
-    _TABLE = dict(zip("aeiostlbgz", "4310571892", strict=True)) | dict(zip("AEIOSTLBGZ", "4310571892", strict=True))
+    _TABLE: ClassVar[dict[str, str]] = dict(zip("aeiostlbgz", "4310571892", strict=True)) | dict(
+        zip("AEIOSTLBGZ", "4310571892", strict=True)
+    )
 
     def apply(self, text: str, rng: random.Random) -> str:
         return _mapped(text, self._TABLE, rng, share=rng.choice((0.6, 1.0)))
@@ -71,7 +74,18 @@ class Leet(Transform, name="leet", split="development", kind="letters"):
 class LeetSigns(Transform, name="leet_signs", split="held_out", kind="letters"):
     """Signs of several characters for letters, as |-| for h."""
 
-    _TABLE = {"a": "@", "c": "(", "e": "€", "h": "|-|", "i": "!", "k": "|<", "n": "|\\|", "o": "()", "s": "$", "t": "+"}
+    _TABLE: ClassVar[dict[str, str]] = {
+        "a": "@",
+        "c": "(",
+        "e": "€",
+        "h": "|-|",
+        "i": "!",
+        "k": "|<",
+        "n": "|\\|",
+        "o": "()",
+        "s": "$",
+        "t": "+",
+    }
 
     def apply(self, text: str, rng: random.Random) -> str:
         return _mapped(text.lower(), self._TABLE, rng, share=0.7)
@@ -80,10 +94,10 @@ class LeetSigns(Transform, name="leet_signs", split="held_out", kind="letters"):
 class Homoglyphs(Transform, name="homoglyphs", split="development", kind="letters"):
     """Letters of Cyrillic and Greek that look like Latin ones."""
 
-    _TABLE = dict(zip("aceopxyijsh", "асеорхуіјѕһ", strict=True)) | dict(
+    _TABLE: ClassVar[dict[str, str]] = dict(zip("aceopxyijsh", "асеорхуіјѕһ", strict=True)) | dict(
         zip("ABCEHIKMOPTX", "АВСЕНІКМОРТХ", strict=True)
     )
-    _BACK = {ord(other): letter for letter, other in _TABLE.items()}
+    _BACK: ClassVar[dict[int, str]] = {ord(other): letter for letter, other in _TABLE.items()}
 
     def apply(self, text: str, rng: random.Random) -> str:
         return _mapped(text, self._TABLE, rng, share=rng.choice((0.5, 1.0)))
@@ -95,8 +109,10 @@ class Homoglyphs(Transform, name="homoglyphs", split="development", kind="letter
 class RareHomoglyphs(Transform, name="rare_homoglyphs", split="held_out", kind="letters"):
     """Letters of Armenian, Cherokee, Lisu and of phonetic writing that look like Latin ones."""
 
-    _TABLE = dict(zip("ghnoqudaevr", "ɡհոօզսԁɑеνг", strict=True)) | dict(zip("DEHJKLRSTVWZ", "ᎠᎬᎻᎫᏦᏞᎡᏚᎢᏙᎳᏃ", strict=True))
-    _BACK = {ord(other): letter for letter, other in _TABLE.items()}
+    _TABLE: ClassVar[dict[str, str]] = dict(zip("ghnoqudaevr", "ɡհոօզսԁɑеνг", strict=True)) | dict(
+        zip("DEHJKLRSTVWZ", "ᎠᎬᎻᎫᏦᏞᎡᏚᎢᏙᎳᏃ", strict=True)
+    )
+    _BACK: ClassVar[dict[int, str]] = {ord(other): letter for letter, other in _TABLE.items()}
 
     def apply(self, text: str, rng: random.Random) -> str:
         return _mapped(text, self._TABLE, rng, share=rng.choice((0.6, 1.0)))
@@ -115,7 +131,7 @@ class Fullwidth(Transform, name="fullwidth", split="development", kind="letters"
         return "".join(chr(ord(letter) - 0xFEE0) if "！" <= letter <= "～" else letter for letter in text)
 
 
-# Where the small letters of each style begin; capitals stand 26 before them. Script and Fraktur have gaps, so not those.
+# Where the small letters of each style begin; capitals stand 26 before. Script and Fraktur have gaps, so not those.
 _MATHEMATICAL = {"bold": 0x1D41A, "sans": 0x1D5BA, "sans bold": 0x1D5EE, "monospace": 0x1D68A, "bold script": 0x1D4EA}
 
 
@@ -134,7 +150,7 @@ class Mathematical(Transform, name="mathematical", split="held_out", kind="lette
         return text.translate(back)
 
 
-class Circled(Transform, name="circled", split="held_out", kind="letters"):
+class Circled(Transform, name="circled", split="development", kind="letters"):
     """Letters in circles, white or black."""
 
     def apply(self, text: str, rng: random.Random) -> str:
@@ -146,8 +162,8 @@ class Circled(Transform, name="circled", split="held_out", kind="letters"):
 class SmallCapitals(Transform, name="small_capitals", split="held_out", kind="letters"):
     """Phonetic letters that look like small capitals."""
 
-    _TABLE = dict(zip("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ", strict=True))
-    _BACK = {ord(other): letter for letter, other in _TABLE.items()}
+    _TABLE: ClassVar[dict[str, str]] = dict(zip("abcdefghijklmnoprtuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ", strict=True))
+    _BACK: ClassVar[dict[int, str]] = {ord(other): letter for letter, other in _TABLE.items()}
 
     def apply(self, text: str, rng: random.Random) -> str:
         return _mapped(text.lower(), self._TABLE, rng)
@@ -159,10 +175,14 @@ class SmallCapitals(Transform, name="small_capitals", split="held_out", kind="le
 class UpsideDown(Transform, name="upside_down", split="held_out", kind="letters"):
     """Turned letters, to be read from the other side of the table."""
 
-    _TABLE = dict(zip("abcdefghijklmnopqrtuvwy", "ɐqɔpǝɟƃɥᴉɾʞןɯuodbɹʇnʌʍʎ".replace("uodb", "uodb"), strict=False))
+    _TABLE: ClassVar[dict[str, str]] = dict(zip("abcdefghijklmnpqrtuvwy", "ɐqɔpǝɟƃɥᴉɾʞןɯudbɹʇnʌʍʎ", strict=True))
+    _BACK: ClassVar[dict[int, str]] = {ord(other): letter for letter, other in _TABLE.items()}
 
     def apply(self, text: str, rng: random.Random) -> str:
         return _mapped(text.lower(), self._TABLE, rng)[::-1]
+
+    def undo(self, text: str) -> str:
+        return text[::-1].translate(self._BACK)
 
 
 class CaseFlips(Transform, name="case_flips", split="development", kind="letters"):
@@ -175,7 +195,7 @@ class CaseFlips(Transform, name="case_flips", split="development", kind="letters
         return text.lower()
 
 
-class Doubling(Transform, name="doubling", split="held_out", kind="letters"):
+class Doubling(Transform, name="doubling", split="development", kind="letters"):
     """Some letters twice or three times."""
 
     def apply(self, text: str, rng: random.Random) -> str:

@@ -18,7 +18,7 @@ class Spaces(Transform, name="spaces", split="development", kind="spacing"):
         return " ".join(word.replace(" ", "") for word in text.split("   "))
 
 
-class Separators(Transform, name="separators", split="held_out", kind="spacing"):
+class Separators(Transform, name="separators", split="development", kind="spacing"):
     """Dots, dashes or other signs between letters; words stay apart."""
 
     def apply(self, text: str, rng: random.Random) -> str:
