@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zaphod.server.admission.keys import KeyStore
     from zaphod.server.api.answering import Answering
     from zaphod.server.engine_process.client import EngineClient
+    from zaphod.server.guarding.guarding import Guarding
     from zaphod.server.modes.modes import Modes
     from zaphod.server.observability.observation import Observer
     from zaphod.server.upstream.proxy import Upstream
@@ -32,6 +33,8 @@ class Services:
     admission: Admission
     observer: Observer
     modes: Modes
+    guarding: Guarding | None = None
+    """None where the operator switched it off."""
     engine: EngineClient | None = None
     answering: Answering | None = None
     upstream: Upstream | None = None

@@ -12,7 +12,7 @@ from zaphod.server.api.tool_parsing import Called, Given, Part, Said, ToolParser
 from zaphod.server.api.turns import AnswerEnd, Event, TextDelta, ToolCallBegin, ToolCallDelta, Turn
 from zaphod.server.engine_process.messages import Piece
 
-Reason = Literal["stop", "length", "tool_calls"]
+Reason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 class AnswerReader(Protocol):

@@ -21,16 +21,19 @@ from zaphod.engine import SamplingParams
 from zaphod.server.api.answer_reading import AnswerReader, PlainReader, ToolReader
 from zaphod.server.api.calls import Call
 from zaphod.server.api.conversations import Layout, layouts
+from zaphod.server.api.guarded_reading import GuardedReader
+from zaphod.server.api.inspecting import inspected
 from zaphod.server.api.merging import Merged
 from zaphod.server.api.prompts import Prompts, too_long
 from zaphod.server.api.recording import Record
 from zaphod.server.api.rendering import TemplateFailedError
 from zaphod.server.api.tool_formats import format_of
 from zaphod.server.api.tool_grammar import constraint_of
-from zaphod.server.api.turns import Event, Turn, Usage
+from zaphod.server.api.turns import Event, Tool, Turn, Usage
 from zaphod.server.engine_process.client import EngineClient
 from zaphod.server.engine_process.messages import Piece, Ready, Work
 from zaphod.server.errors import ApiError, as_api_error
+from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.model_names import ModelNames
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ class _Job:
 
     asked: Continuation
     reader: Callable[[int], AnswerReader] = PlainReader
+    tools: Sequence[Tool] = ()
     mode: str = ""
     mode_reason: str | None = None
     grammar_param: str = "response_format"
@@ -103,7 +107,7 @@ class Answering:
         """
         async with Record(self._observer, call) as record:
             adapter = self._adapter(call.model)
-            job = await _in_time(call, self._named_job(turn))
+            job = await _in_time(call, self._named_job(turn, call.conversation))
             async with aclosing(self._run(job, adapter, call, record)) as events:
                 async for event in events:
                     yield event
@@ -116,13 +120,13 @@ class Answering:
                 async for event in events:
                     yield event
 
-    async def tokens_of(self, turn: Turn) -> tuple[int, ...]:
+    async def tokens_of(self, turn: Turn, conversation: Conversation | None = None) -> tuple[int, ...]:
         """The prompt that a turn becomes.
 
         Raises:
             ApiError: it cannot be answered.
         """
-        return (await self._named_job(turn)).asked.prompts[0]
+        return (await self._named_job(turn, conversation)).asked.prompts[0]
 
     async def embed(self, prompts: Sequence[tuple[int, ...]], call: Call) -> list[tuple[float, ...]]:
         """The mean of the last hidden states of each prompt, [D] each.
@@ -145,6 +149,8 @@ class Answering:
                 record.admitted(num_tokens)
                 vectors = await _in_time(call, self._embedded(works, ticket))
                 ticket.settle(prompt_tokens=num_tokens, completion_tokens=0)
+                if call.conversation is not None:
+                    await call.conversation.ended(record.facts)
                 record.finish_reason = "stop"
                 return vectors
 
@@ -168,12 +174,13 @@ class Answering:
         model = self._require_model()
         return min(model.context_tokens, model.cache_tokens) - 1
 
-    async def _named_job(self, turn: Turn) -> _Job:
+    async def _named_job(self, turn: Turn, conversation: Conversation | None) -> _Job:
         """As `_job`; what is refused is called by the names that the client knows."""
         try:
-            return await self._job(turn)
+            self.prompts.require_short([message["content"] for message in turn.messages], self.max_prompt_tokens)
+            return await self._job(await inspected(turn, conversation))
         except ApiError as error:
-            error.param = turn.names.get(error.param or "", error.param)
+            error.param = turn.names.get((error.param or "").partition(".")[0], error.param)
             raise
 
     async def _job(self, turn: Turn) -> _Job:
@@ -199,6 +206,7 @@ class Answering:
         return _Job(
             asked=asked,
             reader=reader,
+            tools=turn.tools,
             mode=mode.name,
             mode_reason=mode.reason,
             grammar_param=turn.names.get(format_param, format_param),
@@ -241,7 +249,7 @@ class Answering:
             call.response_headers.update(ticket.rate_limit_headers)
             call.counts["prompt_tokens"] = record.prompt_tokens
             record.admitted(record.prompt_tokens)
-            readers = [job.reader(index) for index in range(len(works))]
+            readers = [_reader(job, index, call.conversation) for index in range(len(works))]
             async with aclosing(Merged([self._engine.generate(work) for work in works])) as pieces:
                 try:
                     async for event in _events(pieces, readers, call, record, ticket):
@@ -250,7 +258,9 @@ class Answering:
                     error.param = job.grammar_param if error.code == "invalid_grammar" else error.param
                     raise
             ticket.settle(prompt_tokens=record.prompt_tokens, completion_tokens=record.completion_tokens)
-        yield _usage(job, record)
+        if call.conversation is not None:
+            await call.conversation.ended(record.facts)
+        yield _usage(job, record, call.conversation)
 
     def _work(
         self,
@@ -322,7 +332,15 @@ async def _events(
             pieces.drop(index)
 
 
-def _usage(job: _Job, record: Record) -> Usage:
+def _reader(job: _Job, answer: int, conversation: Conversation | None) -> AnswerReader:
+    reader = job.reader(answer)
+    stream = None if conversation is None else conversation.stream()
+    if conversation is None or stream is None:
+        return reader
+    return GuardedReader(reader, answer, conversation, stream, job.tools)
+
+
+def _usage(job: _Job, record: Record, conversation: Conversation | None) -> Usage:
     energy = record.end_well()
     return Usage(
         prompt_tokens=record.prompt_tokens,
@@ -333,6 +351,7 @@ def _usage(job: _Job, record: Record) -> Usage:
         tokens_per_s=record.tokens_per_s,
         mode=job.mode,
         mode_reason=job.mode_reason,
+        guard=None if conversation is None else conversation.as_json(),
     )
 
 

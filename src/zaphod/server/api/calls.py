@@ -7,11 +7,16 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from zaphod.server.caller import Caller
 from zaphod.server.errors import ApiError
+from zaphod.server.guarding.conversation import CONFIRMATION_HEADER, Conversation
+
+if TYPE_CHECKING:
+    from zaphod.server.guarding.guarding import Guarding
 
 TIMEOUT_HEADER = "X-Zaphod-Timeout-S"
 MAX_TIMEOUT_S = 86_400.0
@@ -35,6 +40,8 @@ class Call:
     """`time.monotonic` at which nobody waits any more."""
     response_headers: dict[str, str] = field(default_factory=dict)
     """Filled before the first event: rate limits."""
+    conversation: Conversation | None = None
+    """What judges the request's texts and its answers, and writes it down; None where the server does neither."""
     counts: dict[str, int] = field(default_factory=dict)
     """Filled before the first event: `prompt_tokens`."""
 
@@ -52,7 +59,16 @@ def call_of(request: Request, model: str | None) -> Call:
         model=model,
         headers=request.headers,
         deadline=_deadline(request.headers.get(TIMEOUT_HEADER), _server_limit_s(request)),
+        conversation=_conversation(request),
     )
+
+
+def _conversation(request: Request) -> Conversation | None:
+    guarding: Guarding | None = request.app.state.services.guarding
+    if guarding is None:
+        return None
+    approved = request.headers.get(CONFIRMATION_HEADER)
+    return guarding.begin(request.state.caller, request.scope["route"].path, request.state.request_id, approved)
 
 
 def _server_limit_s(request: Request) -> float | None:

@@ -59,6 +59,8 @@ async def chunks(events: AsyncIterator[Event], shape: ChatShape) -> AsyncGenerat
                 yield _chunk(shape, answer, {}, finish_reason=reason)
             case Usage() if shape.includes_usage:
                 yield sse.data({**shape.body("chat.completion.chunk", []), **told_usage(event)})
+            case Usage(guard=guard) if guard is not None:
+                yield sse.data({**shape.body("chat.completion.chunk", []), "zaphod": {"guard": guard}})
     yield sse.DONE
 
 
@@ -94,6 +96,7 @@ def told_usage(usage: Usage) -> dict[str, Any]:
             "tokens_per_s": usage.tokens_per_s,
             "mode": usage.mode or None,
             "mode_reason": usage.mode_reason,
+            "guard": usage.guard,
         },
     }
 

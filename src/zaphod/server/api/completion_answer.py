@@ -54,6 +54,8 @@ async def chunks(events: AsyncIterator[Event], shape: CompletionShape) -> AsyncG
                 yield _chunk(shape, answer, "", finish_reason=reason)
             case Usage() if shape.includes_usage:
                 yield sse.data({**shape.body([]), **told_usage(event)})
+            case Usage(guard=guard) if guard is not None:
+                yield sse.data({**shape.body([]), "zaphod": {"guard": guard}})
     yield sse.DONE
 
 

@@ -34,6 +34,7 @@ from zaphod.server.api.refusing import refused
 from zaphod.server.api.response_format import ResponseFormat, grammar_of
 from zaphod.server.api.sampling import MAX_ANSWERS, MAX_LOGPROBS, SamplingFields, sampling_of
 from zaphod.server.errors import ApiError
+from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.services import services_of
 
 MAX_PROMPTS = 64
@@ -84,7 +85,7 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
     """Continues prompts, without a chat template. With `stream`, chunks end with `[DONE]`."""
     call = call_of(request, body.model)
     answering = answering_of(request)
-    asked = await _continuation(answering, body)
+    asked = await _continuation(answering, body, call.conversation)
     shape = _shape(request, answering, body, asked, call.request_id)
     events = answering.continue_(asked, call)
     if body.stream:
@@ -92,8 +93,12 @@ async def completions(request: Request, body: CompletionRequest) -> Response:
     return await at_once(request, call, events, lambda gathered: whole(gathered, shape))
 
 
-async def _continuation(answering: Answering, body: CompletionRequest) -> Continuation:
-    prompts = await token_prompts(answering.prompts, body.prompt, answering.max_prompt_tokens, MAX_PROMPTS)
+async def _continuation(
+    answering: Answering, body: CompletionRequest, conversation: Conversation | None
+) -> Continuation:
+    prompts = await token_prompts(
+        answering.prompts, body.prompt, answering.max_prompt_tokens, MAX_PROMPTS, conversation
+    )
     num_answers = body.n or 1
     if len(prompts) * num_answers > MAX_TOTAL_ANSWERS:
         total = len(prompts) * num_answers

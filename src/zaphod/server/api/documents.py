@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-FinishReason = Literal["stop", "length", "tool_calls"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 class PromptDetails(BaseModel):
@@ -24,6 +24,39 @@ class TokenUsage(BaseModel):
     prompt_tokens_details: PromptDetails | None = None
 
 
+class GuardFinding(BaseModel):
+    """Something that was redacted, held or blocked; never what stood there."""
+
+    stage: Literal["input", "retrieval", "tool_call", "output"]
+    where: str = Field(description="A field of the request, or an answer, like `choices.0`.")
+    rule: str
+    title: str
+    action: Literal["redact", "confirm", "block"]
+    start: int = Field(description="In characters of what stood there; `end` is the first one after it.")
+    end: int
+    score: float
+    views: list[str] = Field(description="What was done to the text before it was seen.")
+
+
+class HeldThing(BaseModel):
+    """Something that waits for a person: `POST /zaphod/confirmations/{id}` decides."""
+
+    id: str
+    kind: Literal["input", "tool_call"]
+    name: str | None
+    content: str | None
+    reasons: list[dict[str, str]]
+    expires_at: int
+
+
+class GuardFacts(BaseModel):
+    """What the guard did."""
+
+    policy: str
+    findings: list[GuardFinding]
+    held: list[HeldThing]
+
+
 class ZaphodFacts(BaseModel):
     """Zaphod's own: energy, speed, and the mode that was used."""
 
@@ -32,6 +65,7 @@ class ZaphodFacts(BaseModel):
     tokens_per_s: float | None = None
     mode: str | None = None
     mode_reason: str | None = Field(None, description="Why another mode than asked for.")
+    guard: GuardFacts | None = Field(None, description="Null where nothing was redacted, held or blocked.")
     experts: list[Any] | None = Field(None, description="With `routing`: of each answer, token and layer.")
 
 
@@ -157,7 +191,7 @@ class CompletionChoice(BaseModel):
     index: int
     text: str
     logprobs: CompletionLogprobLists | None
-    finish_reason: Literal["stop", "length"] | None
+    finish_reason: Literal["stop", "length", "content_filter"] | None
 
 
 class TextCompletion(BaseModel):

@@ -56,6 +56,7 @@ async def embeddings(request: Request, body: EmbeddingRequest) -> Response:
         body.input,
         answering.max_prompt_tokens,
         MAX_INPUTS,
+        call.conversation,
         allow_special=False,
         param="input",
     )

@@ -53,7 +53,7 @@ async def count_tokens(request: Request, body: CountRequest) -> Response:
     """Counts what the model would read: the conversation, the tools, and what its template adds."""
     answering = answering_of(request)
     answering.model_name(body.model)
-    token_ids = await until_gone(request, answering.tokens_of(turn_of(body)))
+    token_ids = await until_gone(request, answering.tokens_of(turn_of(body), call_of(request, body.model).conversation))
     return JsonBody({"input_tokens": len(token_ids)})
 
 

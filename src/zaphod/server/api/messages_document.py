@@ -65,7 +65,7 @@ class MessageObject(BaseModel):
     role: Literal["assistant"]
     model: str
     content: list[TextBlock | ToolUseBlock]
-    stop_reason: Literal["end_turn", "max_tokens", "stop_sequence", "tool_use"]
+    stop_reason: Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal"]
     stop_sequence: str | None
     usage: MessageUsage
     zaphod: ZaphodFacts

@@ -134,7 +134,7 @@ def _stopped(end: AnswerEnd | None) -> _Json:
         return {"stop_reason": None, "stop_sequence": None}
     if end.reason == "stop" and end.stop_text is not None:
         return {"stop_reason": "stop_sequence", "stop_sequence": end.stop_text}
-    reasons = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+    reasons = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
     return {"stop_reason": reasons[end.reason], "stop_sequence": None}
 
 

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from zaphod.server.api.fields import Text, TokenId
 from zaphod.server.api.prompts import Prompts
 from zaphod.server.errors import ApiError
+from zaphod.server.guarding.conversation import Conversation, Passage
 
 _MAX_IDS = 1 << 21
 
@@ -38,11 +39,12 @@ async def token_prompts(
     given: str | list[str] | list[int] | list[list[int]],
     max_tokens: int,
     max_prompts: int,
+    conversation: Conversation | None,
     *,
     allow_special: bool = True,
     param: str = "prompt",
 ) -> Sequence[tuple[int, ...]]:
-    """Each prompt as token ids.
+    """Each prompt as token ids, as it may go on.
 
     Raises:
         ApiError: 400; there are too many, or one of them is too long or no text of this vocabulary.
@@ -51,7 +53,26 @@ async def token_prompts(
     if len(several) > max_prompts:
         message = f"There are {len(several)} prompts. At most {max_prompts} go into one request. Split it."
         raise ApiError(400, "invalid_value", message, param=param)
+    if conversation is not None:
+        several = await _inspected(prompts, several, max_tokens, conversation, param)
     return [await _one(prompts, one, max_tokens, allow_special, param) for one in several]
+
+
+async def _inspected(
+    prompts: Prompts, several: list[Any], max_tokens: int, conversation: Conversation, param: str
+) -> list[Any]:
+    """The same prompts, those that are redacted as texts. Token ids are read as the text that they stand for."""
+    for one in several:
+        if not isinstance(one, str):
+            prompts.require_known(one, param)
+    texts = [one if isinstance(one, str) else prompts.text_of(one) for one in several]
+    prompts.require_short(texts, max_tokens * len(texts), param)
+    passages = [
+        Passage(text=text, where=f"{param}.{index}" if len(texts) > 1 else param, stage="input")
+        for index, text in enumerate(texts)
+    ]
+    passed = await conversation.inspect(passages)
+    return [one if new == text else new for one, text, new in zip(several, texts, passed, strict=True)]
 
 
 def _several(given: Any) -> list[Any]:

@@ -81,10 +81,16 @@ class Prompts:
         except TemplateFailedError as error:
             raise TemplateFailedError(veil.lift(error.reason)) from error
         text += opening
-        self._require_short(text, max_tokens, "messages")
+        self.require_short([text], max_tokens)
         return await self._encoded(
             lambda: veil.encode(self._tokenizer, text), text, max_tokens, "messages", lift=veil.lift
         )
+
+    def require_short(self, texts: Sequence[str], max_tokens: int, param: str = "messages") -> None:
+        """Raises `ApiError` 400 where texts are longer than any prompt of so many tokens, before more is done."""
+        num_bytes = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+        if num_bytes > max_tokens * self._longest_bytes:
+            raise too_long(f"more than {max_tokens}", max_tokens, param)
 
     async def of_text(
         self,
@@ -107,11 +113,15 @@ class Prompts:
         Raises:
             ApiError: 400; the text is too long, or no valid Unicode.
         """
-        self._require_short(text, max_tokens, param)
+        self.require_short([text], max_tokens, param)
         begins = self._tokenizer.wants_bos if add_bos is None else add_bos
         return await self._encoded(
             lambda: self._tokenizer.encode(text, allow_special=allow_special, add_bos=begins), text, max_tokens, param
         )
+
+    def text_of(self, token_ids: Sequence[int]) -> str:
+        """What token ids say, without special tokens."""
+        return self._tokenizer.decode(token_ids, skip_special=True)
 
     def require_known(self, token_ids: Sequence[int], param: str) -> None:
         """Raises `ApiError` 400 where an id stands for no token."""
@@ -156,10 +166,6 @@ class Prompts:
                 if num_tokens > 2 * max_tokens + _PIECE // 8:
                     return True
         return False
-
-    def _require_short(self, text: str, max_tokens: int, param: str) -> None:
-        if len(text.encode("utf-8", "surrogatepass")) > max_tokens * self._longest_bytes:
-            raise too_long(f"more than {max_tokens}", max_tokens, param)
 
     def _its_renderer(self) -> Renderer:
         if self._renderer is None:

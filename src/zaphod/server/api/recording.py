@@ -36,6 +36,7 @@ class Record:
             request_id=call.request_id,
             headers=call.headers,
         )
+        self._conversation = call.conversation
         self._num_cached = 0
         self._first_s: float | None = None
         self._last_s = 0.0
@@ -56,6 +57,11 @@ class Record:
         """Produced after the first piece; None where that took no time worth measuring."""
         num_tokens, time_s = self.completion_tokens - self._num_first, self._last_s - (self._first_s or 0.0)
         return num_tokens / time_s if num_tokens > 0 and time_s >= _MEASURABLE_S else None
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """What it took, for the audit."""
+        return {"prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens}
 
     def admitted(self, prompt_tokens: int) -> None:
         """It may wait for the engine."""
@@ -101,6 +107,8 @@ class Record:
             self._end(500, "internal_error")
 
     def _end(self, status: int, error_code: str | None) -> Energy | None:
+        if status != 200 and self._conversation is not None:
+            self._conversation.broke_off(status, error_code)
         return self._observation.end(
             status=status,
             finish_reason=self.finish_reason,

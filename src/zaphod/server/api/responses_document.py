@@ -67,7 +67,7 @@ class ResponseUsage(BaseModel):
 class IncompleteDetails(BaseModel):
     """Why the answer was cut off."""
 
-    reason: Literal["max_output_tokens"]
+    reason: Literal["max_output_tokens", "content_filter"]
 
 
 class ResponseEvent(BaseModel):

@@ -73,12 +73,11 @@ class ResponseWriter:
     @property
     def response(self) -> _Json:
         """The response as far as it is written."""
-        is_cut = self._status == "incomplete"
         return {
             **self._head,
             "status": self._status,
             "error": None if self._error is None else _error(self._error),
-            "incomplete_details": {"reason": "max_output_tokens"} if is_cut else None,
+            "incomplete_details": {"reason": self._cut_by} if self._status == "incomplete" else None,
             "output": list(self._done),
             "usage": None if self._usage is None else _usage(self._usage),
             **({} if self._usage is None else {"zaphod": extension(self._usage)}),
@@ -115,7 +114,9 @@ class ResponseWriter:
             yield self._call_event("response.function_call_arguments.delta", call, delta=arguments)
 
     def _end_answer(self, event: AnswerEnd) -> Iterator[_Json]:
-        self._status = "incomplete" if event.reason == "length" else "completed"
+        is_filtered = event.reason == "content_filter"
+        self._status = "incomplete" if is_filtered or event.reason == "length" else "completed"
+        self._cut_by = "content_filter" if is_filtered else "max_output_tokens"
         if self._item is None and not self._done:
             yield from self._begin_text()  # clients look for a message, if only an empty one
         yield from self._end_item(self._status)
@@ -193,6 +194,7 @@ def extension(usage: Usage) -> _Json:
         "tokens_per_s": usage.tokens_per_s,
         "mode": usage.mode,
         "mode_reason": usage.mode_reason,
+        "guard": usage.guard,
     }
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from zaphod.core.tokenizers import Tokenizer
 from zaphod.server.api.answering import Answering
 from zaphod.server.api.answers import answering_of
+from zaphod.server.api.calls import call_of
 from zaphod.server.api.chat_request import ChatRequest, Message, ToolDefinition
 from zaphod.server.api.chat_turn import turn_of
 from zaphod.server.api.documents import DetokenizedText, Tokens
@@ -29,6 +30,7 @@ from zaphod.server.api.fields import (
 )
 from zaphod.server.api.sse import JsonBody, until_gone
 from zaphod.server.errors import ApiError
+from zaphod.server.guarding.conversation import Conversation, Passage
 from zaphod.server.services import services_of
 
 _MAX_IDS = 1 << 19
@@ -81,7 +83,8 @@ async def tokenize(request: Request, body: TokenizeRequest) -> Response:
     answering = answering_of(request)
     answering.model_name(body.model)
     tokenizer = _tokenizer(request)
-    token_ids = await until_gone(request, _token_ids(answering, body))
+    conversation = call_of(request, body.model).conversation
+    token_ids = await until_gone(request, _token_ids(answering, body, conversation))
     told = {
         "tokens": token_ids,
         "count": len(token_ids),
@@ -100,15 +103,22 @@ async def detokenize(request: Request, body: DetokenizeRequest) -> Response:
     answering = answering_of(request)
     answering.model_name(body.model)
     answering.prompts.require_known(body.tokens, "tokens")
-    return JsonBody({"prompt": await asyncio.to_thread(_tokenizer(request).decode, body.tokens)})
+    text = await asyncio.to_thread(_tokenizer(request).decode, body.tokens)
+    conversation = call_of(request, body.model).conversation
+    if conversation is not None:
+        [text] = await conversation.inspect([Passage(text=text, where="tokens", stage="output")])
+    return JsonBody({"prompt": text})
 
 
-async def _token_ids(answering: Answering, body: TokenizeRequest) -> tuple[int, ...]:
+async def _token_ids(answering: Answering, body: TokenizeRequest, conversation: Conversation | None) -> tuple[int, ...]:
     if body.prompt is None:
         chat = ChatRequest.model_construct(messages=body.messages, tools=body.tools)
-        return await answering.tokens_of(turn_of(chat))
+        return await answering.tokens_of(turn_of(chat), conversation)
+    prompt = body.prompt
+    if conversation is not None:
+        [prompt] = await conversation.inspect([Passage(text=prompt, where="prompt", stage="input")])
     return await answering.prompts.of_text(
-        body.prompt,
+        prompt,
         max_tokens=_MAX_IDS,
         add_bos=None if body.add_special_tokens is not False else False,
         allow_special=True,

@@ -91,7 +91,7 @@ class AnswerEnd:
     """An answer is complete."""
 
     answer: int
-    reason: Literal["stop", "length", "tool_calls"]
+    reason: Literal["stop", "length", "tool_calls", "content_filter"]
     stop_text: str | None = None
     """The stop text that ended it, if one did."""
 
@@ -111,6 +111,8 @@ class Usage:
     """The mode that was used."""
     mode_reason: str | None = None
     """Why another one than asked for."""
+    guard: Mapping[str, Any] | None = None
+    """What was redacted, held or blocked, and by which policy; None where nothing was."""
 
 
 Event = TextDelta | ToolCallBegin | ToolCallDelta | AnswerEnd | Usage

@@ -7,20 +7,23 @@ What is refused is refused by an error that says where and why; what is redacted
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zaphod.safety.guard.authority.authority import Authority, ToolCall
+from zaphod.safety.guard.authority.authority import ToolCall
 from zaphod.safety.guard.authority.canaries import CanaryFinder, PromptLeakFinder, canary_of
 from zaphod.safety.guard.authority.confirmation import Held, digest_of
 from zaphod.safety.guard.authority.egress import AllowedHosts, EgressFinder
 from zaphod.safety.guard.authority.taint import Provenance
 from zaphod.safety.guard.finder import Finder
-from zaphod.safety.guard.verdict import ACTIONS, Finding, Stage, Verdict
+from zaphod.safety.guard.verdict import ACTIONS, Action, Finding, Stage, Verdict
 from zaphod.server.caller import Caller
 from zaphod.server.errors import ApiError
-from zaphod.server.guarding.telling import Told, held_json, titles
+from zaphod.server.guarding.journal import Details
+from zaphod.server.guarding.telling import Told, counts_of, held_json, titles
 
 if TYPE_CHECKING:
     from zaphod.safety.guard.stream import Passed, TextStream
@@ -58,11 +61,18 @@ class Conversation:
     Args:
         guarding: the server's guard.
         caller: who asks.
+        route: the path template.
+        request_id: names it in the journal.
         approved: the confirmation that the client names, if any.
     """
 
-    def __init__(self, guarding: Guarding, caller: Caller, approved: str | None = None) -> None:
+    def __init__(
+        self, guarding: Guarding, caller: Caller, route: str, request_id: str, approved: str | None = None
+    ) -> None:
         self._guarding, self._caller, self._approved = guarding, caller, approved
+        self._route, self._request_id = route, request_id
+        self._digest = ""
+        self._has_ended = False
         self._authority = guarding.authority_of(caller.tenant)
         self._provenance = Provenance()
         self._extra: tuple[Finder, ...] = ()
@@ -86,44 +96,97 @@ class Conversation:
             untrusted=tuple(passage.text for passage in passages if passage.stage == "retrieval"),
         )
         self._extra = tuple(self._outgoing_finders(passages))
+        self._digest = self._digest_of(passages)
         verdicts = [await self._verdict(passage) for passage in passages]
-        self._require(passages, verdicts)
+        try:
+            self._require(passages, verdicts)
+        except ApiError as error:
+            await self._write("block" if error.status == 400 else "confirm")
+            raise
+        await self._write("redact" if any(verdict.action == "redact" for verdict in verdicts) else "allow")
         return [verdict.redacted(passage.text) for passage, verdict in zip(passages, verdicts, strict=True)]
 
-    def stream(self) -> TextStream:
-        """Checks an answer while it comes."""
-        return self._guarding.guard.stream(stage="output", tenant=self._caller.tenant, extra=self._extra)
+    def stream(self) -> TextStream | None:
+        """Checks an answer while it comes; None where nothing is checked."""
+        guard = self._guarding.guard
+        return None if guard is None else guard.stream(tenant=self._caller.tenant, extra=self._extra)
 
-    def tell(self, passed: Passed, where: str) -> list[Told]:
-        """Keep what was found in an answer; what is new for the client."""
-        new = [Told(stage="output", where=where, finding=finding) for finding in passed.findings]
-        self.told += new
-        return [one for one in new if one.finding.action != "allow"]
+    def tell(self, passed: Passed, where: str) -> None:
+        """Keep what was found in an answer."""
+        self.told += [Told(stage="output", where=where, finding=finding) for finding in passed.findings]
 
-    def judge(self, name: str, arguments: str, parameters: Any, where: str) -> tuple[Judged, list[Told]]:
-        """Whether a call may be made, and why not."""
-        verdict = self._guarding.guard.check(arguments, "tool_call", tenant=self._caller.tenant, extra=self._extra)
-        call = ToolCall(name=name, arguments=arguments, parameters=parameters)
+    def judge(self, call: ToolCall, where: str) -> Judged:
+        """Whether a call may be made; why not is told."""
+        guard = self._guarding.guard
+        assert guard is not None, "calls are judged where there is a guard"
+        verdict = guard.check(call.arguments, "tool_call", tenant=self._caller.tenant, extra=self._extra)
         findings = (*verdict.findings, *self._authority.judge(call, self._provenance))
         action = max((verdict.floor, *(finding.action for finding in findings)), key=ACTIONS.index)
-        told = [Told(stage="tool_call", where=where, finding=finding) for finding in findings]
-        self.told += told
-        new = [one for one in told if one.finding.action != "allow"]
-        if action == "allow":
-            return Judged(may_pass=True), new
-        if action == "block":
-            return Judged(may_pass=False), new
+        self.told += [Told(stage="tool_call", where=where, finding=finding) for finding in findings]
+        if action in ("allow", "block"):
+            return Judged(may_pass=action == "allow")
         # Arguments without what was redacted would be another call: a person decides about this one.
-        held = self._hold("tool_call", name, arguments, digest_of(name, arguments), findings)
-        return Judged(may_pass=False, held=held), new
+        held = self._hold("tool_call", call.name, call.arguments, digest_of(call.name, call.arguments), findings)
+        return Judged(may_pass=False, held=held)
 
-    def as_json(self) -> dict[str, Any]:
-        """What the client is told at the end: everything but what was only noted."""
-        return {
-            "policy": self.policy,
-            "findings": [one.as_json() for one in self.told if one.finding.action != "allow"],
-            "held": [held_json(held) for held in self.held],
-        }
+    def as_json(self) -> dict[str, Any] | None:
+        """What the client is told at the end: everything but what was only noted; None if that is nothing."""
+        findings = [one.as_json() for one in self.told if one.finding.action != "allow"]
+        if not findings and not self.held:
+            return None
+        return {"policy": self.policy, "findings": findings, "held": [held_json(held) for held in self.held]}
+
+    async def ended(self, details: Details) -> None:
+        """Write down that all answers are complete, before the client learns it."""
+        self._has_ended = True
+        await self._write(self._outcome, suffix=".end", details=details)
+
+    def broke_off(self, status: int, code: str | None) -> None:
+        """Write down an end before the end; `ended` goes before."""
+        journal = self._guarding.journal
+        if journal is None or self._has_ended:
+            return
+        self._has_ended = True
+        journal.note(
+            self._caller,
+            self._action + ".end",
+            self._request_id,
+            "error",
+            policy=self.policy,
+            model=self._guarding.model,
+            details={"status": status, "code": code or "", **counts_of(self.told)},
+        )
+
+    @property
+    def _action(self) -> str:
+        """`chat.completions` of `/v1/chat/completions`."""
+        return self._route.removeprefix("/v1").strip("/").replace("/", ".")
+
+    @property
+    def _outcome(self) -> Action:
+        out = [one.finding.action for one in self.told if one.stage in ("output", "tool_call")]
+        return max(("allow", *out), key=ACTIONS.index)
+
+    async def _write(self, decision: str, *, suffix: str = "", details: Details | None = None) -> None:
+        journal = self._guarding.journal
+        if journal is None:
+            return
+        told = counts_of(self.told)
+        await journal.write(
+            self._caller,
+            self._action + suffix,
+            self._request_id,
+            decision,
+            policy=self.policy,
+            model=self._guarding.model,
+            details={"input_digest": self._digest, **told, **(details or {})},
+        )
+
+    def _digest_of(self, passages: Sequence[Passage]) -> str:
+        """What was said, for whoever has the texts and the tenant's key; nobody else learns anything from it."""
+        key = self._guarding.key_of(self._caller.tenant)
+        texts = digest_of(*(part for passage in passages for part in (passage.where, passage.text)))
+        return hmac.new(key, texts.encode(), hashlib.sha256).hexdigest()
 
     def _outgoing_finders(self, passages: Sequence[Passage]) -> Iterator[Finder]:
         options = self._authority.options
