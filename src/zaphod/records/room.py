@@ -1,0 +1,34 @@
+"""What may be touched: the tables of one tenant, or those of the accounts. Knows neither SQLite nor PostgreSQL."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+
+class Room(Protocol):
+    """Transactions that reach the rows of one tenant, or of the accounts, and nothing else. Thread-safe."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose rows; empty for the accounts, too."""
+
+    @property
+    def place(self) -> str:
+        """Where they lie, for people; holds no password."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that can only read.
+
+        Raises:
+            ConfigError: the database cannot be used.
+        """
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction; what an exception ends is undone.
+
+        Raises:
+            ConfigError: the database cannot be used.
+        """
