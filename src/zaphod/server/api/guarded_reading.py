@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zaphod.safety.guard.authority.authority import ToolCall
-from zaphod.safety.guard.stream import Passed, TextStream
 from zaphod.server.api.answer_reading import AnswerReader, Reason
 from zaphod.server.api.turns import AnswerEnd, Event, TextDelta, Tool, ToolCallBegin, ToolCallDelta
 from zaphod.server.engine_process.messages import Piece
 from zaphod.server.guarding.conversation import Conversation
+
+if TYPE_CHECKING:
+    from zaphod.safety.guard.stream import Passed, TextStream
 
 
 @dataclass

@@ -7,15 +7,18 @@ import functools
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from zaphod.safety.guard.authority.authority import Authority
 from zaphod.safety.guard.authority.capabilities import AuthorityOptions
 from zaphod.safety.guard.authority.confirmation import Confirmations
-from zaphod.safety.guard.guard import Guard
 from zaphod.safety.guard.verdict import Stage, Verdict
 from zaphod.server.caller import Caller
 from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.guarding.journal import Journal
+
+if TYPE_CHECKING:
+    from zaphod.safety.guard.guard import Guard
 
 _KEPT_VERDICTS = 4096
 """A conversation is sent anew with every turn: what was checked once is not checked again."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from zaphod.core.errors import ZaphodError
-from zaphod.safety.audit.log import AuditLog
 from zaphod.safety.audit.record import Event
 from zaphod.server.caller import Caller
 from zaphod.server.errors import ApiError
+
+if TYPE_CHECKING:
+    from zaphod.safety.audit.log import AuditLog
 
 _log = logging.getLogger(__name__)
 

@@ -10,6 +10,8 @@ from typing import Any
 from zaphod.safety.guard.authority.confirmation import Held
 from zaphod.safety.guard.verdict import Finding, Stage
 
+_MOST_RULES = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
@@ -59,8 +61,11 @@ def reasons(findings: Iterable[Finding]) -> list[dict[str, str]]:
 
 
 def counts_of(told: Sequence[Told]) -> dict[str, int]:
-    """How often each rule led to each action, for the audit: `pii.iban redact` -> 2."""
-    return dict(Counter(f"{one.finding.hit.rule} {one.finding.action}" for one in told))
+    """How often each rule led to each action, for the audit: `pii.iban.redact` -> 2. The rarest share one line."""
+    counts = Counter(f"{one.finding.hit.rule}.{one.finding.action}".lower().replace("-", "_") for one in told)
+    listed = dict(counts.most_common(_MOST_RULES))
+    others = counts.total() - sum(listed.values())
+    return listed | ({"other_findings": others} if others else {})
 
 
 def titles(findings: Iterable[Finding]) -> str:
