@@ -196,7 +196,7 @@ class SqliteRoom:
         )
 
 
-def _owner() -> Select[tuple[str]]:
+def _owner() -> Select[str]:
     return select(tenants.c.tenant)
 
 

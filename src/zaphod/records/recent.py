@@ -1,0 +1,95 @@
+"""Answers of a database that is far away, kept for a moment; knows neither questions nor answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from zaphod.core.errors import ConfigError
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecentOptions:
+    """How old an answer may be.
+
+    Args:
+        max_age_s: what changed elsewhere is seen no later than this.
+        retry_after_s: a database that failed is not asked for so long: whoever waits for it keeps others waiting.
+        max_answers: those that were not asked for longest are forgotten first.
+    """
+
+    max_age_s: float = 1.0
+    retry_after_s: float = 2.0
+    max_answers: int = 4096
+
+
+class Recent:
+    """Remembers answers. Thread-safe.
+
+    Args:
+        options: how old they may be; with a `max_age_s` of 0 every question is asked.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, options: RecentOptions, clock: Callable[[], float] = time.monotonic) -> None:
+        self._options, self._clock = options, clock
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+        self._generation = 0
+        self._failed: tuple[float, ConfigError] | None = None
+
+    def ask(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """The answer, from memory or by asking. None is asked for again every time: what is made now counts now.
+
+        Raises:
+            ConfigError: the database failed, now or just before.
+        """
+        if self._options.max_age_s <= 0:
+            return ask()
+        with self._lock:
+            generation, now_s = self._generation, self._clock()
+            self._require_health(now_s)
+            known = self._answers.get(question)
+            if known is not None and now_s - known[0] < self._options.max_age_s:
+                self._answers.move_to_end(question)
+                return known[1]  # type: ignore[no-any-return]
+        answer = self._asked(ask)
+        with self._lock:
+            # Whoever forgot meanwhile knows something newer than this answer.
+            if answer is not None and generation == self._generation:
+                self._keep(question, now_s, answer)
+        return answer
+
+    def forget(self) -> None:
+        """Forget all answers, because something was changed here."""
+        with self._lock:
+            self._answers.clear()
+            self._generation += 1
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        try:
+            return ask()
+        except ConfigError as error:
+            with self._lock:
+                self._failed = (self._clock(), error)
+            raise
+
+    def _require_health(self, now_s: float) -> None:
+        if self._failed is None:
+            return
+        failed_s, error = self._failed
+        if now_s - failed_s < self._options.retry_after_s:
+            raise ConfigError(error.found, error.wanted, error.remedy) from error
+        self._failed = None
+
+    def _keep(self, question: Hashable, asked_s: float, answer: object) -> None:
+        self._answers[question] = (asked_s, answer)
+        self._answers.move_to_end(question)
+        if len(self._answers) > self._options.max_answers:
+            self._answers.popitem(last=False)
