@@ -53,7 +53,9 @@ def build_app(services: Services, gate: GateOptions) -> ASGIApp:
 
 
 def _routers(services: Services) -> Sequence[APIRouter]:
-    common = (status.router, document.router, page.router)
+    from zaphod.server.api import confirmations
+
+    common = (status.router, document.router, page.router, confirmations.router)
     if services.upstream is not None:
         from zaphod.server.upstream import routes
 

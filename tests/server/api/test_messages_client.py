@@ -252,5 +252,5 @@ def test_closing_a_stream_cancels_its_answer(client: anthropic.Anthropic, server
 def test_a_client_that_stops_waiting_cancels_its_answer(client: anthropic.Anthropic, server: Any) -> None:
     before = num_aborted(server)
     with pytest.raises(anthropic.APITimeoutError):
-        client.with_options(timeout=0.1).messages.create(**request(max_tokens=5000, output_config=ENDLESS))
+        client.with_options(timeout=0.02).messages.create(**request(max_tokens=5000, output_config=ENDLESS))
     wait_until_aborted(server, before)

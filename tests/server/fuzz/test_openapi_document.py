@@ -132,6 +132,8 @@ def test_keys_are_optional_as_long_as_there_is_none(probe: Probe, start_server: 
 
 def examples(probe: Probe) -> Iterator[tuple[str, dict[str, Any]]]:
     for operation in probe.document.body_schemas():
+        if "{" in operation:
+            continue  # a request of its own must have made what it speaks of
         content = probe.document.operation(operation)["requestBody"]["content"]["application/json"]
         for example in content["examples"].values():
             yield operation, example["value"]

@@ -45,6 +45,8 @@ ACCESS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", "/v1/embeddings"): "embed",
         ("POST", "/tokenize"): "tokenize",
         ("POST", "/detokenize"): "tokenize",
+        ("GET", "/zaphod/confirmations"): "confirm",
+        ("POST", "/zaphod/confirmations/{held_id}"): "confirm",
         ("GET", "/metrics"): "metrics",
     }
 )

@@ -115,11 +115,11 @@ class KeyStore:
         self._new_usage: dict[tuple[str, int], int] = {}
         self._usage_being_written: dict[tuple[str, int], int] = {}
         self._newly_used: dict[str, int] = {}
-        self._recent = Recent(RecentOptions(max_age_s=MAX_AGE_S if is_far else 0.0))
         self._store = Store.open(
             StoreOptions(state_dir=state_dir, database=database, keys_path=None if is_far else self.path, clock=clock)
         )
         self._rows = self._store.api_keys
+        self._recent = Recent(RecentOptions(max_age_s=MAX_AGE_S), self._rows.version)
         self._open()
 
     def __enter__(self) -> Self:

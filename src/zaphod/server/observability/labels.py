@@ -25,6 +25,8 @@ OPERATIONS: Mapping[str, str] = {
     "/metrics": "metrics",
     "/zaphod/status": "status",
     "/ready": "ready",
+    "/zaphod/confirmations": "list_confirmations",
+    "/zaphod/confirmations/{held_id}": "confirm",
     "/live": "live",
     "/openapi.json": "describe",
 }
@@ -32,10 +34,14 @@ OPERATIONS: Mapping[str, str] = {
 
 REASONS = frozenset(
     {
+        "audit_unavailable",
         "body_timeout",
         "body_too_large",
         "client_disconnected",
+        "confirmation_not_found",
+        "confirmation_required",
         "conflicting_fields",
+        "content_blocked",
         "context_length_exceeded",
         "deadline_exceeded",
         "draining",
