@@ -62,6 +62,10 @@ class ApiKeys:
         """Where they lie, for people."""
         return self._room.place
 
+    def version(self) -> int | None:
+        """A number that changes whenever any program changes a key; None where the database does not tell."""
+        return self._room.version()
+
     def add(self, key: ApiKey) -> None:
         """Keep a new key."""
         with self._room.writing() as connection:

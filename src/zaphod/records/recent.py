@@ -1,4 +1,4 @@
-"""Answers of a database that is far away, kept for a moment; knows neither questions nor answers."""
+"""Answers of a database, kept as long as they are surely or nearly right; knows neither questions nor answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, kw_only=True)
 class RecentOptions:
-    """How old an answer may be.
+    """How old an answer may be where the database does not tell whether it still holds.
 
     Args:
         max_age_s: what changed elsewhere is seen no later than this.
@@ -33,14 +33,21 @@ class Recent:
     """Remembers answers. Thread-safe.
 
     Args:
-        options: how old they may be; with a `max_age_s` of 0 every question is asked.
+        options: how old they may be.
+        version: a number that changes whenever an answer may have changed; None where that is not known.
         clock: seconds that only grow.
     """
 
-    def __init__(self, options: RecentOptions, clock: Callable[[], float] = time.monotonic) -> None:
-        self._options, self._clock = options, clock
+    def __init__(
+        self,
+        options: RecentOptions,
+        version: Callable[[], int | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._options, self._read_version, self._clock = options, version, clock
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+        self._version: int | None = None
         self._generation = 0
         self._failed: tuple[float, ConfigError] | None = None
 
@@ -48,15 +55,20 @@ class Recent:
         """The answer, from memory or by asking. None is asked for again every time: what is made now counts now.
 
         Raises:
-            ConfigError: the database failed, now or just before.
+            ConfigError: the database failed; one that does not tell versions, now or just before.
         """
-        if self._options.max_age_s <= 0:
-            return ask()
+        # Read before the question is asked: an answer may be newer than its version, and never older.
+        version = self._read_version()
         with self._lock:
-            generation, now_s = self._generation, self._clock()
-            self._require_health(now_s)
+            now_s = self._clock()
+            if version != self._version:
+                self._forget()
+                self._version = version
+            generation = self._generation
+            if version is None:
+                self._require_health(now_s)
             known = self._answers.get(question)
-            if known is not None and now_s - known[0] < self._options.max_age_s:
+            if known is not None and (version is not None or now_s - known[0] < self._options.max_age_s):
                 self._answers.move_to_end(question)
                 return known[1]  # type: ignore[no-any-return]
         answer = self._asked(ask)
@@ -69,8 +81,11 @@ class Recent:
     def forget(self) -> None:
         """Forget all answers, because something was changed here."""
         with self._lock:
-            self._answers.clear()
-            self._generation += 1
+            self._forget()
+
+    def _forget(self) -> None:
+        self._answers.clear()
+        self._generation += 1
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
         try:

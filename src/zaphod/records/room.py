@@ -32,3 +32,10 @@ class Room(Protocol):
         Raises:
             ConfigError: the database cannot be used.
         """
+
+    def version(self) -> int | None:
+        """A number that changes whenever any program commits; None where the database does not tell.
+
+        Raises:
+            ConfigError: the database cannot be used.
+        """

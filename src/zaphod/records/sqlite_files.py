@@ -125,6 +125,10 @@ class _TenantRoom:
         with self._files.using(self.tenant) as room, room.writing() as connection:
             yield connection
 
+    def version(self) -> int | None:
+        with self._files.using(self.tenant) as room:
+            return room.version()
+
 
 def accounts_room(path: Path, clock: Callable[[], float]) -> SqliteRoom:
     """The room of a file of keys."""

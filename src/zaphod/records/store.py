@@ -85,7 +85,12 @@ class Store:
                 there could see the rows of all tenants.
             MissingExtraError: PostgreSQL's library is not installed.
         """
-        return cls(SqliteFiles(state_folder(options.state_dir), options.keys_path, options.clock))
+        folder = state_folder(options.state_dir)
+        if options.database is None:
+            return cls(SqliteFiles(folder, options.keys_path, options.clock))
+        from zaphod.records.postgres import Postgres  # here, because most programs use none
+
+        return cls(Postgres(options.database, options.keys_path, options.clock))
 
     def __enter__(self) -> Self:
         return self

@@ -26,8 +26,9 @@ def insert_if_absent(
         where: the condition of that index, if it is partial.
     """
     statement: Any = _insert(connection, table).values(**values)
-    done = statement.on_conflict_do_nothing(index_elements=list(key), index_where=where)
-    return connection.execute(done).rowcount > 0
+    inserted = statement.on_conflict_do_nothing(index_elements=list(key), index_where=where)
+    # Of an INSERT, SQLAlchemy forgets how many rows it met unless it is told to remember.
+    return connection.execute(inserted, execution_options={"preserve_rowcount": True}).rowcount > 0
 
 
 def insert_or_change(
