@@ -23,7 +23,7 @@ from zaphod.model.compat import Compat
 from zaphod.server.admission.admission import Admission, AdmissionOptions
 from zaphod.server.admission.gate import GateOptions
 from zaphod.server.admission.hosts import is_loopback, require_safe_to_listen
-from zaphod.server.admission.keys import KeyStore, default_keys_path
+from zaphod.server.admission.keys import KeyStore
 from zaphod.server.api.answering import Answering
 from zaphod.server.app import build_app
 from zaphod.server.crashes import guard_crashes
@@ -188,7 +188,12 @@ def parts_of(
     options: ServerOptions, engine_options: EngineOptions | None, on_progress: Callable[[Progressed], None]
 ) -> tuple[Services, ASGIApp]:
     """The parts of a server and what answers, for whoever listens and runs the loop; otherwise as `assemble`."""
-    keys = KeyStore(options.keys_path or default_keys_path(), api_key_file=options.api_key_file)
+    keys = KeyStore(
+        options.keys_path,
+        database=options.database,
+        state_dir=options.state_dir,
+        api_key_file=options.api_key_file,
+    )
     require_safe_to_listen(options.host, keys)
     if engine_options is None:
         services = _gateway(options, keys)

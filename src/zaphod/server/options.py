@@ -35,7 +35,11 @@ class ServerOptions:
     allowed_origins: tuple[str, ...] = ()
     """Web origins whose pages may call the API; none but the server's own page by default."""
     keys_path: Path | None = None
-    """The file of keys; the user's own if None."""
+    """The file of keys; in the database, or in the state folder, if None."""
+    database: str | None = None
+    """PostgreSQL's URL for keys and records; files in the state folder if None."""
+    state_dir: Path | None = None
+    """Where records lie; the user's own folder if None."""
     api_key_file: Path | None = None
     """A file that holds one more key, as containers hand secrets over."""
     otlp_traces_endpoint: str | None = None

@@ -117,6 +117,7 @@ class ReplicaApp:
     """
 
     def __init__(self, options: RayOptions) -> None:
+        settings = load_settings().with_flags(model=options.model, threads=options.threads, context=options.context)
         server = ServerOptions(
             host=options.host,
             shutdown_timeout_s=options.shutdown_timeout_s,
@@ -124,8 +125,9 @@ class ReplicaApp:
             allowed_hosts=tuple(name for name in options.allowed_hosts.split(",") if name),
             keys_path=options.keys_file,
             api_key_file=options.api_key_file,
+            database=settings.values.database,
+            state_dir=settings.values.state_dir,
         )
-        settings = load_settings().with_flags(model=options.model, threads=options.threads, context=options.context)
         engine = EngineOptions(settings=settings.values, max_num_sequences=options.max_num_sequences)
         parts: tuple[Services, ASGIApp] = parts_of(server, engine, lambda progressed: None)
         self._services, self._app = parts

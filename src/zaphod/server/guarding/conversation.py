@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +113,7 @@ class Conversation:
 
     def tell(self, passed: Passed, where: str) -> None:
         """Keep what was found in an answer."""
-        self.told += [Told(stage="output", where=where, finding=finding) for finding in passed.findings]
+        self._note("output", where, passed.findings)
 
     def judge(self, call: ToolCall, where: str) -> Judged:
         """Whether a call may be made; why not is told."""
@@ -122,7 +122,7 @@ class Conversation:
         verdict = guard.check(call.arguments, "tool_call", tenant=self._caller.tenant, extra=self._extra)
         findings = (*verdict.findings, *self._authority.judge(call, self._provenance))
         action = max((verdict.floor, *(finding.action for finding in findings)), key=ACTIONS.index)
-        self.told += [Told(stage="tool_call", where=where, finding=finding) for finding in findings]
+        self._note("tool_call", where, findings)
         if action in ("allow", "block"):
             return Judged(may_pass=action == "allow")
         # Arguments without what was redacted would be another call: a person decides about this one.
@@ -204,8 +204,7 @@ class Conversation:
     def _require(self, passages: Sequence[Passage], verdicts: Sequence[Verdict]) -> None:
         """Refuse what is blocked or must wait."""
         for passage, verdict in zip(passages, verdicts, strict=True):
-            stage = passage.stage or "input"
-            self.told += [Told(stage=stage, where=passage.where, finding=finding) for finding in verdict.findings]
+            self._note(passage.stage or "input", passage.where, verdict.findings)
         for passage, verdict in zip(passages, verdicts, strict=True):
             if verdict.action == "block":
                 raise self._blocked(passage, verdict)
@@ -233,6 +232,11 @@ class Conversation:
             "Leave that part out, or ask whoever runs this server."
         )
         return ApiError(400, "content_blocked", message, param=passage.where, details={"guard": self.as_json()})
+
+    def _note(self, stage: Stage, where: str, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.told.append(Told(stage=stage, where=where, finding=finding))
+            self._guarding.findings[(stage, finding.hit.category, finding.action)] += 1
 
     def _hold(self, kind: Any, name: str, content: str, digest: str, findings: Sequence[Finding]) -> Held:
         held = self._guarding.confirmations.hold(

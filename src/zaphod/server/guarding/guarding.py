@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class Guarding:
     ) -> None:
         self.guard, self.key_of, self.journal, self.model = guard, key_of, journal, model
         self.confirmations = Confirmations()
+        self.findings: Counter[tuple[str, str, str]] = Counter()
+        """How often, by stage, category and action, since the start."""
         self._verdicts: OrderedDict[tuple[str, str, bytes], Verdict] = OrderedDict()
         self._authority = functools.lru_cache(maxsize=256)(self._parsed_authority)
 

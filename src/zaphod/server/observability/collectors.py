@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from zaphod.server.engine_process.progress import Health
 from zaphod.server.observability.energy import EnergyLedger
 from zaphod.server.observability.engine_figures import EngineFigures
-from zaphod.server.observability.labels import OTHER, REASONS, reason_label, upstream_label
+from zaphod.server.observability.labels import GUARD_CATEGORIES, OTHER, REASONS, reason_label, upstream_label
 
 MODEL_LABELS = ("model_name", "engine")
 ENGINE = "0"
@@ -84,6 +84,49 @@ _ENGINE_COUNTERS = (
     ("zaphod:produced_tokens", "Tokens that the engine produced.", "num_produced_tokens"),
     ("zaphod:engine_cpu_seconds", "CPU time of the engine process.", "cpu_s"),
 )
+
+
+class AuditFigures(Protocol):
+    """How the audit log is doing."""
+
+    @property
+    def num_waiting(self) -> int:
+        """Events that are not on disk yet."""
+
+    @property
+    def num_written(self) -> int:
+        """Since the server started."""
+
+    @property
+    def num_failed(self) -> int:
+        """Those that could not be written."""
+
+
+class GuardCollector(Collector):
+    """What the guard found, and how the audit is doing. Categories are the rules' own words, a bounded number.
+
+    Args:
+        findings: how often, by stage, category and action.
+        audit: how the audit is doing; None where there is none.
+    """
+
+    def __init__(self, findings: Mapping[tuple[str, str, str], int], audit: Callable[[], AuditFigures] | None) -> None:
+        self._findings, self._audit = findings, audit
+
+    def collect(self) -> Iterable[Metric]:
+        labels = ("stage", "category", "action")
+        family = CounterMetricFamily("zaphod:guard_findings", "What was found in texts and calls.", labels=labels)
+        others: Counter[tuple[str, str, str]] = Counter()
+        for (stage, category, action), count in dict(self._findings).items():
+            others[(stage, category if category in GUARD_CATEGORIES else OTHER, action)] += count
+        for place, count in sorted(others.items()):
+            family.add_metric(place, count)
+        yield family
+        if self._audit is not None:
+            figures = self._audit()
+            yield _counter("zaphod:audit_records", "Events in the audit, on disk.", figures.num_written)
+            yield _counter("zaphod:audit_failures", "Events that could not be written.", figures.num_failed)
+            yield _gauge("zaphod:audit_waiting", "Events that are not on disk yet.", figures.num_waiting)
 
 
 class UpstreamCollector(Collector):

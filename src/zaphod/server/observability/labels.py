@@ -12,6 +12,11 @@ OTHER = "other"
 MAX_MODELS = 64
 """Served names that get series of their own."""
 
+GUARD_CATEGORIES = frozenset(
+    {"authority", "canary", "exfiltration", "hidden", "injection", "leak", "pii", "secret", "toxicity"}
+)
+"""Categories of the rules that are shipped; policies of others may have more."""
+
 OPERATIONS: Mapping[str, str] = {
     "/v1/chat/completions": "chat",
     "/v1/completions": "text_completion",

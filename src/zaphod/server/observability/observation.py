@@ -24,7 +24,14 @@ from zaphod.server.caller import Caller
 from zaphod.server.engine_process.progress import Health
 from zaphod.server.errors import ApiError
 from zaphod.server.observability import labels
-from zaphod.server.observability.collectors import EnergyCollector, EngineCollector, UpstreamCollector, UpstreamStatus
+from zaphod.server.observability.collectors import (
+    AuditFigures,
+    EnergyCollector,
+    EngineCollector,
+    GuardCollector,
+    UpstreamCollector,
+    UpstreamStatus,
+)
 from zaphod.server.observability.energy import WINDOW_S, Account, Energy, EnergyLedger, Power
 from zaphod.server.observability.engine_figures import EngineFigures, EngineView
 from zaphod.server.observability.labels import ModelLabels
@@ -162,6 +169,12 @@ class Observer:
     def watch_gate(self, refusals: Mapping[str, int]) -> None:
         """Count what the gate refuses, by the error's code, with the requests that were turned away."""
         self.metrics.watch_gate(refusals)
+
+    def watch_guard(
+        self, findings: Mapping[tuple[str, str, str], int], audit: Callable[[], AuditFigures] | None
+    ) -> None:
+        """Show what the guard finds, by stage, category and action, and how the audit is doing."""
+        self.metrics.add_collector(GuardCollector(findings, audit))
 
     def in_flight(self) -> tuple[int, int]:
         """Requests without a first token, and those that had it."""
