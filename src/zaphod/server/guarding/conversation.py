@@ -71,6 +71,7 @@ class Conversation:
     ) -> None:
         self._guarding, self._caller, self._approved = guarding, caller, approved
         self._route, self._request_id = route, request_id
+        self._key = b""
         self._digest = ""
         self._has_ended = False
         self._authority = guarding.authority_of(caller.tenant)
@@ -83,7 +84,7 @@ class Conversation:
     @property
     def canary(self) -> str | None:
         """A word for the system prompt that must not come out, where the policy wants one."""
-        return canary_of(self._guarding.key_of(self._caller.tenant)) if self._authority.options.canary else None
+        return canary_of(self._key) if self._authority.options.canary else None
 
     async def inspect(self, passages: Sequence[Passage]) -> list[str]:
         """The texts as they may go on.
@@ -95,6 +96,7 @@ class Conversation:
             trusted=tuple(passage.text for passage in passages if passage.stage != "retrieval"),
             untrusted=tuple(passage.text for passage in passages if passage.stage == "retrieval"),
         )
+        self._key = await self._guarding.key(self._caller.tenant)
         self._extra = tuple(self._outgoing_finders(passages))
         self._digest = self._digest_of(passages)
         verdicts = [await self._verdict(passage) for passage in passages]
@@ -184,9 +186,8 @@ class Conversation:
 
     def _digest_of(self, passages: Sequence[Passage]) -> str:
         """What was said, for whoever has the texts and the tenant's key; nobody else learns anything from it."""
-        key = self._guarding.key_of(self._caller.tenant)
         texts = digest_of(*(part for passage in passages for part in (passage.where, passage.text)))
-        return hmac.new(key, texts.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, texts.encode(), hashlib.sha256).hexdigest()
 
     def _outgoing_finders(self, passages: Sequence[Passage]) -> Iterator[Finder]:
         options = self._authority.options

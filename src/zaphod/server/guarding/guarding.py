@@ -31,7 +31,7 @@ class Guarding:
 
     Args:
         guard: policies and finders; None checks nothing.
-        key_of: a tenant's secret key, for canaries and digests.
+        key_of: a tenant's secret key, for canaries and digests; may ask another machine.
         journal: where it is written down; None writes nothing.
         model: what answers, for the journal.
     """
@@ -39,7 +39,9 @@ class Guarding:
     def __init__(
         self, guard: Guard | None, key_of: Callable[[str], bytes], journal: Journal | None = None, model: str = ""
     ) -> None:
-        self.guard, self.key_of, self.journal, self.model = guard, key_of, journal, model
+        self.guard, self.journal, self.model = guard, journal, model
+        self._key_of = key_of
+        self._keys: dict[str, bytes] = {}
         self.confirmations = Confirmations()
         self.findings: Counter[tuple[str, str, str]] = Counter()
         """How often, by stage, category and action, since the start."""
@@ -56,6 +58,12 @@ class Guarding:
             approved: the confirmation that the client names, if any.
         """
         return Conversation(self, caller, route, request_id, approved)
+
+    async def key(self, tenant: str) -> bytes:
+        """A tenant's secret key; it stays the same, so it is asked for once."""
+        if tenant not in self._keys:
+            self._keys[tenant] = await asyncio.to_thread(self._key_of, tenant)
+        return self._keys[tenant]
 
     def policy_name(self, tenant: str) -> str:
         """Which policy decides for a tenant, as `name@version#digest`; `off` where nothing is checked."""
