@@ -12,13 +12,15 @@ import typer
 
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
+from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import ConfigError
-from zaphod.server.admission.keys import DEFAULT_SCOPES, Key, KeyStore, default_keys_path
+from zaphod.server.admission.keys import DEFAULT_SCOPES, Key, KeyStore
 from zaphod.server.caller import SCOPES, Limits, Scope
 
 _HELP = """Make, list and revoke the keys that open a server.
 
-As soon as one key exists, every route but liveness and the page wants one. Running servers see every change at once.
+As soon as one key exists, every route but liveness and the page wants one. Running servers see every change at once;
+where keys lie in PostgreSQL, one that is revoked may open them for one second more.
 
 \b
 Examples:
@@ -33,7 +35,8 @@ _FEW_DAYS = 7
 verbs = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help=_HELP)
 
 FileFlag = Annotated[
-    Path | None, typer.Option("--keys-file", metavar="FILE", help="Where keys lie; the user's own file if left out.")
+    Path | None,
+    typer.Option("--keys-file", metavar="FILE", help="Where keys lie; else the settings' database or state folder."),
 ]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="A key's id, like key_0123456789ab.")]
 
@@ -44,6 +47,7 @@ def _limit(flag: str, help_text: str) -> Any:
 
 @verbs.command("create")
 def create(
+    context: typer.Context,
     name: Annotated[str, typer.Option("--name", help="Who will hold it, for people.")],
     scope: Annotated[
         list[str] | None,
@@ -81,18 +85,18 @@ def create(
     )
     expires_s = None if expires is None else _expiry_s(expires, time.time())
     scopes = DEFAULT_SCOPES if not scope else tuple(_scope(word) for word in scope)
-    with _open(keys_file) as store:
+    with _open(context, keys_file) as store:
         secret, key = store.create(name=name, scopes=scopes, tenant=tenant, expires_s=expires_s, limits=limits)
     if as_json:
-        print_json({"secret": secret, **_as_dict(key), "file": str(store.path)})
+        print_json({"secret": secret, **_as_dict(key), "file": store.place})
         return
     print_line(secret, style="bold")
     print_line("This is shown only now; a hash of it is kept.", style="dim")
-    print_pairs([*_facts(key), ("file", str(store.path))])
+    print_pairs([*_facts(key), ("file", store.place)])
 
 
 @verbs.command("list")
-def show_all(keys_file: FileFlag = None, as_json: JsonFlag = False) -> None:
+def show_all(context: typer.Context, keys_file: FileFlag = None, as_json: JsonFlag = False) -> None:
     """List all keys, never their secrets.
 
     \b
@@ -100,13 +104,13 @@ def show_all(keys_file: FileFlag = None, as_json: JsonFlag = False) -> None:
       zaphod keys list
       zaphod keys list --json
     """
-    with _open(keys_file) as store:
+    with _open(context, keys_file) as store:
         keys = store.keys()
     if as_json:
-        print_json({"file": str(store.path), "keys": [_as_dict(key) for key in keys]})
+        print_json({"file": store.place, "keys": [_as_dict(key) for key in keys]})
         return
     if not keys:
-        print_line(f"There is no key in {store.path}: programs on this machine need none, and others are not served.")
+        print_line(f"There is no key in {store.place}: programs on this machine need none, and others are not served.")
         return
     rows = [
         (key.id, key.name, " ".join(_ordered(key)), _state(key), _day(key.last_used_s, "never"), _limits(key.limits))
@@ -116,7 +120,7 @@ def show_all(keys_file: FileFlag = None, as_json: JsonFlag = False) -> None:
 
 
 @verbs.command("show")
-def show(key_id: IdArgument, keys_file: FileFlag = None, as_json: JsonFlag = False) -> None:
+def show(context: typer.Context, key_id: IdArgument, keys_file: FileFlag = None, as_json: JsonFlag = False) -> None:
     """Show one key, and the tokens it has used on each day.
 
     \b
@@ -124,7 +128,7 @@ def show(key_id: IdArgument, keys_file: FileFlag = None, as_json: JsonFlag = Fal
       zaphod keys show key_0123456789ab
       zaphod keys show key_0123456789ab --json
     """
-    with _open(keys_file) as store:
+    with _open(context, keys_file) as store:
         key, usage = store.get(key_id), store.usage(key_id)
     used = {_date(day * 86400): tokens for day, tokens in usage.items()}
     if as_json:
@@ -136,6 +140,7 @@ def show(key_id: IdArgument, keys_file: FileFlag = None, as_json: JsonFlag = Fal
 
 @verbs.command("revoke")
 def revoke(
+    context: typer.Context,
     key_id: IdArgument,
     forget: Annotated[
         bool, typer.Option("--forget", help="Remove its row and its usage, too. Without any key, loopback is open.")
@@ -150,7 +155,7 @@ def revoke(
       zaphod keys revoke key_0123456789ab
       zaphod keys revoke key_0123456789ab --forget --json
     """
-    with _open(keys_file) as store:
+    with _open(context, keys_file) as store:
         key = store.revoke(key_id)
         if forget:
             store.forget(key_id)
@@ -160,8 +165,9 @@ def revoke(
         print_line(f"{key.id} ({key.name}) opens nothing any more{', and is forgotten' if forget else ''}.")
 
 
-def _open(keys_file: Path | None) -> KeyStore:
-    return KeyStore(keys_file or default_keys_path())
+def _open(context: typer.Context, keys_file: Path | None) -> KeyStore:
+    settings: MergedSettings = context.obj
+    return KeyStore(keys_file, database=settings.values.database, state_dir=settings.values.state_dir)
 
 
 def _scope(word: str) -> Scope:

@@ -47,6 +47,7 @@ VERBS = {
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
     "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
     "audit": Verb("audit", "Verify, search, export and ship what was written down."),
+    "database": Verb("database", "See and upgrade the database of keys and records."),
     "config": Verb("config", "Print every setting and where its value comes from."),
 }
 

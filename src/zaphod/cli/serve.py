@@ -127,6 +127,8 @@ def command(
         allowed_hosts=tuple(allowed_host or ()),
         allowed_origins=tuple(allowed_origin or ()),
         keys_path=keys_file,
+        database=settings.values.database,
+        state_dir=settings.values.state_dir,
         api_key_file=api_key_file,
         log_file=log_file,
         log_level=settings.values.log_level,

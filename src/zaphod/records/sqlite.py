@@ -173,7 +173,7 @@ class SqliteRoom:
     def _is_current(self, engine: Engine) -> bool:
         with engine.begin() as connection:
             found = migration.status(connection, self._chain, self.place)
-            self._require_known_format(connection)
+            self._require_known_format(connection, found.version)
             if found.state == "current" and self._tenant is not None:
                 self._require_owner(connection)
         _require_not_newer(found, self._kind)
@@ -188,11 +188,18 @@ class SqliteRoom:
             if self._tenant is not None and connection.execute(_owner()).first() is None:
                 connection.execute(insert(tenants).values(tenant=self._tenant, created_s=int(self._clock())))
 
-    def _require_known_format(self, connection: Connection) -> None:
+    def _require_known_format(self, connection: Connection, version: str | None) -> None:
         """Before there were steps, a file of keys told its version here; it goes on to say 1."""
-        version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
-        if version > (1 if self._chain == "accounts" else 0):
-            raise _newer(self.place, self._kind, str(version), "1")
+        format_version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
+        if format_version > (1 if self._chain == "accounts" else 0):
+            raise _newer(self.place, self._kind, str(format_version), "1")
+        has_tables = connection.execute(text("SELECT 1 FROM sqlite_master LIMIT 1")).first() is not None
+        if has_tables and version is None and format_version == 0:
+            raise ConfigError(
+                f"The {self._kind} in {self.place} cannot be used: it is a database of another program.",
+                f"It must be a file of {self._kind}.",
+                self._file.elsewhere,
+            )
 
     def _require_owner(self, connection: Connection) -> None:
         owners = set(connection.execute(_owner()).scalars())
@@ -243,8 +250,9 @@ def _engine(file: PrivateFile, *, is_reader: bool) -> Engine:
             "check_same_thread": False,
         },
     )
-    first = ("journal_mode = WAL", "secure_delete = ON", "foreign_keys = ON")
-    _on_connect(engine, (*first, "query_only = ON") if is_reader else first)
+    # A reader changes nothing, not even the mode of a file that may be none of ours.
+    writing = ("journal_mode = WAL", "secure_delete = ON", "foreign_keys = ON")
+    _on_connect(engine, ("query_only = ON",) if is_reader else writing)
     _on_begin(engine, "BEGIN" if is_reader else "BEGIN IMMEDIATE")
     return engine
 
