@@ -36,4 +36,10 @@ async def inspected(turn: Turn, conversation: Conversation | None) -> Turn:
 
 def _passages(turn: Turn) -> Iterator[Passage]:
     for index, message in enumerate(turn.messages):
-        yield Passage(text=message["content"], where=f"messages.{index}.content", stage=_STAGES[message["role"]])
+        role = message["role"]
+        yield Passage(
+            text=message["content"],
+            where=f"messages.{index}.content",
+            stage=_STAGES[role],
+            is_vouched=role in ("system", "user"),
+        )

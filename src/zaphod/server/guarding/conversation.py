@@ -40,11 +40,14 @@ class Passage:
         text: it.
         where: the field that it came in, like `messages.2.content`.
         stage: how it is checked; None for the operator's own words, which are trusted.
+        is_vouched: somebody stands behind it: the operator or the person. Nobody does behind what tools said, nor
+            behind what the model said after it had read that.
     """
 
     text: str
     where: str
     stage: Stage | None
+    is_vouched: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +96,7 @@ class Conversation:
             ApiError: 400 a text is blocked; 409 one waits for a person.
         """
         self._provenance = Provenance(
-            trusted=tuple(passage.text for passage in passages if passage.stage != "retrieval"),
+            trusted=tuple(passage.text for passage in passages if passage.is_vouched),
             untrusted=tuple(passage.text for passage in passages if passage.stage == "retrieval"),
         )
         self._key = await self._guarding.key(self._caller.tenant)
