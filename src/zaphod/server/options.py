@@ -40,6 +40,14 @@ class ServerOptions:
     """PostgreSQL's URL for keys and records; files in the state folder if None."""
     state_dir: Path | None = None
     """Where records lie; the user's own folder if None."""
+    kek: str | None = None
+    """Where the key above all keys lies, like `env:NAME`; a file in the state folder if None."""
+    guard: str = "default"
+    """A policy: `default`, `strict`, `observe`, a file, a folder with one for each tenant; `off` checks nothing."""
+    audit: bool = True
+    """Whether what happens is written down, and nothing happens where it cannot be."""
+    audit_witness: Path | None = None
+    """Where the audit's checkpoints are copied to; beside it if None."""
     api_key_file: Path | None = None
     """A file that holds one more key, as containers hand secrets over."""
     otlp_traces_endpoint: str | None = None

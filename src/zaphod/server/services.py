@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zaphod.server.api.answering import Answering
     from zaphod.server.engine_process.client import EngineClient
     from zaphod.server.guarding.guarding import Guarding
+    from zaphod.server.guarding.keeping import Keeping
     from zaphod.server.modes.modes import Modes
     from zaphod.server.observability.observation import Observer
     from zaphod.server.upstream.proxy import Upstream
@@ -33,8 +34,10 @@ class Services:
     admission: Admission
     observer: Observer
     modes: Modes
+    keeping: Keeping | None = None
+    """Store, vault and audit; None in programs that make an app without them."""
     guarding: Guarding | None = None
-    """None where the operator switched it off."""
+    """None where nothing is checked and nothing written down."""
     engine: EngineClient | None = None
     answering: Answering | None = None
     upstream: Upstream | None = None

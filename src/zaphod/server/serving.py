@@ -150,6 +150,8 @@ async def close_services(services: Services) -> None:
         await services.upstream.close()
     services.observer.close()
     services.keys.close()
+    if services.keeping is not None:
+        services.keeping.close()
 
 
 async def _unless(stopping: asyncio.Event, serving: asyncio.Task[None], doing: Coroutine[Any, Any, Any]) -> bool:

@@ -15,6 +15,8 @@ from pathlib import Path
 from zaphod.core.places import state_folder
 from zaphod.records.store import Store, StoreOptions
 from zaphod.safety.audit.log import AuditLog, AuditOptions
+from zaphod.safety.vault.kek import KekProvider
+from zaphod.safety.vault.kek_address import create_kek, open_kek
 from zaphod.safety.vault.vault import Vault
 
 
@@ -52,7 +54,7 @@ class Keeping:
         folder = state_folder(options.state_dir)
         self.store = Store.open(StoreOptions(state_dir=options.state_dir, database=options.database))
         try:
-            self.vault = Vault(self.store.wrapped_keys, kek_in_use(folder, self.store, options.kek))
+            self.vault = Vault(self.store.wrapped_keys, _kek(folder, self.store, options.kek))
             self.audit = self._audit(folder, options) if options.audit else None
         except BaseException:
             self.store.close()
@@ -69,3 +71,13 @@ class Keeping:
     @staticmethod
     def _audit(folder: Path, options: KeepingOptions) -> AuditLog:
         return AuditLog(folder / "audit", AuditOptions(witness=options.audit_witness))
+
+
+def _kek(folder: Path, store: Store, address: str | None) -> KekProvider:
+    """The key above all keys. Where nothing was kept yet, and no other place is named, a file gets a new one."""
+    if address is not None:
+        return open_kek(address)
+    own = f"file:{folder / 'kek'}"
+    if (folder / "kek").exists() or store.wrapped_keys.tenants():
+        return open_kek(own)
+    return create_kek(own)
