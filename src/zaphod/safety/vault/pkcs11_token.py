@@ -161,10 +161,10 @@ def _told(options: Pkcs11Options) -> Iterator[None]:
     pkcs11 = library()
     try:
         yield
-    except (pkcs11.NoSuchToken, pkcs11.MultipleTokensReturned) as error:
+    except (pkcs11.NoSuchToken, pkcs11.MultipleTokensReturned):
         wanted = f"{options.module} must have one token of that label."
         raise ConfigError(f"There is not one token {options.token!r}.", wanted, "Correct it.") from None
-    except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned) as error:
+    except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned):
         wanted = f"The token {options.token!r} must have one AES key of that label."
         raise ConfigError(f"There is not one key {options.key!r}.", wanted, "See `zaphod vault init`.") from None
     except tuple(getattr(pkcs11, name) for name in _PIN_ERRORS) as error:
