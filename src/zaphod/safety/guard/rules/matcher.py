@@ -1,0 +1,143 @@
+"""The rules of a policy as a finder: which of them hit in which reading of a text; knows no action.
+
+Each rule is made ready three times: for the text as it came, for texts that were folded (its letters are folded in the
+same way), and for those without anything between letters. Each reading is gone through once for all rules; only those
+that hit are looked for by themselves.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from zaphod.safety.guard.finder import View
+from zaphod.safety.guard.rules.folding import Fold, compacted, folded
+from zaphod.safety.guard.rules.nodes import Node
+from zaphod.safety.guard.rules.policy import Rule, ViewGroup
+from zaphod.safety.guard.rules.program import Encoded, Program, Sieve, Tail
+from zaphod.safety.guard.rules.syntax import parse
+from zaphod.safety.guard.verdict import Hit, Stage
+
+GroupOf = Callable[[View], ViewGroup]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """One pattern of a rule for one kind of reading."""
+
+    rule: Rule
+    program: Program
+
+
+class _Group:
+    """All rules of a stage for one kind of reading."""
+
+    def __init__(self, rules: Sequence[Rule], group: ViewGroup, fold: Fold) -> None:
+        trees = [(rule, node) for rule in rules for node in _trees(rule.patterns, group, fold)]
+        self._ready = [_Ready(rule, Program(node, is_case_sensitive=_is_exact(rule, group))) for rule, node in trees]
+        self._sieve = Sieve([ready.program for ready in self._ready])
+        self._exceptions = {
+            rule.id: [Program(node, is_case_sensitive=_is_exact(rule, group)) for node in nodes]
+            for rule in rules
+            if (nodes := _trees(rule.exceptions, group, fold))
+        }
+        excepted = [(rule, node) for rule in rules for node in _trees(rule.exceptions, group, fold)]
+        self._unfinished = [(node, _is_exact(rule, group)) for rule, node in (*trees, *excepted)]
+        self._tail: Tail | None = None
+
+    def spans(self, text: Encoded, start: int, starts: Mapping[str, int]) -> Iterator[tuple[Rule, int, int]]:
+        """What is hit, in characters of the reading; from `start` on, or where `starts` says so for a rule."""
+        hit = [self._ready[index] for index in self._sieve.matching(text)]
+        for rule in {ready.rule.id: ready.rule for ready in hit}.values():
+            programs = [ready.program for ready in hit if ready.rule is rule]
+            excepted = [span for program in self._exceptions.get(rule.id, ()) for span in program.spans(text)]
+            for first, last in _united(programs, text, starts.get(rule.id, start)):
+                if not any(begin <= first and last <= end for begin, end in excepted):
+                    yield rule, first, last
+
+    def pending(self, text: Encoded) -> int | None:
+        """Where a match may have begun that is not over."""
+        if self._tail is None:
+            self._tail = Tail(self._unfinished)  # two threads may both make it: it is the same
+        return self._tail.start(text)
+
+
+def _united(programs: Sequence[Program], text: Encoded, start: int) -> list[tuple[int, int]]:
+    """Where any of them matches."""
+    return sorted({span for program in programs for span in program.spans(text, start)})
+
+
+def _trees(patterns: Iterable[str], group: ViewGroup, fold: Fold) -> list[Node]:
+    trees = [parse(pattern) for pattern in patterns]
+    if group == "raw":
+        return trees
+    spelt = [folded(tree, fold) for tree in trees]
+    return spelt if group == "folded" else [tree for tree in map(compacted, spelt) if tree is not None]
+
+
+def _is_exact(rule: Rule, group: ViewGroup) -> bool:
+    """Folded texts have no capitals, so nothing is gained by looking for both."""
+    return rule.is_case_sensitive or group != "raw"
+
+
+class PatternFinder:
+    """Finds what the patterns of rules say. Thread-safe.
+
+    Args:
+        rules: what to look for.
+        group_of: what kind of reading a view is.
+        fold: how views fold letters.
+    """
+
+    name = "patterns"
+
+    def __init__(self, rules: Sequence[Rule], group_of: GroupOf, fold: Fold) -> None:
+        self._rules, self._group_of, self._fold = tuple(rules), group_of, fold
+        self._groups: dict[tuple[tuple[str, ...], ViewGroup], _Group] = {}
+        self._at: dict[tuple[Stage, ViewGroup], _Group] = {}
+        self._lock = threading.Lock()
+
+    def find(self, views: Sequence[View], stage: Stage) -> Iterator[Hit]:
+        """Every rule's matches in every reading that it looks at."""
+        for view in views:
+            yield from self.find_in(view, stage)
+
+    def find_in(
+        self, view: View, stage: Stage, *, start: int = 0, starts: Mapping[str, int] | None = None
+    ) -> Iterator[Hit]:
+        """Every rule's matches in one reading.
+
+        Args:
+            view: the reading.
+            stage: where the text is on its way.
+            start: the first character of the reading that a match may have.
+            starts: the same for single rules, by their ids.
+        """
+        group = self._group(stage, self._group_of(view))
+        for rule, *span in group.spans(Encoded(view.text), start, starts or {}):
+            first, last = view.raw_span(*span)
+            yield Hit(rule=rule.id, title=rule.title, start=first, end=last, views=view.chain)
+
+    def pending(self, view: View, stage: Stage) -> int | None:
+        """Where in a reading a match may have begun that its end has cut off."""
+        return self._group(stage, self._group_of(view)).pending(Encoded(view.text))
+
+    def prepare(self, stage: Stage) -> None:
+        """Make ready for a stage what the first text would wait for."""
+        for group in ("raw", "folded", "compact"):
+            self._group(stage, group)
+
+    def _group(self, stage: Stage, group: ViewGroup) -> _Group:
+        found = self._at.get((stage, group))
+        return self._made(stage, group) if found is None else found
+
+    def _made(self, stage: Stage, group: ViewGroup) -> _Group:
+        """Stages that look for the same rules share what was made of them."""
+        rules = [rule for rule in self._rules if stage in rule.stages and group in rule.views]
+        place = (tuple(rule.id for rule in rules), group)
+        with self._lock:
+            if place not in self._groups:
+                self._groups[place] = _Group(rules, group, self._fold)
+            self._at[stage, group] = self._groups[place]
+        return self._groups[place]

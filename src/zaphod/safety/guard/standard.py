@@ -1,0 +1,16 @@
+"""The finders that come with the guard; the one place that knows them all."""
+
+from __future__ import annotations
+
+import functools
+
+from zaphod.safety.guard.classifiers import load_classifier
+from zaphod.safety.guard.finder import Finder
+from zaphod.safety.guard.pii import PiiFinder
+from zaphod.safety.guard.views import HiddenTextFinder
+
+
+@functools.cache
+def standard_finders() -> tuple[Finder, ...]:
+    """Hidden text, personal data, secrets, toxicity, injection. Thread-safe, so everybody shares them."""
+    return (HiddenTextFinder(), PiiFinder(), load_classifier("toxicity"), load_classifier("injection"))

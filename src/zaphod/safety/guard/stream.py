@@ -1,0 +1,305 @@
+"""A text that is judged while it comes; knows finders and a policy, not where the text comes from or goes.
+
+Text is held up only from where something may have begun that is not over: an unfinished match of a pattern, an
+unfinished number or address. What is before that is settled, and let go. No text waits longer than the policy's
+`max_delay_tokens`: then it is let go although something in it may still become a match, and if it does, that is told
+and what follows is treated as the policy says.
+
+Three looks are taken, at places that do not depend on how the stream was cut:
+- at everything that comes, in the raw and the canonical reading: what is found there is held up in time;
+- after every 64 characters at the last 1,024, in all readings: what is encoded, reversed or spaced out, and what is
+  known only from many words. Parts of it may be out by then;
+- at every sentence, by classifiers: they decide about what follows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from zaphod.safety.guard.finder import Finder, View
+from zaphod.safety.guard.hits import moved, without_repeats
+from zaphod.safety.guard.release import Release
+from zaphod.safety.guard.rules.matcher import PatternFinder
+from zaphod.safety.guard.rules.policy import Policy
+from zaphod.safety.guard.running import find, find_in, note
+from zaphod.safety.guard.verdict import Finding, Hit, Stage, Verdict
+from zaphod.safety.guard.views import canonical, views_of
+from zaphod.safety.guard.views.view import RawView
+from zaphod.safety.guard.windows import LOOK_BACK
+
+WIDE_STEP = 64
+WIDE_LOOK = 1024
+MAX_OPEN = 2048
+"""Characters that something may be open for."""
+MIN_SENTENCE, MAX_SENTENCE = 16, 1000
+_SENTENCE_END = re.compile(r"\n|[。！？।]|(?<=[.!?…؟])[\"'”’»)\]]{0,3}\s")
+_UNFINISHED = re.compile(
+    r"(?:[\w@.+%:/\-\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\U000e0000-\U000e0fff]|(?<=\d)[ ](?=\d|\Z)){1,256}\Z"
+)
+"""What finders without a `pending` of their own wait for: a word, an address, groups of digits, hidden characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """What came out of a stream.
+
+    Args:
+        text: what may be shown.
+        start: which character of the stream is its first.
+        findings: what was found since; offsets count characters of the stream. What is longer than was told before
+            is told again, from where it went on.
+        is_blocked: nothing follows, whatever is pushed.
+        errors: finders that failed since.
+    """
+
+    text: str
+    start: int
+    findings: tuple[Finding, ...] = ()
+    is_blocked: bool = False
+    errors: tuple[str, ...] = ()
+
+
+class TextStream:
+    """Judges one text while it comes. For one thread at a time.
+
+    Args:
+        policy: what follows from what is found.
+        patterns: the policy's rules.
+        finders: everything else; those whose name begins with `classifier` are asked about whole sentences.
+        stage: where the text is on its way.
+    """
+
+    def __init__(self, policy: Policy, patterns: PatternFinder, finders: Sequence[Finder], *, stage: Stage) -> None:
+        self._policy, self._patterns, self._stage = policy, patterns, stage
+        self._classifiers = [finder for finder in finders if finder.name.startswith("classifier")]
+        self._finders = [finder for finder in finders if not finder.name.startswith("classifier")]
+        self._release = Release(policy.max_delay_tokens)
+        self._text, self._base = "", 0  # the end of the stream that is still needed, and where it begins
+        self._settled = 0  # all that begins before this is known
+        self._sentence = 0  # where the present one begins
+        self._resume: dict[str, int] = {}  # by rule, where its patterns go on looking
+        self._ends: dict[str, int] = {}  # by rule, how far its findings reach
+        self._early: dict[str, int] = {}  # the same, of those that may still grow
+        self._blocked: int | None = None
+        self._findings: list[Finding] = []
+        self._failures: dict[str, None] = {}
+        self._told = (0, 0)  # how many findings and failures were told
+
+    @property
+    def verdict(self) -> Verdict:
+        """What follows from all that was found so far."""
+        floor = self._policy.at(self._stage).on_error == "closed" and self._failures
+        return Verdict(
+            findings=tuple(sorted(self._findings, key=lambda finding: finding.hit.start)),
+            policy=self._policy.label,
+            errors=tuple(self._failures),
+            floor="block" if floor else "allow",
+        )
+
+    def push(self, text: str, *, num_tokens: int = 1) -> Passed:
+        """Take what came, and tell what may be shown.
+
+        Args:
+            text: the next part of the stream; may be empty.
+            num_tokens: how many tokens it was made of.
+        """
+        if self._blocked is not None:
+            return self._passed(self._release.done)
+        for piece in self._pieces(text):
+            self._take(piece)
+        self._release.arrived(self._end, num_tokens)
+        early = self._look(is_over=False)
+        due = self._release.due()
+        # Whole matches that might have grown: they are not let go as if nothing had been found.
+        self._accept((hit for hit in early if hit.start < due), may_grow=True)
+        passed = self._passed(max(self._settled, due))
+        self._forget()
+        return passed
+
+    def finish(self) -> Passed:
+        """The stream is over: tell what may be shown of the rest."""
+        if self._blocked is None:
+            self._look(is_over=True)
+            self._look_wide()
+            self._look_at_sentence()
+        return self._passed(self._end)
+
+    @property
+    def _end(self) -> int:
+        return self._base + len(self._text)
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        """The text, cut where the wide looks and the sentences end."""
+        while text:
+            length = WIDE_STEP - self._end % WIDE_STEP
+            ending = self._sentence_end(text[:length])
+            yield text[:ending]
+            text = text[ending:]
+
+    def _sentence_end(self, text: str) -> int:
+        """Where, in the text that follows, the present sentence ends; or the text's end."""
+        before = self._text[-4:]
+        for match in _SENTENCE_END.finditer(before + text):
+            end = match.end() - len(before)
+            if end > 0 and self._end + end - self._sentence >= MIN_SENTENCE:
+                return end
+        return len(text)
+
+    def _take(self, piece: str) -> None:
+        self._text += piece
+        if self._end % WIDE_STEP == 0:
+            self._look(is_over=False)
+            self._look_wide()
+        before = self._text[-8:]
+        is_ending = any(match.end() == len(before) for match in _SENTENCE_END.finditer(before))
+        length = self._end - self._sentence
+        is_endless = length >= MAX_SENTENCE and self._end % WIDE_STEP == 0
+        if is_endless or (is_ending and length >= MIN_SENTENCE):
+            self._look_at_sentence()
+
+    def _look(self, *, is_over: bool) -> list[Hit]:
+        """Settle what can be settled; returns whole matches in what cannot, because they may still grow."""
+        start = max(self._base, self._settled - LOOK_BACK)
+        text = self._text[start - self._base :]
+        views = self._readings(text)
+        settled = self._end + 1 if is_over else max(self._settled, start + self._open_from(views), self._end - MAX_OPEN)
+        found = self._found(views, self._finders, 0)
+        found += self._pattern_hits(views, max(self._settled - 1 - start, 0), start)
+        hits = without_repeats(moved(hit, start) for hit in found if start + hit.start >= self._settled)
+        known = [hit for hit in hits if hit.start < settled]
+        self._accept(known)
+        self._resume.update((hit.rule, hit.end) for hit in known)
+        self._settled = min(settled, self._end)
+        return [hit for hit in hits if hit.start >= settled]
+
+    def _found(self, views: Sequence[View], finders: Iterable[Finder], offset: int) -> list[Hit]:
+        return find_in(views, finders, self._stage, self._failures, offset)
+
+    def _readings(self, text: str) -> list[View]:
+        views: list[View] = [RawView(text)]
+        try:
+            views.append(canonical(text))
+        except Exception as error:
+            note(self._failures, "views", error)
+        return views
+
+    def _pattern_hits(self, views: Sequence[View], start: int, base: int) -> list[Hit]:
+        """What rules find; each goes on looking where its last hit ended, as it would in the whole text."""
+        hits: list[Hit] = []
+        for view in views:
+            starts = {rule: _offset(view, max(end - base, start)) for rule, end in self._resume.items() if end > base}
+            try:
+                hits += self._patterns.find_in(view, self._stage, start=_offset(view, start), starts=starts)
+            except Exception as error:
+                note(self._failures, self._patterns.name, error)
+        return hits
+
+    def _open_from(self, views: Sequence[View]) -> int:
+        """Where something may have begun that is not over, in characters of the raw reading."""
+        raw = views[0].text
+        places = [len(raw)]
+        for view in views:
+            try:
+                place = self._patterns.pending(view, self._stage)
+                places += [] if place is None else [view.raw_span(place, place + 1)[0]]
+            except Exception as error:
+                note(self._failures, self._patterns.name, error)
+        for finder in self._finders:
+            try:
+                place = getattr(finder, "pending", _unfinished)(raw)
+                places += [] if place is None else [place]
+            except Exception as error:
+                note(self._failures, finder.name, error)
+        return min(places)
+
+    def _look_wide(self) -> None:
+        """All readings of what came lately: what no look at the end alone can see."""
+        start = max(self._base, self._end - WIDE_LOOK)
+        try:
+            views = views_of(self._text[start - self._base :])
+        except Exception as error:
+            note(self._failures, "views", error)
+            return
+        patient = [finder for finder in self._finders if not hasattr(finder, "pending")]
+        others = [self._patterns, *(finder for finder in self._finders if finder not in patient)]
+        plain = ((), self._readings("")[-1].chain)
+        hits = [hit for hit in self._found(views, others, start) if hit.views not in plain]
+        hits += self._found(views, patient, start)
+        self._accept((hit for hit in without_repeats(hits) if hit.start < self._settled), may_grow=True)
+
+    def _look_at_sentence(self) -> None:
+        """Ask classifiers about the sentence that is over; what they say counts for what is not out yet."""
+        text = self._text[max(self._sentence - self._base, 0) :]
+        if self._classifiers and text.strip():
+            hits = find(text, self._classifiers, self._stage, self._failures, self._end - len(text))
+            self._accept(without_repeats(hits))
+        self._sentence = self._end
+
+    def _accept(self, hits: Iterable[Hit], *, may_grow: bool = False) -> None:
+        """Make findings of hits, and do what they ask for. Of what was told before, only what is new is told."""
+        for hit in hits:
+            told = self._ends.get(hit.rule, 0)
+            if hit.end <= told and hit.start < told:
+                continue
+            grown = self._early.get(hit.rule, 0)
+            new = replace(hit, start=grown) if hit.start < grown < hit.end else hit
+            self._ends[hit.rule] = hit.end
+            if may_grow:
+                self._early[hit.rule] = hit.end
+            self._act(self._policy.finding(new, self._stage), is_continued=new is not hit)
+
+    def _act(self, finding: Finding, *, is_continued: bool) -> None:
+        self._findings.append(finding)
+        if finding.action == "redact":
+            replacement = "" if is_continued else finding.replacement
+            self._release.withhold(finding.hit.start, finding.hit.end, replacement)
+        elif finding.action in ("block", "confirm"):
+            self._block(finding.hit.start)
+
+    def _block(self, start: int) -> None:
+        self._blocked = start if self._blocked is None else min(self._blocked, start)
+
+    def _passed(self, limit: int) -> Passed:
+        if self._failures and self._policy.at(self._stage).on_error == "closed":
+            self._block(self._release.done)
+        if self._blocked is not None:
+            limit = min(limit, self._blocked)
+        start = self._release.done
+        text = self._release.let_go(self._text, self._base, min(limit, self._end))
+        findings, failures = self._told
+        self._told = (len(self._findings), len(self._failures))
+        return Passed(
+            text=text,
+            start=start,
+            findings=tuple(self._findings[findings:]),
+            is_blocked=self._blocked is not None,
+            errors=tuple(self._failures)[failures:],
+        )
+
+    def _forget(self) -> None:
+        """Drop what no look will need."""
+        needed = min(self._settled - LOOK_BACK, self._end - WIDE_LOOK, self._release.done, self._sentence)
+        if needed - self._base >= WIDE_LOOK:
+            self._text, self._base = self._text[needed - self._base :], needed
+
+
+def _unfinished(text: str) -> int | None:
+    """Where a word, an address or a number begins that the text's end may have cut off."""
+    match = _UNFINISHED.search(text, max(len(text) - 256, 0))
+    return None if match is None else match.start()
+
+
+def _offset(view: View, raw: int) -> int:
+    """The first character of a reading that came from `raw` or later. Readings here keep the order of characters."""
+    if not view.chain:
+        return raw
+    low, high = 0, len(view.text)
+    while low < high:
+        middle = (low + high) // 2
+        if view.raw_span(middle, middle + 1)[0] < raw:
+            low = middle + 1
+        else:
+            high = middle
+    return low
