@@ -100,7 +100,7 @@ class AuditIndex:
         """Remove some that are older than a moment, in one transaction; how many. 0 means that nothing is left."""
         old = select(_columns.seq).where(self._own(), _columns.created_s < moment_s)
         chosen = old.order_by(_columns.created_s).limit(max_rows)
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             return connection.execute(delete(audit_index).where(self._own(), _columns.seq.in_(chosen))).rowcount
 
     def _own(self) -> ColumnElement[bool]:

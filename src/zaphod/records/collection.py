@@ -92,17 +92,17 @@ class Collection(Generic[Record]):
         return None if row is None else self._record(row)
 
     def _change(self, *values: object, **changes: object) -> bool:
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             return connection.execute(update(self.table).where(self._is(*values)).values(**changes)).rowcount > 0
 
     def _remove(self, *values: object) -> bool:
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             return connection.execute(delete(self.table).where(self._is(*values))).rowcount > 0
 
     def _delete_some(self, *conditions: ColumnElement[bool], max_rows: int) -> int:
         names = tuple_(*(self.table.c[name] for name in self.id_columns))
         chosen = select(*names.clauses).where(self._own(), *conditions).order_by(self._age()).limit(max_rows)
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             return connection.execute(delete(self.table).where(self._own(), names.in_(chosen))).rowcount
 
     def _in_batches(self, *conditions: ColumnElement[bool]) -> Iterator[Record]:

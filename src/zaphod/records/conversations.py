@@ -107,7 +107,7 @@ class Conversations(Collection[Conversation]):
         """
         for item in items:
             require_id(item.id)
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             # The row is locked first: two programs that append wait for each other.
             changed = update(self.table).where(self._is(conversation_id)).values(updated_s=updated_s)
             if connection.execute(changed).rowcount == 0:
@@ -137,13 +137,13 @@ class Conversations(Collection[Conversation]):
     def change_item(self, conversation_id: str, item_id: str, sealed: bytes) -> bool:
         """Put other sealed bytes in its place; False if there is none."""
         changed = update(conversation_items).where(*self._in(conversation_id), _items.id == item_id)
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             return connection.execute(changed.values(sealed=sealed)).rowcount > 0
 
     def delete_item(self, conversation_id: str, item_id: str) -> bool:
         """Remove one item; the others keep their positions. False if there is none."""
         removed = delete(conversation_items).where(*self._in(conversation_id), _items.id == item_id)
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             return connection.execute(removed).rowcount > 0
 
     def _in(self, conversation_id: str) -> tuple[Any, Any]:

@@ -140,8 +140,13 @@ class _PostgresRoom:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def changing(self) -> Iterator[Connection]:
         with self._database.transaction(self.tenant, self._scope, self._timeout_s, is_reading=False) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self.changing() as connection:
             if not self._scope:
                 self._database.register(connection, self.tenant)
             yield connection

@@ -31,7 +31,7 @@ class Restrictions:
 
     def lift(self, subject: str) -> bool:
         """Let the subject's records be used again; False if they could be."""
-        with self._room.writing() as connection:
+        with self._room.changing() as connection:
             gone = delete(restrictions).where(self._own(), _columns.subject == subject)
             return connection.execute(gone).rowcount > 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from zaphod.core.errors import ConfigError
 from zaphod.records.room import Room
@@ -33,20 +33,22 @@ class Retention:
             ConfigError: there is no such kind, or the time is negative.
         """
         _check(kind, keep_s)
+        if keep_s is None:
+            with self._room.changing() as connection:
+                connection.execute(delete(retention).where(self._own(), retention.c.kind == kind))
+            return
+        values = {"tenant": self._room.tenant, "kind": kind, "keep_s": keep_s}
         with self._room.writing() as connection:
-            if keep_s is None:
-                columns = retention.c
-                connection.execute(delete(retention).where(columns.tenant == self._room.tenant, columns.kind == kind))
-                return
-            values = {"tenant": self._room.tenant, "kind": kind, "keep_s": keep_s}
             insert_or_change(connection, retention, values, ("tenant", "kind"), keep_s=keep_s)
 
     def all(self) -> Mapping[str, int]:
         """Kind to seconds; kinds that are kept without end are not in it."""
-        columns = retention.c
-        query = select(columns.kind, columns.keep_s).where(columns.tenant == self._room.tenant).order_by(columns.kind)
+        query = select(retention.c.kind, retention.c.keep_s).where(self._own()).order_by(retention.c.kind)
         with self._room.reading() as connection:
             return {row.kind: row.keep_s for row in connection.execute(query)}
+
+    def _own(self) -> ColumnElement[bool]:
+        return retention.c.tenant == self._room.tenant
 
 
 def _check(kind: str, keep_s: int | None) -> None:

@@ -26,8 +26,15 @@ class Room(Protocol):
             ConfigError: the database cannot be used.
         """
 
+    def changing(self) -> AbstractContextManager[Connection]:
+        """A transaction for rows that are there already; where there is nothing, it makes nothing.
+
+        Raises:
+            ConfigError: the database cannot be used.
+        """
+
     def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction; what an exception ends is undone.
+        """A transaction that may add the first row; what an exception ends is undone.
 
         Raises:
             ConfigError: the database cannot be used.

@@ -71,11 +71,14 @@ class SqliteRoom:
     def reading(self) -> Iterator[Connection]:
         """A transaction that can only read; of an empty room if there is no file."""
         engine = self.open()
-        if engine is None:
-            with self._empty_lock, self._mapped(), self._empty_engine().connect() as connection:
-                yield connection
-            return
-        with self._mapped(), engine.begin() as connection:
+        with self._empty_room() if engine is None else self._transaction(engine) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """A transaction for rows that are there already; of an empty room if there is no file."""
+        self.open()
+        with self._empty_room() if self._writer is None else self.writing() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -84,7 +87,7 @@ class SqliteRoom:
         self._file.make()
         self.open()
         assert self._writer is not None
-        with self._mapped(), self._writer.begin() as connection:
+        with self._transaction(self._writer) as connection:
             yield connection
 
     def version(self) -> int | None:
@@ -154,10 +157,19 @@ class SqliteRoom:
                     engine.dispose()
             self._reader = self._writer = self._empty = self._watching = None
 
-    def _empty_engine(self) -> Engine:
-        if self._empty is None:
-            self._empty = _empty_engine(self._chain)
-        return self._empty
+    @contextlib.contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with self._mapped(), engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _empty_room(self) -> Iterator[Connection]:
+        """Tables without rows, in memory; one at a time, and whatever is done is undone."""
+        with self._empty_lock, self._mapped():
+            if self._empty is None:
+                self._empty = _empty_engine(self._chain)
+            with self._empty.connect() as connection:
+                yield connection
 
     def _open(self) -> None:
         writer, reader = _engine(self._file, is_reader=False), _engine(self._file, is_reader=True)
@@ -274,6 +286,4 @@ def _empty_engine(chain: Chain) -> Engine:
     """Tables without a row, in memory, on one connection."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     (accounts if chain == "accounts" else tenant_tables).create_all(engine)
-    with engine.begin() as connection:
-        connection.execute(text("PRAGMA query_only = ON"))
     return engine

@@ -121,6 +121,11 @@ class _TenantRoom:
             yield connection
 
     @contextlib.contextmanager
+    def changing(self) -> Iterator[Connection]:
+        with self._files.using(self.tenant) as room, room.changing() as connection:
+            yield connection
+
+    @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         with self._files.using(self.tenant) as room, room.writing() as connection:
             yield connection

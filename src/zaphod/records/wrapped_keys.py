@@ -44,7 +44,7 @@ class WrappedKeys:
         """
         changes = {"wrapping_key_id": key.wrapping_key_id, "wrapped": key.wrapped, "retired_s": key.retired_s}
         chosen = update(wrapped_keys).where(_of(key.tenant), _columns.key_id == key.key_id)
-        with self._room(key.tenant).writing() as connection:
+        with self._room(key.tenant).changing() as connection:
             if connection.execute(chosen.values(**changes)).rowcount == 0:
                 raise KeyError(key.key_id)
 
@@ -64,7 +64,7 @@ class WrappedKeys:
                 the same, and the next call empties it.
         """
         own = (_of(tenant), _columns.subject == subject)
-        with self._room(tenant).writing() as connection:
+        with self._room(tenant).changing() as connection:
             connection.execute(update(wrapped_keys).where(*own).values(wrapped=b""))
             num_keys = connection.execute(delete(wrapped_keys).where(*own)).rowcount
         self._scrub(tenant)
