@@ -63,6 +63,9 @@ class MemoryKek:
         kind: where they came from.
     """
 
+    # What prints must print in every state: a key that was refused leaves one half-made in its traceback.
+    _kind, _key_id = "", "no key"
+
     def __init__(self, key: SecretKey, kind: str) -> None:
         self._key = key
         self._kind = kind

@@ -32,11 +32,12 @@ class EnvironmentKek(MemoryKek):
 
 
 def _text_in(variable: str, environment: Mapping[str, str] | None) -> SecretKey:
-    environment = os.environ if environment is None else environment
-    if not environment.get(variable):
+    # No variable holds the environment: with a traceback's local variables all its other secrets would be shown.
+    text = (os.environ if environment is None else environment).get(variable, "")
+    if not text:
         raise ConfigError(
             f"The environment variable {variable} is not set.",
             "It must hold the key that wraps all others: 32 random bytes as hexadecimal digits or base64.",
-            "Make one: export " + variable + '="$(openssl rand -hex 32)", and keep it where back-ups are not.',
+            f'Make one: export {variable}="$(openssl rand -hex 32)", and keep it where back-ups are not.',
         )
-    return SecretKey(environment[variable].encode("utf-8", "surrogateescape"))
+    return SecretKey(text.encode("utf-8", "surrogateescape"))
