@@ -1,0 +1,90 @@
+"""Text turned round or with letters exchanged for others: rot13 and every shift, atbash, and those reversed.
+
+No key is guessed from words. Pairs of letters tell English from what is none: windows of the text that do not look English
+are read in all 54 ways at once, and a way is taken where it makes a window look English. So a sentence in rot13 is found in
+the middle of a page, and a page of plain English costs one look-up for each letter.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zaphod.safety.guard.views.letters import BORDER, letter_codes, pair_log_odds
+
+WINDOW = 24
+"""Pairs of letters that are judged together."""
+_MIN_PAIRS = 8
+_PLAIN = 0.35
+"""Log odds a pair from which on a window looks English as it is."""
+_ENGLISH = 0.35
+"""Log odds a pair from which on a window looks English in another reading."""
+_MARGIN = 0.5
+"""By how much it must look better there."""
+_MAX_READINGS = 3
+_CHUNK = 4096
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+
+@cache
+def _ways() -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Each way: its steps and the alphabet that letters are replaced by. The first one is the text as it is."""
+    shifts = [((f"rot{k}",) if k else (), _ALPHABET[k:] + _ALPHABET[:k]) for k in range(26)]
+    forward = [*shifts, (("atbash",), _ALPHABET[::-1])]
+    return tuple(forward + [((*steps, "reverse"), alphabet) for steps, alphabet in forward])
+
+
+@cache
+def _scores() -> NDArray[np.float32]:
+    """Log odds of each pair of letters in each way, [729, 54]."""
+    odds = pair_log_odds()
+    tables = []
+    for steps, alphabet in _ways():
+        order = np.append(letter_codes(alphabet), BORDER)
+        table = odds[np.ix_(order, order)]
+        tables.append((table.T if steps[-1:] == ("reverse",) else table).ravel())
+    return np.stack(tables, axis=1)
+
+
+def likely_ways(text: str) -> list[tuple[str, ...]]:
+    """Ways to read a text that make parts of it English, the best first; empty for a text that is English."""
+    codes = letter_codes(text).astype(np.int32)
+    pairs = codes[:-1] * 27 + codes[1:]
+    pairs = pairs[pairs != BORDER * 28]
+    if len(pairs) < _MIN_PAIRS:
+        return []
+    window = min(WINDOW, len(pairs))
+    plain = _scores()[pairs, 0]
+    doubtful = _windows(plain[:, None], window)[:, 0] < _PLAIN * window
+    if not doubtful.any():
+        return []
+    best = np.full(len(_ways()), -np.inf, np.float32)
+    for start in range(0, len(pairs), _CHUNK):
+        chunk = pairs[start : start + _CHUNK + window]
+        wanted = doubtful[start : start + len(chunk) - window + 1]
+        if len(chunk) >= window and wanted.any():
+            sums = _windows(_scores()[chunk], window)[wanted]
+            best = np.maximum(best, np.where(sums > sums[:, :1] + _MARGIN * window, sums, -np.inf).max(axis=0))
+    order = np.argsort(-best, kind="stable")[:_MAX_READINGS]
+    return [_ways()[way][0] for way in order if best[way] > _ENGLISH * window]
+
+
+def _windows(scores: NDArray[np.float32], window: int) -> NDArray[np.float32]:
+    """Sums over windows, [pairs - window + 1, ways]."""
+    sums = np.cumsum(np.concatenate([np.zeros_like(scores[:1]), scores]), axis=0, dtype=np.float32)
+    result: NDArray[np.float32] = sums[window:] - sums[:-window]
+    return result
+
+
+@cache
+def _translation(step: str) -> dict[int, str]:
+    """Letters in both cases, exchanged."""
+    alphabet = next(alphabet for steps, alphabet in _ways() if steps == (step,))
+    return str.maketrans(_ALPHABET + _ALPHABET.upper(), alphabet + alphabet.upper())
+
+
+def exchanged(text: str, step: str) -> str:
+    """The text with its letters exchanged: `rot1` to `rot25`, or `atbash`. Length and places stay."""
+    return text.translate(_translation(step))
