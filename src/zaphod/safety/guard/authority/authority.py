@@ -31,6 +31,8 @@ class ToolCall:
     name: str
     arguments: str
     parameters: Mapping[str, Any] | None = field(default=None)
+    is_cut: bool = False
+    """The arguments stop in the middle, because the answer had no more room: nobody can make such a call."""
 
 
 class Authority:
@@ -57,6 +59,8 @@ class Authority:
         options = self.options
         listed = "listed" if call.name in options.tools else "unlisted"
         yield _finding(f"authority.{listed}_tool", f"a call of {call.name!r}", call, capability.action)
+        if call.is_cut:
+            return
         try:
             arguments = json.loads(call.arguments or "{}", parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
