@@ -98,15 +98,18 @@ class TokenKey:
     def _opened(self) -> tuple[Any, Any]:
         if self._key is None:
             self._session = _session(self._options)
-            object_class = library().ObjectClass.SECRET_KEY
-            self._key = self._session.get_key(object_class=object_class, label=self._options.key)
-            self._require_locked_in()
+            try:
+                object_class = library().ObjectClass.SECRET_KEY
+                self._key = self._session.get_key(object_class=object_class, label=self._options.key)
+                self._require_locked_in()
+            except BaseException:
+                self.close()  # a session left open would leave this process logged in
+                raise
         return self._session, self._key
 
     def _require_locked_in(self) -> None:
         attribute, key = library().Attribute, self._key
         if key[attribute.EXTRACTABLE] or not key[attribute.SENSITIVE] or key.key_length != _KEY_BITS:
-            self.close()
             raise ConfigError(
                 f"The key {self._options.key!r} is not an AES key of 256 bits that stays in its token.",
                 "It must be sensitive and not extractable.",
