@@ -41,7 +41,7 @@ def test_a_kek_is_never_written_over(path: Path) -> None:
 
 def test_of_many_that_make_it_at_once_one_wins_and_it_is_whole(path: Path) -> None:
     path.parent.mkdir(mode=0o700)
-    code = "import sys, pathlib; from zaphod.safety.vault.kek_file import FileKek; FileKek.create(pathlib.Path(sys.argv[1]))"
+    code = "import sys, pathlib, zaphod.safety.vault.kek_file as k; k.FileKek.create(pathlib.Path(sys.argv[1]))"
     makers = [subprocess.Popen([sys.executable, "-c", code, path], stderr=subprocess.DEVNULL) for _ in range(4)]
     assert sorted(maker.wait() for maker in makers) == [0, 1, 1, 1]
     assert FileKek(path).kind == "file"

@@ -37,7 +37,7 @@ def open_kek(address: str) -> KekProvider:
     """
     kind, rest = _split(address)
     if kind == "file":
-        return FileKek(Path(rest).expanduser())
+        return FileKek(_path(rest))
     if kind == "env":
         return EnvironmentKek(rest)
     if kind == "pkcs11":
@@ -53,7 +53,7 @@ def create_kek(address: str) -> KekProvider:
     """
     kind, rest = _split(address)
     if kind == "file":
-        return FileKek.create(Path(rest).expanduser())
+        return FileKek.create(_path(rest))
     if kind == "pkcs11":
         return Pkcs11Kek.create(pkcs11_options(rest))
     how = "openssl rand -hex 32" if kind == "env" else "vault write -f MOUNT/keys/KEY"
@@ -69,10 +69,10 @@ def pkcs11_options(text: str) -> Pkcs11Options:
     if wrapping not in get_args(Wrapping):
         raise _malformed(f"x-wrapping is {wrapping!r}", f"one of {', '.join(get_args(Wrapping))}")
     return Pkcs11Options(
-        module=Path(more["module-path"]),
+        module=_path(more["module-path"]),
         token=place["token"],
         key=place["object"],
-        pin_file=Path(more["pin-source"].removeprefix("file:")).expanduser(),
+        pin_file=_path(more["pin-source"].removeprefix("file:")),
         wrapping="aes-gcm" if wrapping == "aes-gcm" else "aes-key-wrap",
     )
 
@@ -93,9 +93,9 @@ def transit_options(text: str) -> TransitOptions:
         url=f"{parts.scheme}://{parts.netloc}",
         mount=mount,
         key=key,
-        token_file=Path(more["token-file"]).expanduser(),
+        token_file=_path(more["token-file"]),
         namespace=more.get("namespace", ""),
-        ca_file=None if ca_file is None else Path(ca_file).expanduser(),
+        ca_file=None if ca_file is None else _path(ca_file),
     )
 
 
@@ -103,9 +103,21 @@ def _split(address: str) -> tuple[str, str]:
     kind, _, rest = address.partition(":")
     if kind not in KINDS or not rest:
         raise _malformed(f"there is no kind {kind[:20]!r}", "file:PATH, env:NAME, pkcs11:… or transit:…")
-    if "\0" in rest:
-        raise _malformed("it holds a NUL", "text")
+    if "\0" in rest or not _is_text(rest):
+        raise _malformed("it holds what no path can", "text")
     return kind, rest
+
+
+def _is_text(rest: str) -> bool:
+    """Whether it has no half of a surrogate pair."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in rest)
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise _malformed("it names the home of nobody", "a path, or ~/…") from error
 
 
 def _pairs(text: str, separator: str, needed: tuple[str, ...], allowed: tuple[str, ...]) -> Mapping[str, str]:
