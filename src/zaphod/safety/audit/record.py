@@ -120,6 +120,13 @@ class Record:
         """Its members, as they stand in the log."""
         return {"v": VERSION, **vars(self)}
 
+    @property
+    def line(self) -> bytes:
+        """As it stands in the log, with its end."""
+        members = self.as_dict()
+        value = bytes.fromhex(members.pop("hash"))
+        return with_hash(canonical(members), value)
+
 
 def chain_hash(previous: bytes, body: bytes) -> bytes:
     """h(i) of h(i-1) and the canonical JSON of record i."""
@@ -163,6 +170,11 @@ def moment(time_ns: int) -> str:
     """Nanoseconds since 1970 as records write them, to the microsecond."""
     seconds, rest_ns = divmod(time_ns, 10**9)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest_ns // 1000:06d}Z"
+
+
+def time_s(moment_utc: str) -> float:
+    """A record's moment in seconds since 1970."""
+    return datetime.fromisoformat(moment_utc).timestamp()
 
 
 def _members(body: bytes) -> dict[str, Any]:

@@ -46,10 +46,15 @@ def tenants_of(folder: Path) -> list[str]:
         AuditError: a folder's first record cannot be read, or belongs elsewhere.
     """
     folders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    return [tenant for path in folders if (tenant := _tenant_of(path)) is not None]
+    return [tenant for path in folders if (tenant := tenant_in(path)) is not None]
 
 
-def _tenant_of(folder: Path) -> str | None:
+def tenant_in(folder: Path) -> str | None:
+    """Whose log lies in a tenant's folder, by its first record; None if it has none yet.
+
+    Raises:
+        AuditError: the first record cannot be read, or belongs elsewhere.
+    """
     for segment in segments_of(folder)[:1]:
         for line in lines_of(segment):
             if not line.endswith(b"\n"):
