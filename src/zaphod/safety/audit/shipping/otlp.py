@@ -1,7 +1,7 @@
 """OpenTelemetry logs over OTLP/HTTP in its JSON form; knows OpenTelemetry's words, not the log.
 
-https://opentelemetry.io/docs/specs/otlp/ . Written out here because the SDK's exporter tells only success or failure, and
-neither how many records were refused nor when to come again.
+https://opentelemetry.io/docs/specs/otlp/ . Written out here because the SDK's exporter tells only success or failure,
+and neither how many records were refused nor when to come again.
 """
 
 from __future__ import annotations
@@ -68,21 +68,10 @@ class OtlpSink:
 
 
 def _log_record(record: Record) -> dict[str, Any]:
-    names = (
-        "tenant",
-        "actor",
-        "action",
-        "object",
-        "decision",
-        "policy_hash",
-        "model_id",
-        "certificate_hash",
-        "seq",
-        "hash",
-    )
-    attributes = {f"zaphod.audit.{name}": getattr(record, name) for name in names}
-    attributes |= {f"zaphod.audit.details.{name}": value for name, value in record.details.items()}
-    attributes["zaphod.audit.dedupe_id"] = record.dedupe_id
+    members = {**record.as_dict(), "dedupe_id": record.dedupe_id}
+    details = members.pop("details")
+    attributes = {f"zaphod.audit.{name}": value for name, value in members.items()}
+    attributes |= {f"zaphod.audit.details.{name}": value for name, value in details.items()}
     nanoseconds = str(round(time_s(record.ts_utc) * 1e6) * 1000)
     is_warning = record.decision in _WARNED_OF
     return {

@@ -1,4 +1,4 @@
-"""Passes the log on to one sink, in a thread of its own or in the caller's; knows neither the sink's words nor the log's.
+"""Passes the log on to one sink, in a thread of its own or in the caller's; knows no protocol and no file format.
 
 The log itself is the spool: what is in it and not yet behind the cursor is still to be sent.
 """
@@ -8,12 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from zaphod.core.errors import AuditError, UnavailableError
 from zaphod.core.progress import SILENT, Advance, Progress
-from zaphod.safety.audit.segments import segments_of, tenant_in
+from zaphod.safety.audit.files import LOCK_FILE, locked, make_private_folder
+from zaphod.safety.audit.segments import num_records, segments_of, tenant_in
+from zaphod.safety.audit.shipping.cursor import SHIPPING_FOLDER
 from zaphod.safety.audit.shipping.lane import Lane, LaneOptions
 from zaphod.safety.audit.shipping.sink import Sink
 
@@ -96,12 +100,10 @@ class Shipper:
 
         Raises:
             UnavailableError: for so long nothing could be sent.
-            AuditError: a log cannot be passed on.
+            AuditError: a log cannot be passed on, or another process ships to this sink.
         """
-        total = sum(
-            sum(1 for _ in path.open("rb")) for name in self._names() for path in segments_of(self._folder / name)
-        )
-        with progress.step(f"shipping to {self._sink.name}", total, "records") as advance:
+        total = sum(num_records(self._folder / name) for name in self._names())
+        with self._alone(), progress.step(f"shipping to {self._sink.name}", total, "records") as advance:
             self._find_lanes()
             advance(sum(lane.seq for lane in self._lanes.values()))
             self._send_all(give_up_after_s, advance)
@@ -126,14 +128,33 @@ class Shipper:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                has_sent, _ = self._round()
+                with self._alone():
+                    self._go_on()
+            except AuditError as error:
+                self._rest("", str(error))
             except Exception:
                 # Whatever a sink does, the others and the log go on; a fault of ours is told, and tried again later.
                 _log.exception("shipping to %s met an error that nobody foresaw", self._sink.name)
-                has_sent = False
-                self._stopping.wait(self._options.rest_s)
+            self._stopping.wait(self._options.rest_s)
+
+    def _go_on(self) -> None:
+        self._faults = {}
+        while not self._stopping.is_set():
+            has_sent, _ = self._round()
             if not has_sent:
                 self._stopping.wait(min(self._options.poll_s, self._shortest_wait_s()))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process ships to this sink: the two would move one cursor."""
+        folder = self._folder / SHIPPING_FOLDER / self._sink.name
+        try:
+            make_private_folder(folder)
+            with locked(folder / LOCK_FILE, 0.0):
+                yield
+        except TimeoutError as error:
+            found = f"Another process ships to the sink {self._sink.name}."
+            raise AuditError(found, "One at a time moves its cursor.", "Wait for it, or end it.") from error
 
     def _round(self) -> tuple[bool, bool]:
         """One batch of each tenant: whether any was sent, and whether any must wait."""

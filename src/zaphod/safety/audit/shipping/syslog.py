@@ -1,8 +1,8 @@
-"""Syslog (RFC 5424) over TCP with octet counting (RFC 6587), over TLS (RFC 5425), and over UDP (RFC 5426); knows no log.
+"""Syslog (RFC 5424) over TCP with octet counting (RFC 6587), over TLS (RFC 5425), over UDP (RFC 5426); knows no log.
 
-Syslog has no acknowledgements. Over TCP and TLS each batch has a connection of its own: we say that we have finished and
-wait until the receiver, too, closes. Receivers do so when they have read to the end, and a reset while they had not is
-seen. That is not the same as stored. Over UDP nothing at all is known of what was sent.
+Syslog has no acknowledgements. Over TCP and TLS each batch has a connection of its own: we say that we have finished
+and wait until the receiver, too, closes. Receivers do so when they have read to the end, and a reset while they had not
+is seen. That is not the same as stored. Over UDP nothing at all is known of what was sent.
 """
 
 from __future__ import annotations
