@@ -91,6 +91,12 @@ class Script:
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         """The `Authorization` header of each request."""
+        self.headers: list[dict[str, str]] = []
+        """Of each request."""
+        self.decided: list[tuple[str, str]] = []
+        """What a person said to what waited."""
+        self.decision: dict[str, Any] | None = {"call": None}
+        """The answer to that; None where nothing waits any more."""
         self.url = ""
 
 
@@ -106,8 +112,16 @@ def _app(script: Script) -> ASGIApp:
     async def chat(request: Request) -> Response:
         script.asked.append(await request.json())
         script.keys.append(request.headers.get("authorization"))
+        script.headers.append(dict(request.headers))
         answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
         return answer(script.asked[-1])
+
+    @app.post("/zaphod/confirmations/{held_id}")
+    async def decide(held_id: str, request: Request) -> Response:
+        script.decided.append((held_id, (await request.json())["decision"]))
+        if script.decision is None:
+            return refuses(404, "Nothing waits any more.")({})
+        return JSONResponse(script.decision)
 
     async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, dressed(send, scope["path"], {}) if scope["type"] == "http" else send)

@@ -4,6 +4,7 @@ import { joulesOf, numTokens } from "./answer.js";
 import { branchSwitch } from "./branches.js";
 import { el, replaceKeepingFocus, setText } from "./dom.js";
 import { count, joules, plural } from "./format.js";
+import { GuardView, guardSentence } from "./guard-view.js";
 import { MarkdownView } from "./markdown.js";
 import { problemCard } from "./problem.js";
 import { readable } from "./readable.js";
@@ -14,10 +15,10 @@ import { ToolCallsView } from "./tool-calls-view.js";
 const ENDINGS = {
   length: "Cut at the limit of tokens.",
   stopped: "Stopped.",
-  content_filter: "Ended by the server's filter.",
+  content_filter: "Ended by the guard.",
 };
 
-/** @param deeds {regenerate(node), sendResults(node, results), choose(node), copy(text), editQuestionOf(node), known()} */
+/** @param deeds {regenerate(node), confirm(node), decideCall(node, held, decision), sendResults(node, results), choose(node), copy(text), editQuestionOf(node), known()} */
 export class AnswerView {
   element = el("article", { class: "answer" });
   #node;
@@ -30,6 +31,7 @@ export class AnswerView {
   #prose = new MarkdownView();
   #tokens = new TokenView();
   #calls;
+  #guard;
   #map = null;
   #showsTokens = true;
   #drawnProblem = null;
@@ -39,9 +41,11 @@ export class AnswerView {
     this.#node = node;
     this.#deeds = deeds;
     this.#calls = new ToolCallsView((results) => deeds.sendResults(node, results));
+    this.#guard = new GuardView((held, decision) => deeds.decideCall(node, held, decision));
     const foot = el("div", { class: "answer-foot" }, this.#took, this.#buttons);
     this.element.append(
-      el("h2", { class: "for-readers" }, "Answer"), this.#body, this.#calls.element, this.#ending, this.#problem, foot,
+      el("h2", { class: "for-readers" }, "Answer"), this.#body, this.#calls.element,
+      this.#ending, this.#guard.element, this.#problem, foot,
     );
   }
 
@@ -51,6 +55,12 @@ export class AnswerView {
 
   /** One sentence instead of data; the text itself where it is prose. Null while data is not whole. */
   spoken() {
+    const said = this.#said();
+    const guarded = this.#answer.ended === null ? "" : guardSentence(this.#answer.measured?.guard);
+    return guarded ? `${said ?? ""} ${guarded}`.trim() : said;
+  }
+
+  #said() {
     const { text, toolCalls, ended } = this.#answer;
     const data = this.#readable();
     if (data) return ended ? data.spoken : null;
@@ -68,6 +78,7 @@ export class AnswerView {
     const wantsResults = !isStreaming && answer.toolCalls.length > 0 && this.#node.children.length === 0;
     this.#calls.update(answer.toolCalls, wantsResults && isLast);
     setText(this.#ending, endingOf(answer));
+    this.#guard.update(answer.measured?.guard);
     this.#drawProblem(answer);
     this.#drawMap(answer, isLast);
     setText(this.#took, took(answer));
@@ -106,6 +117,7 @@ export class AnswerView {
       problemCard(answer.problem, answer.problem.since_ms, {
         retry: () => this.#deeds.regenerate(this.#node),
         edit: () => this.#deeds.editQuestionOf(this.#node),
+        confirm: () => this.#deeds.confirm(this.#node),
       }),
     );
   }

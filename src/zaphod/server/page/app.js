@@ -37,6 +37,8 @@ const thread = new ThreadView(byId("conversation"), {
     question.focus();
   },
   regenerate: (node) => chat.regenerate(node),
+  confirm: (node) => chat.confirm(node),
+  decideCall: (node, held, decision) => chat.decideCall(node, held, decision),
   sendResults: (node, results) => {
     chat.sendResults(node, results);
     question.focus();

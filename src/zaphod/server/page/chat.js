@@ -3,7 +3,7 @@
 import { emptyAnswer, fold } from "./answer.js";
 import { Conversation } from "./conversation.js";
 import { problemOf } from "./problem.js";
-import { Broken, chatChunks } from "./transport.js";
+import { Broken, chatChunks, decide } from "./transport.js";
 
 /** Emits `change` (a node was added or chosen), `growth` (the running answer grew) and `end` (detail: its node). */
 export class Chat extends EventTarget {
@@ -49,6 +49,29 @@ export class Chat extends EventTarget {
     return this.#answerTo(node.parent);
   }
 
+  /** A person lets a held request in: the same one is sent again, under the confirmation's name. */
+  async confirm(node) {
+    if (this.isRunning) return;
+    const { problem } = node.answer;
+    try {
+      await decide(problem.guard.held[0].id, "approve");
+    } catch (error) {
+      node.answer.problem = { ...problemOf(error), since_ms: Date.now() };
+      return this.#emit("end", node);
+    }
+    this.conversation.remove(node);
+    this.#answerTo(node.parent, problem.guard.held[0].id);
+  }
+
+  /** A person's word on a call that the model asks for; an approved one joins the answer's calls. */
+  async decideCall(node, held, decision) {
+    const { call } = await decide(held.id, decision);
+    if (!call) return;
+    node.answer.toolCalls.push({ id: call.id, name: call.function.name, arguments: call.function.arguments });
+    node.answer.ended = "tool_calls";
+    this.#emit("end", node);
+  }
+
   stop() {
     this.#running?.controller.abort();
   }
@@ -78,19 +101,20 @@ export class Chat extends EventTarget {
     return this.#answerTo(this.conversation.add(parent, fields));
   }
 
-  #answerTo(parent) {
+  #answerTo(parent, approved = null) {
     const node = this.conversation.add(parent, { role: "assistant", answer: emptyAnswer() });
     const controller = new AbortController();
     this.#running = { node, controller };
     this.#emit("change");
-    this.#stream(node, controller.signal);
+    this.#stream(node, controller.signal, approved);
     return true;
   }
 
-  async #stream(node, signal) {
+  async #stream(node, signal, approved) {
     const { answer } = node;
     try {
-      for await (const chunk of chatChunks(this.#bodyOf(this.conversation.messagesBefore(node)), signal)) {
+      const body = this.#bodyOf(this.conversation.messagesBefore(node));
+      for await (const chunk of chatChunks(body, signal, approved)) {
         fold(answer, chunk);
         this.#emit("growth", node);
       }

@@ -19,9 +19,9 @@ _SVG = "image/svg+xml"
 _STYLES = ("base", "controls", "conversation", "evidence")
 _SCRIPTS = (
     "announce", "answer", "answer-view", "app", "branches", "chat", "clipboard", "composer", "conversation", "dom",
-    "empty", "first-paint", "format", "markdown", "notices", "panel", "partial-json", "problem", "question-view",
-    "readable", "routing-map", "settings", "settings-drawer", "shortcuts", "sse", "status", "storage", "theme",
-    "thread-view", "token-view", "tool-calls-view", "tool-presets", "tools-dialog", "transport",
+    "empty", "first-paint", "format", "guard-view", "markdown", "notices", "panel", "partial-json", "problem",
+    "question-view", "readable", "routing-map", "settings", "settings-drawer", "shortcuts", "sse", "status",
+    "storage", "theme", "thread-view", "token-view", "tool-calls-view", "tool-presets", "tools-dialog", "transport",
 )  # fmt: skip
 
 PAGE_FILES = {

@@ -5,9 +5,9 @@ import { getKey } from "./storage.js";
 
 /** The server said no. */
 export class Refusal extends Error {
-  constructor({ status, code, message, param, retryAfter_s }) {
+  constructor({ status, code, message, param, retryAfter_s, guard }) {
     super(message);
-    Object.assign(this, { status, code, param, retryAfter_s });
+    Object.assign(this, { status, code, param, retryAfter_s, guard });
   }
 }
 
@@ -39,11 +39,11 @@ async function refusalOf(response) {
     message: typeof error.message === "string" ? error.message : `The server answered with status ${response.status}.`,
     param: error.param ?? null,
     retryAfter_s: retryAfter(response.headers.get("Retry-After")),
+    guard: error.zaphod?.guard ?? null,
   });
 }
 
-async function call(path, { body, signal }) {
-  const headers = {};
+async function call(path, { body, signal, headers = {} }) {
   const key = getKey();
   if (key) headers.Authorization = `Bearer ${key}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -73,9 +73,20 @@ export async function getJson(path, timeout_ms) {
   }
 }
 
-/** Chunks of a streamed chat completion. Raises `Broken` where the stream ends before it says so. */
-export async function* chatChunks(body, signal) {
-  const response = await call("v1/chat/completions", { body, signal });
+/** A person's word on something that waits: "approve" or "deny". */
+export async function decide(id, decision, timeout_ms = 10_000) {
+  const path = `zaphod/confirmations/${encodeURIComponent(id)}`;
+  const response = await call(path, { body: { decision }, signal: AbortSignal.timeout(timeout_ms) });
+  return response.json();
+}
+
+/**
+ * Chunks of a streamed chat completion. Raises `Broken` where the stream ends before it says so.
+ * @param approved the confirmation under which a person let this request in, if one had to
+ */
+export async function* chatChunks(body, signal, approved = null) {
+  const headers = approved ? { "X-Zaphod-Confirmation": approved } : {};
+  const response = await call("v1/chat/completions", { body, signal, headers });
   try {
     for await (const event of eventsOf(response.body)) {
       if (event.data === "[DONE]") return;
