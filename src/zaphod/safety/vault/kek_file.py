@@ -39,5 +39,5 @@ def _private(path: Path) -> PrivateFile:
         path=path,
         holds="It holds the key to everything that is kept; it is never written over.",
         danger="They could open everything that is kept.",
-        elsewhere="Make one with `zaphod vault init`, or name another with --kek file:PATH.",
+        elsewhere="Name another with --kek file:PATH, or make one with `zaphod vault init`.",
     )

@@ -106,5 +106,5 @@ def _broken(number: int) -> IntegrityError:
     return IntegrityError(
         f"Segment {number + 1} of the sealed stream does not open.",
         "It was changed, moved, repeated or left out, the end is missing, or it belongs to another place.",
-        "Take another copy; nothing of this one can be trusted.",
+        "Take another copy. A file that was renamed opens with its old name as --record.",
     )
