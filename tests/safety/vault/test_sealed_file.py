@@ -75,7 +75,7 @@ def test_paths_that_cannot_be_used_are_named(vault: Vault, folder: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files without a name")
 def test_half_of_a_plaintext_has_no_name(vault: Vault, tmp_path: Path) -> None:
     """Whoever looks, or pulls the plug, in the middle finds no file."""
-    (tmp_path / "plain").write_bytes(bytes(3 << 18))
+    (tmp_path / "plain").write_bytes(bytes(3 << 16))
     encrypt_file(vault, tmp_path / "plain", tmp_path / "sealed", PLACE)
     seen: list[list[str]] = []
 

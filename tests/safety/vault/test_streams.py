@@ -12,7 +12,7 @@ from zaphod.safety.vault.header import STREAM_HEADER_BYTES
 from zaphod.safety.vault.vault import Vault
 
 HERE = {"tenant": "acme", "subject": "alice", "record": "backup.tar"}
-SEGMENT = 1 << 18
+SEGMENT = 1 << 16
 SEALED_SEGMENT = SEGMENT + 16
 OpenVault = Callable[..., Vault]
 

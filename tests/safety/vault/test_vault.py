@@ -25,7 +25,7 @@ HERE = {"tenant": "acme", "subject": "alice", "record": "conv_1"}
 OpenVault = Callable[..., Vault]
 
 
-@pytest.mark.parametrize("plaintext", [b"", b"x", b"a secret", bytes(100_000)])
+@pytest.mark.parametrize("plaintext", [b"", b"x", b"a secret", bytes(65535), bytes(65536), bytes(1_000_000)])
 def test_what_is_sealed_opens_again(vault: Vault, plaintext: bytes) -> None:
     sealed = vault.encrypt(plaintext, **HERE)
     assert vault.decrypt(sealed, **HERE) == plaintext

@@ -23,7 +23,8 @@ from zaphod.safety.vault.kek import TAG_BYTES
 from zaphod.safety.vault.place import Place
 from zaphod.safety.vault.sealed_record import DataKey
 
-SEGMENT_BITS = 18
+SEGMENT_BITS = 16
+"""64 KiB: larger ones are slower, because the system makes and drops their pages each time."""
 _MAX_SEGMENT_BYTES = 1 << 24
 _MAX_SEGMENTS = 2**32
 _PURPOSE = b"zaphod stream v1"

@@ -102,7 +102,7 @@ class Vault:
         progress: Progress = SILENT,
         total_bytes: int = 0,
     ) -> int:
-        """Seal all of `source` into `target`, in segments of 256 KiB; how many bytes there were."""
+        """Seal all of `source` into `target`, in segments of 64 KiB; how many bytes there were."""
         place = Place(tenant=tenant, subject=subject, record=record)
         require_sequence(sequence)
         key = self._keys.data_key_in_use(tenant, subject)
