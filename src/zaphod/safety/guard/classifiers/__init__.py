@@ -1,0 +1,1 @@
+"""Toxicity and prompt injection by statistics: small models over character n-grams, and adapters for larger ones."""
