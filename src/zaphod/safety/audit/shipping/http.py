@@ -45,7 +45,7 @@ class HttpOptions:
     allow_plaintext: bool = False
 
     def __post_init__(self) -> None:
-        parts = urllib.parse.urlsplit(self.url)
+        parts = _parts(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.query:
             wanted = "It must be like https://host:port, without user, password and query."
             raise ConfigError(f"A sink's url is {self.url!r}.", wanted, "Correct it; secrets are read from files.")
@@ -100,6 +100,17 @@ class HttpClient:
         except (OSError, http.client.HTTPException) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             return Answer(0, problem=f"{type(reason).__name__}: {reason}")
+
+
+def _parts(url: str) -> urllib.parse.SplitResult:
+    """The parts of an address; all empty if it is none."""
+    nothing = urllib.parse.urlsplit("")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        is_usable = parts.port != 0 and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:
+        return nothing
+    return parts if is_usable else nothing
 
 
 def fate_of(answer: Answer) -> Fate:
