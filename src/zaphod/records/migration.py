@@ -7,11 +7,15 @@ only where there are steps to run.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 Chain = Literal["accounts", "tenants"]
 State = Literal["absent", "older", "current", "newer"]
@@ -19,6 +23,8 @@ State = Literal["absent", "older", "current", "newer"]
 HEADS: dict[Chain, str] = {"accounts": "0001", "tenants": "0001"}
 """The version that this program knows; a test holds it to the last step of each chain."""
 _FOLDER = Path(__file__).parent / "migrations"
+_one_at_a_time = threading.Lock()
+"""Alembic keeps the connection of a run in global names, so that two threads would run their steps on one database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,25 +69,25 @@ def version_table(chain: Chain) -> str:
 def upgrade(connection: Connection, chain: Chain, schema: str | None = None) -> None:
     """Run the steps that are missing, inside the connection's transaction; the caller holds a lock."""
     from alembic import command
+
+    config = _config(chain)
+    config.attributes.update(connection=connection, version_table=version_table(chain), schema=schema)
+    with _one_at_a_time:
+        command.upgrade(config, HEADS[chain])
+
+
+def last_step(chain: Chain) -> str | None:
+    """The last version that the steps in the package reach."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_config(chain)).get_current_head()
+
+
+def _config(chain: Chain) -> Config:
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("version_locations", str(_FOLDER / chain).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")  # a folder's name may hold any other separator
-    config.attributes["connection"] = connection
-    config.attributes["version_table"] = version_table(chain)
-    config.attributes["schema"] = schema
-    command.upgrade(config, HEADS[chain])
-
-
-def last_step(chain: Chain) -> str | None:
-    """The last version that the steps in the package reach."""
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    config.set_main_option("version_locations", str(_FOLDER / chain).replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
-    return ScriptDirectory.from_config(config).get_current_head()
+    return config

@@ -213,7 +213,8 @@ def parse_url(url: str) -> URL:
 
 def place_of(url: URL) -> str:
     """Where it leads, for people: no password, and none of what stands behind the question mark."""
-    return url.set(drivername="postgresql", password=None, query={}).render_as_string()
+    known = URL.create("postgresql", username=url.username, host=url.host, port=url.port, database=url.database)
+    return known.render_as_string()
 
 
 @contextlib.contextmanager

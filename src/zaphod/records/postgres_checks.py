@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+import re
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
 
 from zaphod.core.errors import ConfigError
 from zaphod.records.tables import accounts, tenant_tables
@@ -15,7 +18,16 @@ _OPEN = text(
     "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :schema AND "
     "c.relkind IN ('r', 'p') AND c.relname = ANY(:tables) AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
 )
-_POLICIES = text("SELECT tablename, policyname FROM pg_policies WHERE schemaname = :schema")
+_POLICIES = text(
+    "SELECT tablename, policyname, cmd, permissive, roles::text[] AS roles, qual, with_check FROM pg_policies "
+    "WHERE schemaname = :schema"
+)
+_OWN = "'='||tenant=current_setting'zaphod.tenant',true"
+_NAMES = "current_setting'zaphod.scope',true='tenants'"
+_OF_ACCOUNTS = "current_setting'zaphod.scope',true='accounts'"
+
+Policy = tuple[str, str, str, str, str]
+"""Table, name, command, condition for rows that are there, condition for those that come."""
 
 
 def require_isolation(connection: Connection, schema: str, place: str) -> None:
@@ -27,9 +39,10 @@ def require_isolation(connection: Connection, schema: str, place: str) -> None:
     _require_bound_role(connection, place)
     tables = [*tenant_tables.tables, *accounts.tables]
     unguarded = connection.execute(_OPEN, {"schema": schema, "tables": tables}).scalars().all()
-    found = {(row.tablename, row.policyname) for row in connection.execute(_POLICIES, {"schema": schema})}
-    if unguarded or found != _wanted():
-        table = sorted(unguarded or {table for table, _ in found ^ _wanted()})[0]
+    policies = connection.execute(_POLICIES, {"schema": schema})
+    strange = {found[0] for found in {_policy(row) for row in policies} ^ _wanted()}
+    if unguarded or strange:
+        table = min({*unguarded, *strange})
         raise ConfigError(
             f"In {place} the row-level security of the table {schema}.{table} was changed.",
             "Every table must have it enabled and forced, with the policies that Zaphod made and no others.",
@@ -48,6 +61,18 @@ def _require_bound_role(connection: Connection, place: str) -> None:
         )
 
 
-def _wanted() -> set[tuple[str, str]]:
-    own = {(table, "own_tenant") for table in tenant_tables.tables}
-    return own | {("tenants", "names")} | {(table, "of_accounts") for table in accounts.tables}
+def _policy(row: Row[Any]) -> Policy:
+    is_plain = row.permissive == "PERMISSIVE" and row.roles == ["public"]
+    name = str(row.policyname) if is_plain else f"{row.policyname} for some"
+    return str(row.tablename), name, str(row.cmd), _plain(row.qual), _plain(row.with_check)
+
+
+def _plain(condition: str | None) -> str:
+    """As PostgreSQL prints it, without what its versions may print differently."""
+    return re.sub(r"::text|[()\s]", "", condition or "")
+
+
+def _wanted() -> set[Policy]:
+    own = {(table, "own_tenant", "ALL", _OWN, _OWN) for table in tenant_tables.tables}
+    names = ("tenants", "names", "SELECT", _NAMES, "")
+    return own | {names} | {(table, "of_accounts", "ALL", _OF_ACCOUNTS, _OF_ACCOUNTS) for table in accounts.tables}
