@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tests.support.key_table import MemoryKeyTable
 
-from zaphod.core.errors import DestroyedKeyError, IntegrityError
+from zaphod.core.errors import ConfigError, DestroyedKeyError, IntegrityError
 from zaphod.safety.vault.kek import KekProvider
 from zaphod.safety.vault.keyring import Keyring
 from zaphod.safety.vault.vault import Vault
@@ -132,6 +132,22 @@ def test_a_shredded_tenant_leaves_nothing(vault: Vault, table: MemoryKeyTable) -
         with pytest.raises(DestroyedKeyError):
             vault.decrypt(one, tenant="acme", subject=subject, record="1")
     assert vault.digest_key("acme") != old_digest
+
+
+def test_a_tenants_keys_go_even_if_one_of_them_resists(vault: Vault, table: MemoryKeyTable) -> None:
+    for subject in ("alice", "bob"):
+        vault.encrypt(b"x", tenant="acme", subject=subject, record="1")
+    destroy = table.destroy
+
+    def resisting(tenant: str, subject: str) -> int:
+        if subject == "alice":
+            raise ConfigError("Somebody reads.")
+        return destroy(tenant, subject)
+
+    table.destroy = resisting  # type: ignore[method-assign]
+    with pytest.raises(ConfigError, match="Somebody reads"):
+        vault.shred_tenant(tenant="acme")
+    assert [row.subject for row in table.rows.values()] == ["alice"]  # whose wrapping key is gone
 
 
 def test_a_subject_whose_tenant_was_shredded_gets_a_usable_key(vault: Vault, table: MemoryKeyTable) -> None:

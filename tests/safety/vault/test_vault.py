@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.key_table import MemoryKeyTable
 
 from zaphod.core.errors import (
+    ConfigError,
     DestroyedKeyError,
     IntegrityError,
     RequestError,
@@ -164,7 +165,7 @@ def test_a_tenants_own_key_encrypts_nothing(vault: Vault) -> None:
             vault.encrypt(b"", tenant="acme", subject=subject, record="r")
         with pytest.raises(RequestError, match="subject"):
             vault.shred(tenant="acme", subject=subject)
-    with pytest.raises(RequestError, match="tenant"):
+    with pytest.raises(ConfigError, match="tenant"):
         vault.encrypt(b"", tenant="x" * 65, subject="s", record="r")
     with pytest.raises(RequestError, match="record"):
         vault.encrypt(b"", tenant="x", subject="s", record="r" * 1025)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from zaphod.core.errors import RequestError
+from zaphod.core.places import require_tenant
 
-_MAX_TENANT_LETTERS = 64
-_MAX_SUBJECT_LETTERS = 256
+_SUBJECT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
 _MAX_RECORD_LETTERS = 1024
 
 
@@ -41,17 +42,10 @@ class Place:
         return joined(self.tenant, self.subject, self.record)
 
 
-def require_tenant(tenant: str) -> None:
-    """Raises `RequestError` for what can be no tenant."""
-    if len(tenant) > _MAX_TENANT_LETTERS or not tenant.isprintable():
-        wanted = f"It must have 0 to {_MAX_TENANT_LETTERS} printable letters."
-        raise RequestError(f"The tenant is {tenant[:80]!r}.", wanted, "Take the tenant of a key.")
-
-
 def require_subject(subject: str) -> None:
     """Raises `RequestError` for what can be no subject. An empty one would name the tenant's own key."""
-    if not 0 < len(subject) <= _MAX_SUBJECT_LETTERS or not subject.isprintable():
-        wanted = f"It must have 1 to {_MAX_SUBJECT_LETTERS} printable letters."
+    if not _SUBJECT.fullmatch(subject):
+        wanted = "It must have 1 to 256 printable letters."
         raise RequestError(f"The subject is {subject[:80]!r}.", wanted, "Name the person by an id.")
 
 

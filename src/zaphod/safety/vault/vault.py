@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, Self
 
+from zaphod.core.errors import ZaphodError
+from zaphod.core.places import require_tenant
 from zaphod.core.progress import SILENT, Progress
 from zaphod.safety.vault.header import read_header, require_sequence, require_version
 from zaphod.safety.vault.kek import KekProvider
 from zaphod.safety.vault.keyring import DEFAULT_OPTIONS, Keyring, VaultOptions
-from zaphod.safety.vault.place import Place, joined, require_subject, require_tenant
+from zaphod.safety.vault.place import Place, joined, require_subject
 from zaphod.safety.vault.rotation import rotate_kek, rotate_subject, rotate_tenant
 from zaphod.safety.vault.sealed_record import open_record, seal_record
 from zaphod.safety.vault.sealed_stream import open_stream, read_stream_header, seal_stream
@@ -62,7 +64,8 @@ class Vault:
             sequence: which version of the record it is, counted by the caller.
 
         Raises:
-            RequestError: no such tenant, subject, record or sequence can be.
+            ConfigError: no tenant can be called so.
+            RequestError: no such subject, record or sequence can be.
         """
         place = Place(tenant=tenant, subject=subject, record=record)
         require_sequence(sequence)
@@ -151,10 +154,20 @@ class Vault:
         return self._destroy(tenant, subject)
 
     def shred_tenant(self, *, tenant: str) -> int:
-        """Destroy all keys of a tenant and of its subjects; how many there were."""
+        """Destroy all keys of a tenant and of its subjects; how many there were.
+
+        The tenant's own go first: with them everything is closed, whatever keeps the others from being removed.
+        """
         require_tenant(tenant)
-        subjects = {row.subject for row in self._keys.table.of_tenant(tenant)}
-        return sum(self._destroy(tenant, subject) for subject in sorted(subjects))
+        num_keys, errors = 0, []
+        for subject in sorted({"", *(row.subject for row in self._keys.table.of_tenant(tenant))}):
+            try:
+                num_keys += self._destroy(tenant, subject)
+            except ZaphodError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return num_keys
 
     def rotate(self, *, tenant: str, progress: Progress = SILENT) -> int:
         """A new key for the tenant, under which all its subjects' keys go; how many these were."""
