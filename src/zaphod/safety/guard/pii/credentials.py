@@ -29,8 +29,10 @@ _NAMES: Final = (
     r"(?:client|app|shared|webhook|jwt)[_ \-]?secret|secret|(?:auth|access|refresh|bearer|bot|session|id)[_ \-]?token|token|"
     r"credential|recovery code"
 )
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_.\-]+")
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_./\\\-]+")
 """A name in a program or a word of prose; four words and more with hyphens between them are a passphrase."""
+_DIGEST: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}")
+"""As long as a digest: of a commit or a file, unless it is assigned to something that is called secret."""
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
@@ -54,13 +56,15 @@ def is_password(text: str) -> bool:
 
 
 def is_random_token(text: str) -> bool:
-    """Whether it looks drawn, and is no UUID."""
-    return looks_random(text) and not (_PLACEHOLDER.search(text) or _UUID.fullmatch(text))
+    """Whether it looks drawn, and is neither a UUID nor a path or a name made of words."""
+    has_digits = sum(letter.isdigit() for letter in text) >= 3
+    is_mixed = text != text.lower() and text != text.upper() or len(re.findall(r"[/_\-]", text)) < 3
+    return has_digits and is_mixed and looks_random(text) and not (_PLACEHOLDER.search(text) or _UUID.fullmatch(text))
 
 
 def _is_marked(text: str) -> bool:
     """`sk-xxxxxxxx…` and `ghp_0000…` of documentation have no letters to speak of."""
-    return len(set(text[-16:])) > 4 and num_classes(text) >= 2
+    return len(set(text[-16:])) > 4 and (num_classes(text) >= 2 or entropy_bits(text) > 3)
 
 
 def _is_private_wif(text: str) -> bool:
@@ -153,8 +157,8 @@ def _named() -> list[Recogniser]:
             lead="secret|token|api|access|private|credential|passwor",
             is_lead_free=True,
             needs=r"[A-Za-z0-9_+/\-]{24}",
-            pattern=r"[A-Za-z0-9_+/\-]{24,}={0,2}",
-            check=whole(is_random_token),
+            pattern=r"[A-Za-z0-9][A-Za-z0-9_+/\-]{23,}={0,2}",
+            check=whole(lambda text: is_random_token(text) and not _DIGEST.fullmatch(text)),
             context=r"\w{0,24}(?:secret|token|api[_ -]?key|apikey|access[_ -]?key|private[_ -]?key|credential|password|passwort)s?",
             score=0.0,
             score_in_context=0.75,

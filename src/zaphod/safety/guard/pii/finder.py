@@ -28,7 +28,7 @@ from zaphod.safety.guard.pii.triggers import Triggers
 from zaphod.safety.guard.pii.wallets import wallet_rows
 from zaphod.safety.guard.verdict import Hit, Stage
 
-_DESTROYING: Final = ("leet", "space", "compact", "rot13", "reverse")
+_DESTROYING: Final = ("leet", "space", "compact", "order", "rot13", "reverse")
 """Parts of the names of steps that make other numbers of numbers or join what does not belong together."""
 
 

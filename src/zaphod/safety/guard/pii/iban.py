@@ -73,6 +73,7 @@ def iban_rows() -> list[Recogniser]:
             title="bank identifier (BIC) with an account",
             pattern=r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?",
             check=whole(_is_bic),
+            needs="[A-Z]{6}[A-Z0-9]{2}",
             context=r"bic|swift(?:[ -]code)?|[A-Z]{2}\d{2}[ ]?(?:[A-Z0-9]{4}[ ]?){3,7}[A-Z0-9]{1,4}",
             score=0.0,
             score_in_context=0.8,

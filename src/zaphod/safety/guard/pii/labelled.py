@@ -17,7 +17,7 @@ from zaphod.safety.guard.pii.recogniser import Recogniser, whole
 START: Final = r"(?:^|[^0-9A-Za-z])"
 """Before a label."""
 LINK: Final = (
-    r"(?:[ \t\"'(]{0,3}(?i:number|numbers|no|nr|num|nº|n°|nummer|numéro|número|numero|id|code|card|is|ist|est|es|è|é|jest|"
+    r"(?:[ \t\"'(\-]{0,3}(?i:number|numbers|no|nr|num|nº|n°|nummer|numéro|número|numero|id|code|card|is|ist|est|es|è|é|jest|"
     r"är|er|lautet|:|=|#|：|は|是|为|는|은)\.?){0,4}[ \t\"')]{0,3}"
 )
 """Between a label and its value."""

@@ -24,10 +24,10 @@ _IP_CONTEXT: Final = (
 
 
 def is_email(text: str) -> bool:
-    """A plausible local part and a domain that is neither a file's name nor a version."""
+    """A plausible local part and a domain that is neither a file's name nor a version; `git@` is no mailbox."""
     local, _, domain = text.rpartition("@")
     labels = domain.split(".")
-    if len(text) > 254 or local.startswith(".") or local.endswith(".") or ".." in local:
+    if len(text) > 254 or local == "git" or local.startswith(".") or local.endswith(".") or ".." in local:
         return False
     is_hosted = not (labels[-1].lower() in _FILE_ENDINGS or _VERSION.match(domain))
     return is_hosted and not any(label.startswith("-") or label.endswith("-") for label in labels)
@@ -72,7 +72,7 @@ def network_rows() -> list[Recogniser]:
         Recogniser(
             rule="pii.email",
             title="e-mail address",
-            pattern=r"[A-Za-z0-9_][A-Za-z0-9.!#$%&'*+/=_~\-]{0,63}@"
+            pattern=r"[A-Za-z0-9_][A-Za-z0-9.!#$%&'*+=_~\-]{0,63}@"
             r"(?:[A-Za-z0-9À-ÖØ-öø-ſа-яА-Яα-ω](?:[A-Za-z0-9À-ÖØ-öø-ſа-яА-Яα-ω\-]{0,62})\.){1,8}"
             r"(?:[A-Za-z]{2,24}|xn--[a-z0-9\-]{2,24}|рф|中国|公司)",
             check=whole(is_email),

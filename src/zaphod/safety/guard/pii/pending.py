@@ -12,6 +12,7 @@ from typing import Any, Final
 from zaphod.safety.guard.pii.prefixes import beginnings_of
 from zaphod.safety.guard.pii.reading import Reading
 from zaphod.safety.guard.pii.recogniser import Recogniser, compiled, expanded
+from zaphod.safety.guard.pii.triggers import Triggers
 
 CONTEXT_CHARACTERS: Final = 160
 """How much of what has been shown already must still be given, so that words before a value are seen."""
@@ -30,29 +31,29 @@ class Pending:
     CONTEXT = CONTEXT_CHARACTERS
 
     def __init__(self, rows: Sequence[Recogniser]) -> None:
-        patterns = {(expanded(row.pattern), row.stands_alone) for row in rows}
-        free = sorted(pattern for pattern, is_alone in patterns if "(?P<value>" not in pattern and not is_alone)
-        alone = sorted(pattern for pattern, is_alone in patterns if "(?P<value>" not in pattern and is_alone)
-        valued = sorted(pattern for pattern, _ in patterns if "(?P<value>" in pattern)
-        self._regexes = [
-            regex
-            for regex in (_union(alone, r"(?:\A|[^0-9A-Za-z_])"), _union(free), *(_union([one]) for one in valued))
-            if regex is not None
-        ]
+        plain = [row for row in rows if "(?P<value>" not in row.pattern]
+        valued = [row for row in rows if "(?P<value>" in row.pattern]
+        alone = _union([row.pattern for row in plain if row.stands_alone], r"(?:\A|[^0-9A-Za-z_])")
+        free = _union([row.pattern for row in plain if not row.stands_alone])
+        self._plain = [regex for regex in (alone, free) if regex]
+        self._valued = [_union([row.pattern]) for row in valued]
+        self._triggers = Triggers(valued, least_score=0.0)
 
     def start(self, text: str) -> int | None:
         """The first character that has to wait; None if nothing has to."""
         tail = text[-_BLOCK_BYTES:]
         reading = Reading(tail)
         first = _window(reading.data)
-        places = [place for regex in self._regexes if (place := _first(regex, reading.data, first)) is not None]
+        named = self._triggers.named(Reading(reading.text(first, len(reading.data))))
+        regexes = [*self._plain, *(self._valued[index] for index in named)]
+        places = [place for regex in regexes if (place := _first(regex, reading.data, first)) is not None]
         if not places:
             return None
         return len(text) - len(tail) + reading.character_at(min(places))
 
 
 def _union(patterns: Iterable[str], before: str = "") -> Any | None:
-    parts = [beginnings_of(pattern) for pattern in patterns]
+    parts = [beginnings_of(pattern) for pattern in sorted({expanded(pattern) for pattern in patterns})]
     return compiled(f"{before}(?:{'|'.join(parts)})\\z", 64 << 20) if parts else None
 
 

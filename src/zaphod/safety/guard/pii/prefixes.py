@@ -16,6 +16,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+_MOST_COUNTED: Final = 4
+"""Longer runs of one class of characters are not counted: whether 9 or 10 digits have come changes nothing for what waits,
+and an automaton that counts is many times larger."""
 _QUANTIFIER: Final = re.compile(r"(?:([?*+])|\{(\d+)(?:(,)(\d*))?\})\??")
 _ATOM: Final = re.compile(
     r"\\x\{[0-9A-Fa-f]+\}|\\x[0-9A-Fa-f]{2}|\\.|\[(?:\\.|[^\]\\])+\]|[^\\\[\](){}|?*+]", re.DOTALL
@@ -98,14 +101,16 @@ class _Parser:
 
 
 def _repeated(piece: Piece, quantifier: re.Match[str]) -> Piece:
-    mark, least, comma, upper = quantifier.groups()
+    mark, lower, comma, upper = quantifier.groups()
     if mark:
-        most = 1 if mark == "?" else None
+        least, most = int(mark == "+"), 1 if mark == "?" else None
     else:
-        most = (int(upper) if upper else None) if comma else int(least)
+        least, most = int(lower), (int(upper) if upper else None) if comma else int(lower)
+    if piece.is_atom and (most is None or most > _MOST_COUNTED):
+        return Piece(f"{piece.full}{'+' if least else '*'}", f"{piece.full}*")
     full = f"{piece.full}{quantifier.group()}"
     if piece.is_atom:
-        return Piece(full, f"{piece.full}{{0,{most}}}" if most is not None else f"{piece.full}*")
+        return Piece(full, f"{piece.full}{{0,{most}}}")
     repeats = f"{{0,{most - 1}}}" if most is not None else "*"
     return Piece(full, f"(?:{piece.full}{repeats}{piece.beginnings})" if most != 1 else piece.beginnings)
 

@@ -22,13 +22,14 @@ CONTEXT_BYTES: Final = 80
 _REFUSAL_BYTES: Final = 32
 MANY_DIGITS: Final = r"\d(?:[^0-9A-Za-z\n]{0,3}\d){6}"
 """What every number of seven digits and more needs, however it is grouped."""
-SOME_DIGITS: Final = r"\d{3}"
+SOME_DIGITS: Final = r"\d\d"
 _MACROS: Final = {
     "<sep>": r"[ .\-\x{A0}\x{2009}\x{202F}\x{2010}\x{2011}\x{2013}]",
     "<space>": r"[ \x{A0}\x{2009}\x{202F}]",
-    "<Upper>": r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽȘȚΑ-ΩА-ЯЁІЇЄ]",
-    "<lower>": r"[a-zß-öø-ÿāăąćčďđēęěğģīįıķĺļłńņňōőœŕřśşšţťūůűųźżžșțα-ωάέήίόύώа-яёіїє]",
-    "<letter>": r"[A-Za-zÀ-ÖØ-öø-ſȘ-țΆ-ώА-яЁІЇЄёіїє]",
+    "<Upper>": "[A-ZÀ-ÖØ-ÞĀ-ſȘȚΆ-ΫА-ЯЁІЇЄ]",
+    "<letter>": "[A-Za-zÀ-ÖØ-öø-ſȘ-țΆ-ώА-яЁІЇЄёіїє]",
+    "<Latin>": "[A-ZÀ-ÞĀ-ſ]",
+    "<latin>": "[A-Za-zÀ-ſ]",
 }
 
 
@@ -108,7 +109,7 @@ class Compiled:
         self._regex = compiled(self.pattern)
         self._group = int(self._regex.groupindex.get("value", 0))
         self._context = _words(row.context)
-        self._refusal = _words(row.refusal, r"[^0-9A-Za-z\n]{0,4}\z")
+        self._refusal = _words(row.refusal, r"[^0-9A-Za-z\n.]{0,4}\z")
         self._glue = row.glue.encode()
 
     def spots(self, reading: Reading, least: float) -> Iterator[Spot]:

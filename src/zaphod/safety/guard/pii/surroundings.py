@@ -10,6 +10,6 @@ NUMBER_REFUSAL: Final = (
     r"article|item|product|model|part|lot|batch|version|revision|offset|size|bytes|length|count|total|line|"
     r"bestell\w*|rechnungs?\w*|sendungs?\w*|auftrags?\w*|artikel\w*|commande|facture|colis|pedido|factura|envío|ordine|"
     r"fattura|bestelling|factuur|zamówieni\w+|заказ\w*|订单号?|订单编号|注文番号|주문번호)"
-    r"(?:[ _.:#-]{0,3}(?:number|no|nr|num|id|code|nummer|numéro|número|numero|номер))?(?:[ ](?:is|was|ist|est|es))?"
+    r"(?:[ _.:#-]{0,3}(?:number|no|nr|num|id|code|nummer|numéro|número|numero|номер)\.?)?(?:[ ](?:is|was|ist|est|es))?"
 )
 """Directly before a number: it counts something else. Halves whatever score the number has."""

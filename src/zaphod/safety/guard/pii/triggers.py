@@ -46,8 +46,12 @@ class Triggers:
     def rows(self, reading: Reading) -> list[int]:
         """Which rows may find something, in their order."""
         present = {needs for needs, regex in self._patterns.items() if regex.search(reading.data)}
-        named = self._always.union(*(trie.rows(reading) for trie in self._tries))
+        named = self.named(reading)
         return [index for index, needs in self._needs if index in named and (not needs or needs in present)]
+
+    def named(self, reading: Reading) -> set[int]:
+        """Rows whose words are in a text, and those that need no words."""
+        return self._always.union(*(trie.rows(reading) for trie in self._tries))
 
 
 class _Trie:
@@ -59,12 +63,17 @@ class _Trie:
             shorter = next((lead[:size] for size in range(1, len(lead) + 1) if lead[:size] in self._rows_of), lead)
             self._rows_of.setdefault(shorter, set()).update(rows_of[lead])
         words = "|".join(re.escape(lead) for lead in sorted(self._rows_of))
+        self._rows_of = {lead.casefold(): rows for lead, rows in self._rows_of.items()}
+        self._all_rows = set[int]().union(*self._rows_of.values())
         self._regex = compiled(f"(?i){before}({words})") if words else None
 
     def rows(self, reading: Reading) -> set[int]:
+        """Those whose words are there. Words may overlap, as "my name" and "name" do."""
         found: set[int] = set()
-        for match in self._regex.finditer(reading.data) if self._regex else ():
-            found |= self._rows_of[reading.text(*match.span(1)).lower()]
+        place = 0
+        while self._regex and (match := self._regex.search(reading.data, place)):
+            found |= self._rows_of.get(reading.text(*match.span(1)).casefold(), self._all_rows)
+            place = match.start(1) + 1
         return found
 
 
