@@ -9,11 +9,13 @@ from zaphod.safety.guard.views.letters import pair_score
 from zaphod.safety.guard.views.view import Edit
 
 _MORSE_CODES = (
-    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----. .-.-.- --..-- ..--.. .----. -.-.-- -..-. .--.-. -....- -...-"
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- "
+    "-..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----. .-.-.- --..-- ..--.. .----. -.-.-- -..-. .--.-. -....- -...-"
 )
 _MORSE = dict(zip(_MORSE_CODES.split(), "abcdefghijklmnopqrstuvwxyz0123456789.,?'!/@-=", strict=True))
 _MORSE_RUN = re.compile(r"(?<![.\-\w])[.\-_]{1,7}(?:[ \t\r\n/|]{1,7}[.\-_]{1,7}){3,}(?![.\-\w])")
+_MORSE_GROUP = re.compile(r"[.-]+")
+_MIN_MORSE_SPACE = 3
 _NATO = {
     "alfa": "a", "alpha": "a", "bravo": "b", "charlie": "c", "delta": "d", "echo": "e", "foxtrot": "f", "golf": "g",
     "hotel": "h", "india": "i", "juliet": "j", "juliett": "j", "kilo": "k", "lima": "l", "mike": "m", "november": "n",
@@ -22,10 +24,12 @@ _NATO = {
 }  # fmt: skip
 _NATO_WORD = re.compile(r"\b(?:" + "|".join(sorted(_NATO, key=len, reverse=True)) + r")\b", re.IGNORECASE)
 _MIN_SPELLED = 4
-_PIG_WORD = re.compile(r"\b([a-z]+?)(?:-?)(w|y|h)?ay\b", re.IGNORECASE)
 _ONSETS = frozenset(
-    "b bl br c ch chr cl cr d dr dw f fl fr g gh gl gn gr h j k kn kr l m n p ph pl pr ps q qu r rh s sc sch scr sh shr sk sl "
-    "sm sn sp sph spl spr squ st str sw t th thr tr tw v w wh wr x y z".split()
+    onset
+    for onset in (
+        "b bl br c ch chr cl cr d dr dw f fl fr g gh gl gn gr h j k kn kr l m n p ph pl pr ps q qu r rh s sc sch scr sh shr"
+        " sk sl sm sn sp sph spl spr squ st str sw t th thr tr tw v w wh wr x y z"
+    ).split()
 )
 _MIN_PIG_SHARE = 0.5
 _MIN_PIG_WORDS = 3
@@ -37,22 +41,23 @@ _MIN_TURNED = 3
 
 def morse_edits(text: str) -> Iterator[Edit]:
     """Morse, where every group is a letter, and both signs are used. Slashes, bars and wide gaps part words."""
-    for run in _MORSE_RUN.finditer(text.replace("_", "-")):
-        groups = list(re.finditer(r"[.-]+", run[0]))
+    strokes = text.replace("_", "-")
+    for run in _MORSE_RUN.finditer(strokes):
+        groups = list(_MORSE_GROUP.finditer(strokes, *run.span()))
         letters = [_MORSE.get(group[0]) for group in groups]
-        if None not in letters and "." in run[0] and "-" in run[0]:
-            yield from _with_gaps(run, groups, [letter or "" for letter in letters], wide=3)
+        if None not in letters and {".", "-"} <= set(run[0]):
+            yield from _with_gaps(text, groups, [letter or "" for letter in letters])
 
 
-def _with_gaps(run: re.Match[str], groups: list[re.Match[str]], letters: list[str], wide: int) -> Iterator[Edit]:
+def _with_gaps(text: str, groups: list[re.Match[str]], letters: list[str]) -> Iterator[Edit]:
     """One edit for each letter and each gap; a gap is a space if it is wide or has a mark in it."""
-    done = 0
+    done = groups[0].start()
     for group, letter in zip(groups, letters, strict=True):
-        gap = run[0][done : group.start()]
+        gap = text[done : group.start()]
         if gap:
-            is_space = len(gap) >= wide or bool(gap.strip())
-            yield Edit(start=run.start() + done, end=run.start() + group.start(), text=" " if is_space else "")
-        yield Edit(start=run.start() + group.start(), end=run.start() + group.end(), text=letter)
+            is_space = len(gap) >= _MIN_MORSE_SPACE or bool(gap.strip())
+            yield Edit(start=done, end=group.start(), text=" " if is_space else "")
+        yield Edit(start=group.start(), end=group.end(), text=letter)
         done = group.end()
 
 
@@ -95,10 +100,12 @@ def _from_pig(word: str) -> str | None:
     if not word.endswith("ay"):
         return None
     stem = word[:-2].replace("-", "")
-    options = [stem[:-1]] if stem[-1:] in ("w", "y", "h") and stem[:1] in tuple("aeiou") else []
-    for length in range(1, 4):
-        if stem[-length:] in _ONSETS and len(stem) > length and stem[0] in "aeiouy":
-            options.append(stem[-length:] + stem[:-length])
+    if not stem or stem[0] not in "aeiouy":
+        return None
+    if stem[-1] == "w":
+        return stem[:-1]  # a word that begins with a vowel; those that begin with a w are rare
+    cuts = [len(stem) - length for length in range(1, 4) if len(stem) > length and stem[-length:] in _ONSETS]
+    options = [stem[cut:] + stem[:cut] for cut in cuts] + ([stem[:-1]] if stem[-1] in "yh" else [])
     return max(options, key=pair_score, default=None)
 
 

@@ -19,12 +19,15 @@ WINDOW = 24
 _MIN_PAIRS = 8
 _PLAIN = 0.35
 """Log odds a pair from which on a window looks English as it is."""
+_RATHER = 0.5
+"""Log odds a pair from which on a text as a whole is taken for English."""
 _ENGLISH = 0.35
 """Log odds a pair from which on a window looks English in another reading."""
 _MARGIN = 0.5
 """By how much it must look better there."""
 _MAX_READINGS = 3
-_CHUNK = 4096
+_STRIDE = 8
+_CHUNK = 256
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -50,36 +53,40 @@ def _scores() -> NDArray[np.float32]:
 
 def likely_ways(text: str) -> list[tuple[str, ...]]:
     """Ways to read a text that make parts of it English, the best first; empty for a text that is English."""
-    codes = letter_codes(text).astype(np.int32)
-    pairs = codes[:-1] * 27 + codes[1:]
-    pairs = pairs[pairs != BORDER * 28]
+    pairs = _pairs(text)
     if len(pairs) < _MIN_PAIRS:
         return []
     window = min(WINDOW, len(pairs))
-    plain = _scores()[pairs, 0]
-    doubtful = _windows(plain[:, None], window)[:, 0] < _PLAIN * window
+    starts = np.append(np.arange(0, len(pairs) - window, _STRIDE), len(pairs) - window)
+    places = starts[:, None] + np.arange(window)
+    doubtful = _scores()[pairs[places], 0].sum(axis=1) < _PLAIN * window
     if not doubtful.any():
         return []
+    places = places[doubtful]
     best = np.full(len(_ways()), -np.inf, np.float32)
-    for start in range(0, len(pairs), _CHUNK):
-        chunk = pairs[start : start + _CHUNK + window]
-        wanted = doubtful[start : start + len(chunk) - window + 1]
-        if len(chunk) >= window and wanted.any():
-            sums = _windows(_scores()[chunk], window)[wanted]
-            best = np.maximum(best, np.where(sums > sums[:, :1] + _MARGIN * window, sums, -np.inf).max(axis=0))
+    for first in range(0, len(places), _CHUNK):
+        sums = _scores()[pairs[places[first : first + _CHUNK]]].sum(axis=1)
+        best = np.maximum(best, np.where(sums > sums[:, :1] + _MARGIN * window, sums, -np.inf).max(axis=0))
     order = np.argsort(-best, kind="stable")[:_MAX_READINGS]
     return [_ways()[way][0] for way in order if best[way] > _ENGLISH * window]
 
 
-def _windows(scores: NDArray[np.float32], window: int) -> NDArray[np.float32]:
-    """Sums over windows, [pairs - window + 1, ways]."""
-    sums = np.cumsum(np.concatenate([np.zeros_like(scores[:1]), scores]), axis=0, dtype=np.float32)
-    result: NDArray[np.float32] = sums[window:] - sums[:-window]
-    return result
+def looks_english(text: str) -> bool:
+    """Whether a text has letters, and they follow one another as in English; code and names do, encodings do not."""
+    pairs = _pairs(text)
+    return 2 * len(pairs) > len(text) and float(_scores()[pairs, 0].sum()) > _RATHER * len(pairs)
+
+
+def _pairs(text: str) -> NDArray[np.int32]:
+    """Each pair of letters as one number; nothing for what lies between words."""
+    codes = letter_codes(text).astype(np.int32)
+    pairs = codes[:-1] * 27 + codes[1:]
+    kept: NDArray[np.int32] = pairs[pairs != BORDER * 28]
+    return kept
 
 
 @cache
-def _translation(step: str) -> dict[int, str]:
+def _translation(step: str) -> dict[int, int]:
     """Letters in both cases, exchanged."""
     alphabet = next(alphabet for steps, alphabet in _ways() if steps == (step,))
     return str.maketrans(_ALPHABET + _ALPHABET.upper(), alphabet + alphabet.upper())

@@ -11,9 +11,11 @@ from functools import cache
 import re2
 
 _PATTERNS = {
-    "join": (
+    "singles": (
         r"(?:^|[^A-Za-z0-9\x80-\xff])(?:[A-Za-z0-9]|[\x80-\xff]{2,4})"
         r"(?:[^A-Za-z0-9\x80-\xff]{1,3}(?:[A-Za-z0-9]|[\x80-\xff]{2,4})){3}(?:[^A-Za-z0-9\x80-\xff]|$)",
+    ),
+    "inside": (
         r"[A-Za-z\x80-\xff](?:[-*~`^|+=#]{1,3}|-[ \t]*\r?\n[ \t]*)[A-Za-z\x80-\xff]",
     ),
     "leet": (r"[a-zA-Z][0-9@$!|+(<]|[0-9@$!|+(<][a-zA-Z]", r"[|/\\][|/\\_\-<>)(]"),
@@ -36,12 +38,21 @@ _PATTERNS = {
 }  # fmt: skip
 
 
-@cache
-def _compiled() -> tuple[re2.Set, tuple[str, ...]]:
+def _options() -> re2.Options:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1  # bytes, so that any text may come
     options.never_capture = True
-    patterns = re2.Set.SearchSet(options)
+    return options
+
+
+def bytes_pattern(pattern: str) -> re2._Regexp:
+    """A pattern over bytes, one a character, that takes linear time."""
+    return re2.compile(pattern.encode(), _options())
+
+
+@cache
+def _compiled() -> tuple[re2.Set, tuple[str, ...]]:
+    patterns = re2.Set.SearchSet(_options())
     names = [name for name, alternatives in _PATTERNS.items() for _ in alternatives]
     for alternatives in _PATTERNS.values():
         for pattern in alternatives:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from zaphod.safety.guard.views.fold import is_of_another_script, look_alikes, script
 from zaphod.safety.guard.views.view import Edit
@@ -28,23 +28,50 @@ _DISTANT = dict(
 """Likenesses that nobody would fall for, and every reader understands: read only in words that mix scripts."""
 _DECORATIVE = dict(zip("ᗩᗷᑕᗪᗴᖴᘜᕼᒍᛕᒪᗰᑎᗝᑭᑫᖇᔕᑌᐯᗯ᙭", "abcdefghjklmnopqrsuvwx", strict=True))
 """Canadian syllables that are sold as "fancy letters"."""
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"\S+")
 _AFTER_LATIN = re.compile(r"(?<=[A-Za-z])[\u0900-\u1cff\ua800-\uabff]+")
 
 
 @cache
-def _tables() -> tuple[dict[str, str], dict[int, str], dict[int, str]]:
-    """Near likenesses as characters and for translation, and all likenesses for translation."""
-    near = {c: letter for c, letter in look_alikes().items() if is_of_another_script(c)} | _DECORATIVE
-    distant = _DISTANT | {c.upper(): letter.upper() for c, letter in _DISTANT.items() if len(c.upper()) == 1}
-    return near, str.maketrans(near), str.maketrans(near | distant)
+def _near() -> dict[str, str]:
+    """Letters of other scripts that look like Latin ones."""
+    return {c: letter for c, letter in look_alikes().items() if is_of_another_script(c)} | _DECORATIVE
 
 
 @cache
-def _any_scripted() -> re.Pattern[str]:
-    """Finds a letter that could be folded."""
-    near, _, every = _tables()
-    return re.compile("[" + "".join(map(re.escape, {*near, *map(chr, every)})) + "]")
+def _translations() -> tuple[dict[int, str], dict[int, str]]:
+    """For words that look Latin, and for words that mix scripts."""
+    distant = _DISTANT | {c.upper(): letter.upper() for c, letter in _DISTANT.items() if len(c.upper()) == 1}
+    return str.maketrans(_near()), str.maketrans(_near() | distant)
+
+
+@cache
+def _any() -> frozenset[str]:
+    """All letters that could be folded."""
+    return frozenset(map(chr, _translations()[1]))
+
+
+class _Kinds(dict[int, str]):
+    """For `str.translate`: a letter becomes a sign for its script, odd if it does not look Latin; all else a space."""
+
+    def __init__(self) -> None:
+        super().__init__({code: "a" if chr(code).isalpha() else " " for code in range(128)})
+        self._scripts: dict[str, int] = {}
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if not character.isalpha():
+            kind = " "
+        else:
+            number = self._scripts.setdefault(script(character), len(self._scripts))
+            kind = chr(_FIRST_KIND + 2 * number + (character not in _near()))
+        if code < 0x30000:
+            self[code] = kind
+        return kind
+
+
+_FIRST_KIND = 0x100
+_KINDS = _Kinds()
 
 
 def homoglyph_edits(text: str) -> list[Edit]:
@@ -52,11 +79,9 @@ def homoglyph_edits(text: str) -> list[Edit]:
     if text.isascii():
         return []
     edits = list(_foreign_marks(text))
-    if _any_scripted().search(text) is not None:
-        words = [word for word in _WORD.finditer(text) if not word[0].isascii()]
-        genuine = _genuine_scripts(words)
-        edits += [edit for word in words for edit in _edits_of(word, genuine)]
-    return sorted(edits, key=lambda edit: edit.start)
+    if not _any().isdisjoint(set(text)):
+        edits = sorted([*edits, *_letters(text)], key=lambda edit: edit.start)
+    return edits
 
 
 def _foreign_marks(text: str) -> Iterator[Edit]:
@@ -67,35 +92,27 @@ def _foreign_marks(text: str) -> Iterator[Edit]:
             yield Edit(start=run.start(), end=run.start() + length, text="")
 
 
-def _genuine_scripts(words: list[re.Match[str]]) -> set[str]:
-    """Scripts that are there for their own sake: with a word that cannot be read as Latin."""
-    near = _tables()[0]
-    found: set[str] = set()
-    for word in words:
-        unlike = [letter for letter in word[0] if letter not in near]
-        if len(word[0]) > 1 and unlike and len(scripts := _scripts(word[0])) == 1:
-            found |= scripts
-    return found
+def _letters(text: str) -> Iterator[Edit]:
+    """Words with letters of other scripts, folded."""
+    kinds = text.translate(_KINDS)
+    near, every = _translations()
+    tables = _tables_of(set(kinds.split()), near, every)
+    for word in _WORD.finditer(kinds) if tables else ():
+        if word[0] in tables:
+            start, end = word.span()
+            folded = text[start:end].translate(tables[word[0]])
+            if folded != text[start:end]:
+                yield Edit(start=start, end=end, text=folded, origins=_one_to_one(start, end))
 
 
-def _scripts(word: str) -> set[str]:
-    return {"LATIN" if letter.isascii() else _script(letter) for letter in word}
+def _one_to_one(start: int, end: int) -> Callable[[], Iterator[tuple[int, int]]]:
+    return lambda: ((i, i + 1) for i in range(start, end))
 
 
-_script = lru_cache(maxsize=4096)(script)
-
-
-def _edits_of(word: re.Match[str], genuine: set[str]) -> list[Edit]:
-    """The edit of one word, if any."""
-    near, near_table, every_table = _tables()
-    scripts = _scripts(word[0])
-    if len(scripts) > 1:
-        folded = word[0].translate(every_table)
-    elif scripts <= genuine or any(letter not in near for letter in word[0]):
-        return []
-    else:
-        folded = word[0].translate(near_table)
-    if folded == word[0]:
-        return []
-    start, end = word.span()
-    return [Edit(start=start, end=end, text=folded, origins=lambda: ((i, i + 1) for i in range(start, end)))]
+def _tables_of(words: set[str], near: dict[int, str], every: dict[int, str]) -> dict[str, dict[int, str]]:
+    """For each word that has to be folded, given as the kinds of its letters, the translation."""
+    scripts = {word: {ord(kind) >> 1 for kind in word} for word in words if not word.isascii()}
+    unlike = {word for word in scripts if any(ord(kind) & 1 for kind in set(word))}
+    genuine = set().union(*(scripts[word] for word in unlike if len(scripts[word]) == 1 and len(word) > 1))
+    tables = {word: every for word in scripts if len(scripts[word]) > 1}
+    return tables | {word: near for word in scripts.keys() - tables.keys() - unlike if not scripts[word] <= genuine}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import product
 
+from zaphod.safety.guard.views.hints import bytes_pattern
 from zaphod.safety.guard.views.letters import pair_score
 from zaphod.safety.guard.views.view import Edit
 
@@ -18,11 +19,12 @@ _DRAWN = {
     "_|": "j", "[)": "d", "]-[": "h", "}{": "h", "|2": "r", "'/": "y", "`/": "y", "7_": "z",
 }  # fmt: skip
 _DRAWING = re.compile("|".join(map(re.escape, sorted(_DRAWN, key=len, reverse=True))))
-_TOKEN = re.compile(r"[a-z0-9@$!|+(<]{2,40}")
+_TOKEN = bytes_pattern(r"[a-z0-9@$!|+(<]*[0-9@$!|+(<][a-z0-9@$!|+(<]*")
+_MAX_WORD = 40
 _UNIT = re.compile(r"\d+(?:st|nd|rd|th|[a-z]{1,2})?|[(<+|]*[a-z]+[!(<+|$@]*|[$+<(@]+[\d+]+[a-z]?")
 """Numbers with their units, words between marks, prices: nothing written as something else."""
 _NUMBERED = re.compile(r"[a-z]+\d+")
-_MIXED = re.compile(r"[a-z][0-9@$!|+(<]+[a-z]")
+_MIXED = re.compile(r"[a-z][0-9@$!|+(<]+[a-z]|[0-9@$!|+][a-z]+[0-9@$!|+]")
 _MAX_READINGS = 16
 _MIN_DRAWINGS = 3
 
@@ -32,16 +34,17 @@ def leet_edits(text: str) -> list[Edit]:
 
     A number becomes a word only in company of two other such words: `411` in `1gn0r3 411 pr3v10us`.
     """
-    tokens = [token for token in _TOKEN.finditer(text) if not token[0].isalpha()]
-    num_mixed = sum(_MIXED.search(token[0]) is not None for token in tokens)
-    edits = [_word_edit(token[0].rstrip("!(<"), token.start()) for token in tokens if _is_leet(token[0], num_mixed)]
+    spans = [token.span() for token in _TOKEN.finditer(text.encode("latin-1", "replace"))]
+    tokens = [(text[start:end], start) for start, end in spans if 2 <= end - start <= _MAX_WORD]
+    num_mixed = sum(_MIXED.search(token) is not None for token, _ in tokens)
+    edits = [_word_edit(token.rstrip("!(<"), start) for token, start in tokens if _is_leet(token, num_mixed)]
     return [edit for edit in edits if edit.text != text[edit.start : edit.end]]
 
 
 def _is_leet(token: str, num_mixed: int) -> bool:
     """Whether a word is meant to be read as letters, in a text with that many that surely are."""
-    if token.isdigit():
-        return num_mixed >= 2 and len(token) < 7
+    if num_mixed >= 2:
+        return len(token) < 7 or not token.isdigit()
     return _UNIT.fullmatch(token) is None and (num_mixed > 0 or _NUMBERED.fullmatch(token) is None)
 
 

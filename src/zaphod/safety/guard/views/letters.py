@@ -17,7 +17,7 @@ def pair_log_odds() -> NDArray[np.float32]:
     """log2 of how much likelier a letter is after another than at random, [27, 27]; 0 between two borders."""
     path = Path(__file__).with_name("letter_pairs.txt")
     rows = [line.split() for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
-    log_odds = np.array(rows, np.float32) / 10 + np.log2(np.float32(27))
+    log_odds: NDArray[np.float32] = np.array(rows, np.float32) / 10 + np.log2(np.float32(27))
     log_odds[BORDER, BORDER] = 0
     return log_odds
 

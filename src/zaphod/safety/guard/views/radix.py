@@ -9,15 +9,25 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from zaphod.safety.guard.views.view import Edit
+from zaphod.safety.guard.views.view import Edit, outside
 
 _MIN_PRINTABLE = 0.9
+_FEW_BYTES = 18
+_MIN_REVERSED = 16
+"""Digits from which on a span is tried backwards, too."""
+_MIN_LETTERS = 3
+"""One character of a list of codes in so many must be a letter or a digit."""
+_STROKES = frozenset(".-/|_ ")
+_WORD_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \0"
 Interval = tuple[int, int]
 
 _BASE64 = re.compile(r"={0,2}(?:[A-Za-z0-9+/_-]{56,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*|[A-Za-z0-9+/_-]{8,})={0,2}")
+_BASE64_SHORT = re.compile(r"(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2,3}={1,2})(?![A-Za-z0-9+/_=-])")
+"""Single words such as `YWxs`, which count where longer ones are."""
 _BASE64_PART = re.compile(r"[A-Za-z0-9]{8,}={0,2}")
 _BASE32 = re.compile(r"={0,6}[A-Z2-7]{8,}(?:\r?\n[A-Z2-7]{4,})*={0,6}|(?<![a-z0-9])[a-z2-7]{16,}={0,6}")
 _HEX = re.compile(
@@ -28,7 +38,9 @@ _CODES = re.compile(r"(?<!\d)\d{1,3}(?:[\s,;:/|-]{1,2}\d{1,3}){3,}(?!\d)")
 
 
 def printable(data: bytes) -> tuple[str, str] | None:
-    """Text and its encoding, if bytes are text."""
+    """Text and its encoding, if bytes are text; a few bytes must be plain words, because chance makes other text often."""
+    if len(data) < _FEW_BYTES and not _is_wordlike(data):
+        return None
     for encoding in ("utf-8", "utf-16-le"):
         if encoding == "utf-16-le" and (len(data) % 2 or b"\0" not in data):
             continue
@@ -41,11 +53,17 @@ def printable(data: bytes) -> tuple[str, str] | None:
     return None
 
 
+def _is_wordlike(data: bytes) -> bool:
+    """Whether bytes are ASCII, and three quarters of them letters, digits and spaces; every other one may be 0."""
+    return data.isascii() and len(data.translate(None, _WORD_BYTES)) * 4 < len(data)
+
+
 def is_printable(text: str) -> bool:
-    """Whether more than nine tenths of it can be printed."""
+    """Whether more than nine tenths of it can be printed, or are characters without width, which may say more."""
     if text.isprintable():
         return bool(text)
-    return sum(c.isprintable() or c in "\t\n\r" for c in text) > _MIN_PRINTABLE * len(text)
+    num_printable = sum(c.isprintable() or c in "\t\n\r" or unicodedata.category(c) in ("Cf", "Zs") for c in text)
+    return num_printable > _MIN_PRINTABLE * len(text)
 
 
 def origins(text: str, encoding: str, units: Sequence[Interval], bits: int) -> Iterator[Interval]:
@@ -82,7 +100,7 @@ def _positions(span: re.Match[str], is_digit: Callable[[str], bool], step: int) 
 
 def _either_way(span: re.Match[str], decode: Callable[[str], bytes | None], bits: int, digits: str) -> Edit | None:
     """A span decoded, or turned round and decoded."""
-    for step in (1, -1):
+    for step in (1, -1) if len(span[0]) >= _MIN_REVERSED else (1,):
         data = decode(span[0][::step])
         if data:
             units = partial(_positions, span, lambda c: c.isalnum() or c in digits, step)
@@ -106,11 +124,24 @@ def _decode_base64(encoded: str) -> bytes | None:
 
 def base64_edits(text: str) -> Iterator[Edit]:
     """Base64 with either alphabet, padded or not, wrapped or not. Words in one case are words."""
-    for span in _BASE64.finditer(text):
+    found = list(_base64_words(text, _BASE64))
+    short = list(_base64_words(text, _BASE64_SHORT))
+    is_mostly_short = sum(edit.end - edit.start for edit in short) > len(text) / 2
+    if short and (found or (len(short) > 2 and is_mostly_short)):
+        found = sorted([*found, *outside(short, [(edit.start, edit.end) for edit in found])], key=_start)
+    yield from found
+
+
+def _start(edit: Edit) -> int:
+    return edit.start
+
+
+def _base64_words(text: str, pattern: re.Pattern[str]) -> Iterator[Edit]:
+    for span in pattern.finditer(text):
         edit = _base64_edit(span)
         if edit is not None:
             yield edit
-        elif any(mark in span[0] for mark in "/_-+"):  # a path with something encoded in it
+        elif not span[0].isalnum():  # a path with something encoded in it
             parts = (_base64_edit(part) for part in _BASE64_PART.finditer(text, *span.span()))
             yield from (part for part in parts if part is not None)
 
@@ -182,17 +213,40 @@ def codes_edits(text: str) -> Iterator[Edit]:
         if read is not None:
             units = [(span.start() + number.start(), span.start() + number.end()) for number in numbers]
             yield Edit(start=span.start(), end=span.end(), text=read, origins=lambda units=units: units)  # type: ignore[misc]
+        elif (data := _bytes_of([number[0] for number in numbers])) is not None:
+            units = [(span.start() + number.start(), span.start() + number.end()) for number in numbers]
+            edit = _edit(span, data, lambda units=units: units, 8)  # type: ignore[misc]
+            if edit is not None:
+                yield edit
 
 
-def _read_codes(numbers: Iterable[str]) -> str | None:
-    """Numbers as characters: one for each."""
+def _read_codes(numbers: Sequence[str]) -> str | None:
+    """Numbers as characters, one for each; of several readings the one with most letters."""
     decimal = [int(number) for number in numbers]
-    if all(9 <= code <= 126 for code in decimal) and any(code > 26 for code in decimal):
-        text = "".join(map(chr, decimal))
-    elif all(set(number) <= set("01234567") and 0o40 <= int(number, 8) <= 0o176 for number in numbers):
-        text = "".join(chr(int(number, 8)) for number in numbers)
-    elif len(decimal) > 4 and all(1 <= code <= 26 for code in decimal):
-        return "".join(chr(ord("a") + code - 1) for code in decimal)
-    else:
-        return None
-    return text if is_printable(text) and sum(map(str.isalpha, text)) * 2 > len(text) else None
+    is_octal = not set("".join(numbers)) & set("89")
+    readings = [_characters([int(number, 8) for number in numbers])] if is_octal else []
+    if not is_octal or not any(number[0] == "0" for number in numbers):
+        readings.append(_characters(decimal))
+    if len(decimal) > 4 and all(1 <= code <= 26 for code in decimal):
+        readings.append("".join(chr(ord("a") + code - 1) for code in decimal))
+    text = max(readings, key=_num_letters, default="")
+    is_text = _num_letters(text) * _MIN_LETTERS > len(text) or set(text) <= _STROKES
+    return text if text and is_text else None
+
+
+def _bytes_of(numbers: Sequence[str]) -> bytes | None:
+    """Numbers as bytes, where some are no ASCII."""
+    codes = [int(number) for number in numbers]
+    return bytes(codes) if 126 < max(codes) < 256 else None
+
+
+def _characters(codes: list[int]) -> str:
+    """Codes as characters of ASCII; empty if they are none."""
+    if all(9 <= code <= 126 for code in codes) and any(code > 26 for code in codes):
+        text = "".join(map(chr, codes))
+        return text if is_printable(text) else ""
+    return ""
+
+
+def _num_letters(text: str) -> int:
+    return sum(map(str.isalnum, text))

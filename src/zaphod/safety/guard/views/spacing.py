@@ -14,7 +14,7 @@ from zaphod.safety.guard.views.view import Edit, Pieces, SpanMap, outside
 
 _SINGLES = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_](?![^\W_])){3,}")
 """At least four letters that stand alone."""
-_INSIDE = re.compile(r"(?<=[^\W\d_])(?:-[ \t]*\r?\n[ \t]*|[-*~`^|+=#]{1,3})(?=[^\W\d_])")
+_INSIDE = re.compile(r"[-*~`^|+=#](?<=[^\W\d_].)(?:[-*~`^|+=#]{0,2}|(?<=-)[ \t]*\r?\n[ \t]*)(?=[^\W\d_])")
 """What is put into words that stay one word: hyphens, at a line's end, too, and marks that no sentence has there."""
 _GAP = re.compile(r"[\W_]+")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
@@ -23,10 +23,16 @@ _FINAL_DOUBLES = "l"
 """Letters that end words twice (all, tell, kill)."""
 
 
-def joined_edits(text: str) -> list[Edit]:
-    """Runs of single letters become words, and words with hyphens or marks inside whole: `i g n o r e`, `ig-nore`."""
-    edits = [edit for run in _SINGLES.finditer(text) for edit in _run_edits(run)]
-    taken = [(run.start(), run.end()) for run in _SINGLES.finditer(text)] if edits else []
+def joined_edits(text: str, *, has_singles: bool = True) -> list[Edit]:
+    """Runs of single letters become words, and words with hyphens or marks inside whole: `i g n o r e`, `ig-nore`.
+
+    Args:
+        text: any case.
+        has_singles: whether to look for single letters.
+    """
+    runs = list(_SINGLES.finditer(text)) if has_singles else []
+    edits = [edit for run in runs for edit in _run_edits(run)]
+    taken = [run.span() for run in runs]
     inside = [Edit(start=m.start(), end=m.end(), text="") for m in _INSIDE.finditer(text)]
     return sorted([*edits, *outside(inside, taken)], key=lambda edit: edit.start)
 
@@ -71,10 +77,10 @@ def compact_map(text: str) -> SpanMap:
 
 
 def has_repetitions(text: str) -> bool:
-    """A cheap test before `squeezed_edits`: a letter three times, or two doubled ones side by side."""
+    """A cheap test before `squeezed_edits`: a letter three times, or three doubled ones side by side."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     same = (codes[1:] == codes[:-1]) & (codes[1:] >= 97) & (codes[1:] <= 122)
-    return bool((same[:-1] & same[1:]).any() or (same[:-2] & same[2:]).any())
+    return bool((same[:-1] & same[1:]).any() or (same[:-4] & same[2:-2] & same[4:]).any())
 
 
 def squeezed_edits(text: str, *, num_kept: int) -> list[Edit]:

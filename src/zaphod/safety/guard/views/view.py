@@ -181,3 +181,12 @@ def _inside(start: int, end: int, length: int) -> tuple[int, int]:
     """The interval, cut to a text of that length."""
     start = min(max(start, 0), length)
     return start, min(max(end, start), length)
+
+
+AnyView = RawView | DerivedView
+
+
+def edited_view(view: AnyView, edits: list[Edit], steps: tuple[str, ...]) -> DerivedView:
+    """A view with edits, which stand in order and do not overlap."""
+    length = len(view.text)
+    return DerivedView(edited(view.text, edits), view, steps, lambda: pieces_of(length, edits))
