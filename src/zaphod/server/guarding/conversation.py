@@ -85,6 +85,11 @@ class Conversation:
         self.held: list[Held] = []
 
     @property
+    def checks(self) -> bool:
+        """Whether anything is checked; otherwise it is only written down."""
+        return self._guarding.guard is not None
+
+    @property
     def canary(self) -> str | None:
         """A word for the system prompt that must not come out, where the policy wants one."""
         return canary_of(self._key) if self._authority.options.canary else None

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zaphod.server.errors import ApiError
+from zaphod.server.guarding.conversation import Conversation
+from zaphod.server.upstream.guarded.messages_answers import MessagesRewriter
+from zaphod.server.upstream.guarded.openai_answers import OpenAiRewriter
+from zaphod.server.upstream.guarded.responses_answers import ResponsesRewriter
+from zaphod.server.upstream.guarded.rewriting import Rewriter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +66,19 @@ class Dialect(Protocol):
     def failure(self, error: ApiError) -> bytes:
         """Events that end a broken stream."""
 
+    def written(self, data: Mapping[str, Any]) -> bytes:
+        """An event."""
+
     @property
     def missing_end(self) -> bytes | None:
         """The last event, for streams whose answers are complete but that lack it; None if it cannot be made up."""
+
+    @property
+    def ends_apart(self) -> bool:
+        """Whether a mark of its own ends a stream, apart from the answers' events."""
+
+    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
+        """Lets out of an answer what may go out."""
 
     @property
     def asks_for_usage(self) -> bool:
@@ -74,7 +89,11 @@ class OpenAiDialect:
     """`/v1/chat/completions` and `/v1/completions`, and all routes that do not stream."""
 
     asks_for_usage = True
+    ends_apart = True
     missing_end = b"data: [DONE]\n\n"
+
+    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
+        return OpenAiRewriter(conversation, parameters)
 
     def read_event(self, data: Mapping[str, Any]) -> Reading:
         choices = _mappings(data.get("choices"))
@@ -95,12 +114,19 @@ class OpenAiDialect:
     def failure(self, error: ApiError) -> bytes:
         return _event(error.openai()) + b"data: [DONE]\n\n"
 
+    def written(self, data: Mapping[str, Any]) -> bytes:
+        return _event(data)
+
 
 class ResponsesDialect:
     """`/v1/responses`."""
 
     asks_for_usage = False
+    ends_apart = False
     missing_end = None
+
+    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
+        return ResponsesRewriter(conversation, parameters)
 
     def read_event(self, data: Mapping[str, Any]) -> Reading:
         kind = str(data.get("type", ""))
@@ -127,12 +153,19 @@ class ResponsesDialect:
         body = {"type": "error", "code": error.code, "message": error.message, "param": None}
         return b"event: error\n" + _event({**body, **error.openai()})
 
+    def written(self, data: Mapping[str, Any]) -> bytes:
+        return _named_event(data)
+
 
 class MessagesDialect:
     """`/v1/messages`, Anthropic's."""
 
     asks_for_usage = False
+    ends_apart = False
     missing_end = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
+        return MessagesRewriter(conversation, parameters)
 
     def read_event(self, data: Mapping[str, Any]) -> Reading:
         kind = data.get("type")
@@ -155,6 +188,15 @@ class MessagesDialect:
 
     def failure(self, error: ApiError) -> bytes:
         return b"event: error\n" + _event(error.anthropic())
+
+    def written(self, data: Mapping[str, Any]) -> bytes:
+        return _named_event(data)
+
+
+def _named_event(data: Mapping[str, Any]) -> bytes:
+    """With its type as its name, without line breaks: what a server calls an event is not ours to trust."""
+    name = "".join(str(data.get("type", "message")).splitlines())[:64]
+    return f"event: {name}\n".encode("utf-8", "replace") + _event(data)
 
 
 def _event(data: Mapping[str, Any]) -> bytes:

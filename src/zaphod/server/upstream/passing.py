@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from zaphod.server.upstream.dialects import Dialect, Reading, TokenUsage
+
+if TYPE_CHECKING:
+    from zaphod.server.upstream.guarded.rewriting import Rewriter
 
 # An event ends with an empty line; lines end with CR LF, LF or CR (HTML standard, section 9.2.6).
 _END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
@@ -22,17 +26,25 @@ class OversizedEventError(Exception):
     """An event grows without an end."""
 
 
+class UnreadableEventError(Exception):
+    """An event cannot be read, so nobody can check it."""
+
+
 class PassingStream:
     """What a stream has told so far.
 
     Args:
         dialect: how its events look.
         hides_usage: whether chunks that hold nothing but usage are dropped, because the client did not ask for them.
+        rewriter: lets out what may go out; None passes events on as they came.
         max_event_bytes: bound of one event.
     """
 
-    def __init__(self, dialect: Dialect, *, hides_usage: bool, max_event_bytes: int = 2**24) -> None:
+    def __init__(
+        self, dialect: Dialect, *, hides_usage: bool, rewriter: Rewriter | None = None, max_event_bytes: int = 2**24
+    ) -> None:
         self._dialect = dialect
+        self._rewriter = rewriter
         self._hides_usage = hides_usage
         self._max_event_bytes = max_event_bytes
         self._rest = b""
@@ -55,14 +67,20 @@ class PassingStream:
 
         Raises:
             OversizedEventError: an event passes the bound.
+            UnreadableEventError: an event must be checked and cannot be read.
         """
-        return b"".join(event for event in self._split(data) if self._read(event))
+        return b"".join(map(self._passed, self._split(data)))
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more goes on, so that the server need not."""
+        return self._rewriter is not None and self._rewriter.is_stopped
 
     def end(self) -> bytes:
         """What goes on when the server has ended its stream: a last event that lacks its empty line, if it is whole."""
         event, self._rest = self._rest.rstrip(b"\r\n") + b"\n\n", b""
         is_done = event == b"data: [DONE]\n\n"
-        return event if (is_done or event.endswith(b"}\n\n")) and self._read(event) else b""
+        return self._passed(event) if is_done or event.endswith(b"}\n\n") else b""
 
     def _split(self, data: bytes) -> Iterator[bytes]:
         rest, begin = self._rest + data, 0
@@ -76,27 +94,40 @@ class PassingStream:
         if len(self._rest) > self._max_event_bytes:
             raise OversizedEventError
 
-    def _read(self, event: bytes) -> bool:
-        """Take note of an event; whether it goes on."""
+    def last(self) -> bytes:
+        """What goes on before a stream's end, where nothing but that is missing."""
+        return b"" if self._rewriter is None else b"".join(map(self._dialect.written, self._rewriter.last()))
+
+    def _passed(self, event: bytes) -> bytes:
+        """Take note of an event; what of it goes on."""
         lines = [line for line in _LINE_END.split(event) if line.startswith(b"data:")]
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines)
         if not data:
-            return True
+            return event
         if data == b"[DONE]":
             self.has_ended = True
-            return True
-        reading = self._reading(data)
+            return self.last() + event
+        value = _object(data)
+        if value is None and self._rewriter is not None:
+            raise UnreadableEventError
+        reading = Reading() if value is None else self._dialect.read_event(value)
         self.usage = self.usage.or_later(reading.usage)
         self.num_pieces += reading.num_pieces
         self.finish_reason = reading.finish_reason or self.finish_reason
         self._open = (self._open | reading.begun) - reading.finished
         self.has_ended = self.has_ended or reading.ends
         self.has_error = self.has_error or reading.has_error
-        return not (self._hides_usage and reading.is_only_usage)
+        if self._hides_usage and reading.is_only_usage:
+            return b""
+        if value is None or self._rewriter is None:
+            return event
+        return b"".join(map(self._dialect.written, self._rewriter.event(value)))
 
-    def _reading(self, data: bytes) -> Reading:
-        try:
-            value = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return Reading()  # what a gateway cannot read it passes on as it is
-        return self._dialect.read_event(value) if isinstance(value, dict) else Reading()
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    """A JSON object; None for what is none: a gateway that need not read it passes it on as it is."""
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return value if isinstance(value, dict) else None

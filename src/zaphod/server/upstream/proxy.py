@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -23,8 +23,9 @@ from zaphod.server.engine_process.progress import Health
 from zaphod.server.errors import ApiError
 from zaphod.server.upstream import refusals
 from zaphod.server.upstream.dialects import Dialect, Reading
+from zaphod.server.upstream.guarded.rewriting import Rewriter
 from zaphod.server.upstream.health import authorization
-from zaphod.server.upstream.passing import OversizedEventError, PassingStream
+from zaphod.server.upstream.passing import OversizedEventError, PassingStream, UnreadableEventError
 from zaphod.server.upstream.pool import Lease, Server, UpstreamPool
 from zaphod.server.upstream.prefixes import Prefix
 from zaphod.server.upstream.requests import PromptEstimate
@@ -63,6 +64,8 @@ class Outgoing:
     tenant: str
     deadline: float | None = None
     """Monotonic seconds."""
+    make_rewriter: Callable[[], Rewriter] | None = None
+    """Lets out of an answer what may go out; None where nothing is checked. A new one for each try."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,12 +245,16 @@ class Upstream:
             lease.errored()
             raise refusals.unreadable() if body is not None else refusals.oversized(max_bytes)
         lease.succeeded()
-        return WholeAnswer(headers=_back(response), body=body, reading=outgoing.dialect.read_body(data))
+        reading = outgoing.dialect.read_body(data)
+        if outgoing.make_rewriter is not None:
+            body = json.dumps(outgoing.make_rewriter().whole(dict(data)), separators=(",", ":")).encode()
+        return WholeAnswer(headers=_back(response), body=body, reading=reading)
 
     async def _stream(
         self, outgoing: Outgoing, run: Run, lease: Lease, response: aiohttp.ClientResponse
     ) -> StreamedAnswer:
-        told = PassingStream(outgoing.dialect, hides_usage=outgoing.hides_usage)
+        rewriter = None if outgoing.make_rewriter is None else outgoing.make_rewriter()
+        told = PassingStream(outgoing.dialect, hides_usage=outgoing.hides_usage, rewriter=rewriter)
         first = b""
         while not first:
             data = await run.within(self.pool.options.first_byte_timeout_s, response.content.readany())
@@ -274,6 +281,11 @@ class Upstream:
             while data := await self._more(run, response, told):
                 if events := _feed(told, data):
                     yield events
+                if told.is_stopped:
+                    # Nothing more may go out: the server need not go on, and has done nothing wrong.
+                    lease.succeeded()
+                    yield told.last() + (dialect.missing_end or b"") if dialect.ends_apart else b""
+                    return
             if last := told.end() + _missing_end(dialect, told):
                 yield last
             _judge_end(lease, told)
@@ -332,7 +344,7 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | Non
 def _feed(told: PassingStream, data: bytes) -> bytes:
     try:
         return told.feed(data)
-    except OversizedEventError as error:
+    except (OversizedEventError, UnreadableEventError) as error:
         raise CutOffError(refusals.broke_off(), blames_server=True) from error
 
 
@@ -343,7 +355,7 @@ def _missing_end(dialect: Dialect, told: PassingStream) -> bytes:
     end = dialect.missing_end if told.has_error or told.is_complete else None
     if end is None:
         raise CutOffError(refusals.broke_off(), blames_server=True)
-    return end
+    return told.last() + end
 
 
 def _judge_end(lease: Lease, told: PassingStream) -> None:

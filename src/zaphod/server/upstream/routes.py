@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from zaphod.server.errors import ApiError
 from zaphod.server.services import Services, services_of
 from zaphod.server.upstream import requests
 from zaphod.server.upstream.dialects import Dialect, MessagesDialect, OpenAiDialect, Reading, ResponsesDialect
+from zaphod.server.upstream.guarded.passed_texts import inspected_fields
+from zaphod.server.upstream.guarded.rewriting import Rewriter, parameters_of
 from zaphod.server.upstream.passing import PassingStream
 from zaphod.server.upstream.prefixes import prefix_of
 from zaphod.server.upstream.proxy import Outgoing, StreamedAnswer, Upstream, WholeAnswer
@@ -129,7 +131,7 @@ async def _pass_on(
     answer = await passage.begin(request)
     headers = {**answer.headers, **passage.rate_limit_headers}
     if isinstance(answer, WholeAnswer):
-        passage.end_whole(answer)
+        await passage.end_whole(answer)
         return Response(answer.body, media_type="application/json", headers=headers)
     return EventStream(passage.events(answer), _Closing(passage, answer), headers)
 
@@ -188,6 +190,7 @@ class _Passage:
             headers=call.headers,
         )
         try:
+            self._fields = await inspected_fields(self._fields, call.conversation)
             self._ticket = self._stack.enter_context(self._admit())
             self._observation.admitted(prompt_tokens=self._prompt_tokens)
             return await until_gone(request, self._upstream.forward(self._outgoing()))
@@ -199,9 +202,18 @@ class _Passage:
             self._end(CLIENT_GONE if is_gone else 500, error_code="client_gone" if is_gone else "internal_error")
             raise
 
-    def end_whole(self, answer: WholeAnswer) -> None:
-        """It is answered."""
+    async def end_whole(self, answer: WholeAnswer) -> None:
+        """It is answered.
+
+        Raises:
+            ApiError: 503, that cannot be written down.
+        """
         spent = self._spent(answer.reading)
+        try:
+            await self._written_down(spent)
+        except ApiError as error:
+            self._end(error.status, error=error)
+            raise
         if self._generates:
             self._observation.piece(spent.completion_tokens)
         self._end(200, spent=spent, finish_reason=answer.reading.finish_reason)
@@ -214,6 +226,7 @@ class _Passage:
             self._count(answer.told)
             yield event
         self._is_complete = True
+        await self._written_down(self._spent(Reading(usage=answer.told.usage, num_pieces=answer.told.num_pieces)))
 
     def end_stream(self, answer: StreamedAnswer) -> None:
         """No more is passed on, complete or not."""
@@ -226,6 +239,11 @@ class _Passage:
             finish_reason="abort" if is_gone else told.finish_reason,
             error_code="client_gone" if is_gone else code,
         )
+
+    async def _written_down(self, spent: _Spent) -> None:
+        if self._call.conversation is not None:
+            facts = {"prompt_tokens": spent.prompt_tokens, "completion_tokens": spent.completion_tokens}
+            await self._call.conversation.ended(facts)
 
     def _count(self, told: PassingStream) -> None:
         num_new, self._num_counted = told.num_pieces - self._num_counted, told.num_pieces
@@ -262,7 +280,14 @@ class _Passage:
             request_id=call.request_id,
             tenant=call.caller.tenant,
             deadline=call.deadline,
+            make_rewriter=self._make_rewriter(),
         )
+
+    def _make_rewriter(self) -> Callable[[], Rewriter] | None:
+        conversation, dialect, parameters = self._call.conversation, self._dialect, parameters_of(self._fields)
+        if conversation is None or not conversation.checks:
+            return None
+        return lambda: dialect.rewriter(conversation, parameters)
 
     def _spent(self, reading: Reading) -> _Spent:
         """What the server says it took; where it does not, what was expected and counted."""
@@ -290,6 +315,8 @@ class _Passage:
         if self._has_ended:
             return
         self._has_ended = True
+        if status != 200 and self._call.conversation is not None:
+            self._call.conversation.broke_off(status, error.code if error else error_code)
         used = spent or _Spent(0, 0, 0)
         if spent is not None:
             self._ticket.settle(prompt_tokens=used.prompt_tokens, completion_tokens=used.completion_tokens)
