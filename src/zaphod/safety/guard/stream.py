@@ -6,9 +6,9 @@ unfinished number or address. What is before that is settled, and let go. No tex
 and what follows is treated as the policy says.
 
 Three looks are taken, at places that do not depend on how the stream was cut:
-- at everything that comes, in the raw and the canonical reading: what is found there is held up in time;
-- after every 64 characters at the last 1,024, in all readings: what is encoded, reversed or spaced out, and what is
-  known only from many words. Parts of it may be out by then;
+- at everything that comes, as it is, folded and without spaces: what is found there is held up in time;
+- after every 64 characters at the last 1,024, in all readings: what is encoded or turned round, and what is known only
+  from many words. Parts of it may be out by then;
 - at every sentence, by classifiers: they decide about what follows.
 """
 
@@ -20,12 +20,13 @@ from dataclasses import dataclass, replace
 
 from zaphod.safety.guard.finder import Finder, View
 from zaphod.safety.guard.hits import moved, without_repeats
+from zaphod.safety.guard.readings import is_plain, plain_views
 from zaphod.safety.guard.release import Release
 from zaphod.safety.guard.rules.matcher import PatternFinder
 from zaphod.safety.guard.rules.policy import Policy
 from zaphod.safety.guard.running import find, find_in, note
 from zaphod.safety.guard.verdict import Finding, Hit, Stage, Verdict
-from zaphod.safety.guard.views import canonical, views_of
+from zaphod.safety.guard.views import views_of
 from zaphod.safety.guard.views.view import RawView
 from zaphod.safety.guard.windows import LOOK_BACK
 
@@ -79,7 +80,7 @@ class TextStream:
         self._text, self._base = "", 0  # the end of the stream that is still needed, and where it begins
         self._settled = 0  # all that begins before this is known
         self._sentence = 0  # where the present one begins
-        self._resume: dict[str, int] = {}  # by rule, where its patterns go on looking
+        self._resume: dict[tuple[str, ...], dict[str, int]] = {}  # by reading and rule, where patterns go on looking
         self._ends: dict[str, int] = {}  # by rule, how far its findings reach
         self._early: dict[str, int] = {}  # the same, of those that may still grow
         self._blocked: int | None = None
@@ -162,36 +163,40 @@ class TextStream:
     def _look(self, *, is_over: bool) -> list[Hit]:
         """Settle what can be settled; returns whole matches in what cannot, because they may still grow."""
         start = max(self._base, self._settled - LOOK_BACK)
-        text = self._text[start - self._base :]
-        views = self._readings(text)
+        views = self._plain_views(self._text[start - self._base :])
         settled = self._end + 1 if is_over else max(self._settled, start + self._open_from(views), self._end - MAX_OPEN)
-        found = self._found(views, self._finders, 0)
-        found += self._pattern_hits(views, max(self._settled - 1 - start, 0), start)
-        hits = without_repeats(moved(hit, start) for hit in found if start + hit.start >= self._settled)
-        known = [hit for hit in hits if hit.start < settled]
-        self._accept(known)
-        self._resume.update((hit.rule, hit.end) for hit in known)
+        patterns = self._pattern_hits(views, start)
+        for hit in patterns:
+            if self._settled <= hit.start < settled:
+                ends = self._resume.setdefault(hit.views, {})
+                ends[hit.rule] = max(ends.get(hit.rule, 0), hit.end)
+        found = [*patterns, *self._found(views, self._finders, start)]
+        hits = without_repeats(hit for hit in found if hit.start >= self._settled)
+        self._accept(hit for hit in hits if hit.start < settled)
         self._settled = min(settled, self._end)
         return [hit for hit in hits if hit.start >= settled]
 
     def _found(self, views: Sequence[View], finders: Iterable[Finder], offset: int) -> list[Hit]:
         return find_in(views, finders, self._stage, self._failures, offset)
 
-    def _readings(self, text: str) -> list[View]:
-        views: list[View] = [RawView(text)]
+    def _plain_views(self, text: str) -> Sequence[View]:
         try:
-            views.append(canonical(text))
+            return plain_views(text)
         except Exception as error:
             note(self._failures, "views", error)
-        return views
+            return [RawView(text)]
 
-    def _pattern_hits(self, views: Sequence[View], start: int, base: int) -> list[Hit]:
+    def _pattern_hits(self, views: Sequence[View], base: int) -> list[Hit]:
         """What rules find; each goes on looking where its last hit ended, as it would in the whole text."""
         hits: list[Hit] = []
+        # One character more than is new, because it tells whether a word begins.
+        new = max(self._settled - 1 - base, 0)
         for view in views:
-            starts = {rule: _offset(view, max(end - base, start)) for rule, end in self._resume.items() if end > base}
+            ends = self._resume.get(view.chain, {})
+            starts = {rule: _offset(view, max(end - base, new)) for rule, end in ends.items() if end - base > new}
             try:
-                hits += self._patterns.find_in(view, self._stage, start=_offset(view, start), starts=starts)
+                found = self._patterns.find_in(view, self._stage, start=_offset(view, new), starts=starts)
+                hits += [moved(hit, base) for hit in found]
             except Exception as error:
                 note(self._failures, self._patterns.name, error)
         return hits
@@ -224,8 +229,9 @@ class TextStream:
             return
         patient = [finder for finder in self._finders if not hasattr(finder, "pending")]
         others = [self._patterns, *(finder for finder in self._finders if finder not in patient)]
-        plain = ((), self._readings("")[-1].chain)
-        hits = [hit for hit in self._found(views, others, start) if hit.views not in plain]
+        decoded = [view for view in views if not is_plain(view)]
+        # The raw text goes first, because finders take the first view for it; what they find there is known.
+        hits = [hit for hit in self._found([views[0], *decoded], others, start) if hit.views]
         hits += self._found(views, patient, start)
         self._accept((hit for hit in without_repeats(hits) if hit.start < self._settled), may_grow=True)
 

@@ -25,6 +25,7 @@ _MAX_FOLDED_SET = 3000
 """Larger sets, such as all Han characters, are left as they are: they are not folded into other scripts."""
 MIN_COMPACT_CHARACTERS = 12
 """Fewer letters stand side by side by chance once spaces are gone."""
+MAX_COMPACT_WILDCARDS = 24
 
 Fold = Callable[[str], str]
 
@@ -70,9 +71,27 @@ def _count(node: Characters) -> int:
 
 
 def compacted(node: Node) -> Node | None:
-    """The pattern for texts without anything between letters; None if too little of it would be left to be sure."""
+    """The pattern for texts without anything between letters.
+
+    None if too little of it would be left to be sure, or if it spans what it does not name: where there are neither
+    words nor lines, that could be anything.
+    """
+    if _spans_anything(node):
+        return None
     bare = _without_gaps(node)
     return bare if width(bare)[0] >= MIN_COMPACT_CHARACTERS else None
+
+
+def _spans_anything(node: Node) -> bool:
+    match node:
+        case Repeat(Characters(_, _, is_negated), _, high) if is_negated:
+            return high > MAX_COMPACT_WILDCARDS
+        case Repeat(item):
+            return _spans_anything(item)
+        case Sequence(items) | Choice(items):
+            return any(_spans_anything(item) for item in items)
+        case _:
+            return False
 
 
 def _without_gaps(node: Node) -> Node:

@@ -67,7 +67,7 @@ class Repeat:
 Node = Characters | Gap | Edge | Sequence | Choice | Repeat
 
 EMPTY = Sequence()
-MAX_GAP = 8
+MAX_GAP = 6
 WORD, LINE, TEXT = "word", "line", "text"
 
 

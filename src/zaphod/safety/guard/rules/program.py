@@ -5,7 +5,7 @@ RE2 reads UTF-8 and counts bytes; we count characters. A half of a surrogate pai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import re2
 
@@ -16,7 +16,10 @@ from zaphod.safety.guard.rules.syntax import PatternError
 
 MAX_PROGRAM = 100_000
 """Instructions of one pattern."""
-_SET_BYTES = 96 << 20
+_BATCH_PROGRAM = 100_000
+_BATCH_SOURCE = 40_000
+_SET_BYTES = 24 << 20
+"""What a set and the states that it remembers may take; beyond that, RE2 forgets states and is slower."""
 _ALWAYS = rb"\A"
 
 
@@ -88,18 +91,15 @@ class Program:
 
 
 class Sieve:
-    """Many patterns at once: which of them match somewhere, in one pass.
+    """Many patterns at once: which of them match somewhere, in one pass for each hundred or so.
 
     Args:
         programs: the patterns.
     """
 
     def __init__(self, programs: Sequence[Program]) -> None:
-        self._set = re2.Set.SearchSet(options(max_bytes=_SET_BYTES))
-        self._set.Add(_ALWAYS)
-        for program in programs:
-            self._set.Add(program.source)
-        self._set.Compile()
+        batches = _batches([program.size for program in programs], _BATCH_PROGRAM)
+        self._sets = [(batch.start, _set_of([programs[index].source for index in batch])) for batch in batches]
 
     def matching(self, text: Encoded) -> list[int]:
         """Indices of the patterns that match.
@@ -107,10 +107,13 @@ class Sieve:
         Raises:
             MatchError: RE2 ran out of memory. It says so by finding nothing, not even what is always there.
         """
-        found = self._set.Match(text.data)
-        if not found or 0 not in found:
-            raise MatchError("RE2 ran out of memory")
-        return sorted(index - 1 for index in found if index)
+        matching: list[int] = []
+        for first, patterns in self._sets:
+            found = patterns.Match(text.data)
+            if not found or 0 not in found:
+                raise MatchError("RE2 ran out of memory")
+            matching += [first + index - 1 for index in found if index]
+        return sorted(matching)
 
 
 class Tail:
@@ -121,14 +124,38 @@ class Tail:
     """
 
     def __init__(self, patterns: Sequence[tuple[Node, bool]]) -> None:
-        sources = [pending_source(node, is_case_sensitive=exact) for node, exact in patterns]
-        joined = "|".join(dict.fromkeys(source for source in sources if source))
-        self._regexp = _compile(f"(?:{joined})\\z".encode("utf-8", "replace")) if joined else None
+        every = [pending_source(node, is_case_sensitive=exact) for node, exact in patterns]
+        sources = [source for source in dict.fromkeys(every) if source]
+        batches = _batches([len(source) for source in sources], _BATCH_SOURCE)
+        joined = ["|".join(sources[batch.start : batch.stop]) for batch in batches]
+        self._regexps = [_compile(f"(?:{source})\\z".encode("utf-8", "replace")) for source in joined]
 
     def start(self, text: Encoded) -> int | None:
         """The first character of what may become a match; None if nothing may."""
-        match = None if self._regexp is None else self._regexp.search(text.data)
-        return None if match is None or match.start() == match.end() else text.character(match.start())
+        matches = (regexp.search(text.data) for regexp in self._regexps)
+        starts = [match.start() for match in matches if match is not None and match.start() < match.end()]
+        return text.character(min(starts)) if starts else None
+
+
+def _batches(sizes: Sequence[int], most: int) -> Iterator[range]:
+    """Neighbours put together until they are too many, because RE2's time grows faster than what it compiles."""
+    first = total = 0
+    for index, size in enumerate(sizes):
+        if total + size > most and index > first:
+            yield range(first, index)
+            first, total = index, 0
+        total += size
+    if sizes:
+        yield range(first, len(sizes))
+
+
+def _set_of(sources: Iterable[bytes]) -> re2.Set:
+    patterns = re2.Set.SearchSet(options(max_bytes=_SET_BYTES))
+    patterns.Add(_ALWAYS)
+    for source in sources:
+        patterns.Add(source)
+    patterns.Compile()
+    return patterns
 
 
 def _compile(source: bytes) -> re2._Regexp:

@@ -7,7 +7,7 @@ The syntax is that of regular expressions, less what cannot run in time linear i
     x? x{n} x{m,n}  with `?` behind: as few as can be      .    any character but a line's end
     [a-z] [^a-z] a set                      \d \w \s \D \W \S \p{Han} \pL \PL   sets by name
     \b           edge of a word             ^ $           edge of a line      \A \z   of the text
-    a space      what parts words: 1 to 8 characters of white space or punctuation; `\x20` is a space itself
+    a space      what parts words: 1 to 6 characters of white space or punctuation; `\x20` is a space itself
     \n \t \r \x41 \x{1F600}, and \ before punctuation: one character
 
 Edges stand only where a pattern, or one of its outermost alternatives, begins or ends. `*`, `+` and `{n,}` have no end,
