@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.support.postgres import postgres, postgres_empty_url, postgres_own_url, postgres_shared, postgres_url
+
+__all__ = ["postgres", "postgres_empty_url", "postgres_own_url", "postgres_shared", "postgres_url"]
 
 
 @pytest.fixture(scope="session")

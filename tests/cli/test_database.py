@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Zaphod
-from tests.support.postgres import APPLICATION, OWNER, postgres, postgres_empty_url
-
-__all__ = ["postgres", "postgres_empty_url"]
+from tests.support.postgres import APPLICATION, OWNER
 
 
 def states(zaphod: Zaphod, *arguments: str) -> list[tuple[str, str]]:

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.postgres import postgres, postgres_empty_url, postgres_template, postgres_url
 
 from zaphod.records.store import Store, StoreOptions
-
-__all__ = ["postgres", "postgres_empty_url", "postgres_template", "postgres_url"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

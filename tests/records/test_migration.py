@@ -173,14 +173,14 @@ def test_postgresql_is_not_upgraded_behind_anybodys_back(postgres_empty_url: str
     assert [one.state for one in statuses(StoreOptions(database=postgres_empty_url))] == ["absent", "absent"]
 
 
-def test_postgresql_of_an_older_or_later_version_is_refused(postgres_url: str, postgres: PostgresServer) -> None:
-    database = postgres_url.rsplit("/", 1)[1]
+def test_postgresql_of_an_older_or_later_version_is_refused(postgres_own_url: str, postgres: PostgresServer) -> None:
+    database = postgres_own_url.rsplit("/", 1)[1]
     for version, remedy in (("0000", "zaphod database upgrade"), ("9999", "newer Zaphod")):
         postgres.run(f"UPDATE zaphod.tenants_version SET version_num = '{version}'", database)
         with pytest.raises(ConfigError, match=rf"(?s){version}.*{remedy}"):
-            Store.open(StoreOptions(database=postgres_url))
+            Store.open(StoreOptions(database=postgres_own_url))
     with pytest.raises(ConfigError, match="newer Zaphod"):
-        upgrade(StoreOptions(database=postgres_url.replace(APPLICATION, OWNER)))
+        upgrade(StoreOptions(database=postgres_own_url.replace(APPLICATION, OWNER)))
 
 
 def test_the_owner_may_serve_too_and_is_bound_by_the_policies(postgres_empty_url: str) -> None:

@@ -62,9 +62,9 @@ def test_connections_that_broke_are_made_again(postgres_url: str, postgres: Post
         assert lab.conversations.count() == 1
 
 
-def test_a_database_that_is_gone_is_an_error_of_ours(postgres_url: str, postgres: PostgresServer) -> None:
-    with Store.open(StoreOptions(database=postgres_url)) as store:
-        postgres.run("REVOKE USAGE ON SCHEMA zaphod FROM zaphod_app", postgres_url.rsplit("/", 1)[1])
+def test_a_database_that_refuses_is_an_error_of_ours(postgres_own_url: str, postgres: PostgresServer) -> None:
+    with Store.open(StoreOptions(database=postgres_own_url)) as store:
+        postgres.run("REVOKE USAGE ON SCHEMA zaphod FROM zaphod_app", postgres_own_url.rsplit("/", 1)[1])
         with pytest.raises(ConfigError, match="permission denied for schema zaphod"):
             store.tenant("lab").conversations.count()
 

@@ -21,6 +21,7 @@ from tests.support.records import (
 
 from zaphod.core.errors import ConfigError
 from zaphod.records.api_keys import ApiKey
+from zaphod.records.postgres import upgrade
 from zaphod.records.store import Store, StoreOptions
 from zaphod.records.tables import accounts, tenant_tables
 
@@ -47,13 +48,15 @@ def fill(store: Store, tenant: str) -> None:
     store.api_keys.record_use({(f"key_{tenant}", 1): 5}, {}, forget_before_day=0)
 
 
-@pytest.fixture
-def filled(postgres_url: str) -> str:
-    """A database with rows of the tenants '' and 'a' in every table."""
-    with Store.open(StoreOptions(database=postgres_url)) as store:
-        for tenant in ("", "a"):
-            fill(store, tenant)
-    return postgres_url
+@pytest.fixture(scope="module")
+def filled(postgres: PostgresServer) -> Iterator[str]:
+    """A database with rows of the tenants '' and 'a' in every table. Nobody commits anything."""
+    with postgres.database() as name:
+        upgrade(postgres.url(OWNER, name), APPLICATION)
+        with Store.open(StoreOptions(database=postgres.url(APPLICATION, name))) as store:
+            for tenant in ("", "a"):
+                fill(store, tenant)
+        yield postgres.url(APPLICATION, name)
 
 
 @contextlib.contextmanager
@@ -220,8 +223,8 @@ def test_a_role_that_can_become_such_a_one_is_refused(postgres_url: str, postgre
      "ALTER POLICY own_tenant ON zaphod.consents TO zaphod_owner"],
 )  # fmt: skip
 def test_a_database_whose_policies_were_changed_is_refused(
-    postgres_url: str, postgres: PostgresServer, change: str
+    postgres_own_url: str, postgres: PostgresServer, change: str
 ) -> None:
-    postgres.run(change, postgres_url.rsplit("/", 1)[1])
+    postgres.run(change, postgres_own_url.rsplit("/", 1)[1])
     with pytest.raises(ConfigError, match=r"row-level security of the table zaphod.(consents|keys) was changed"):
-        Store.open(StoreOptions(database=postgres_url))
+        Store.open(StoreOptions(database=postgres_own_url))

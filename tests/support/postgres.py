@@ -1,10 +1,8 @@
 """A PostgreSQL server of our own for one test session: real binaries, an empty cluster, gone at the end.
 
-Fixtures: `postgres` (the server), `postgres_url` (an upgraded database of the test's own, for the role that servers
-use), `postgres_empty_url` (one that was never upgraded, for the role that owns it). Take them over in a `conftest.py`:
-
-    from tests.support.postgres import postgres, postgres_empty_url, postgres_url
-    __all__ = ["postgres", "postgres_empty_url", "postgres_url"]
+Every test may ask for: `postgres` (the server); `postgres_url` (an upgraded database without rows, for the role that
+servers use; tests have it one after the other, so they may not change its tables); `postgres_own_url` (the same, and
+the test's own); `postgres_empty_url` (one that was never upgraded, for the role that owns it).
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -51,10 +50,10 @@ class PostgresServer:
             return cursor.fetchall() if cursor.description else []
 
     @contextlib.contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
+    def database(self) -> Iterator[str]:
         """A database of its own, owned by `OWNER`; its name."""
         name = f"test_{os.getpid()}_{next(_number)}"
-        self.run(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} OWNER {OWNER}")
         try:
             yield name
         finally:
@@ -65,7 +64,7 @@ def binaries() -> Path | None:
     """Where PostgreSQL's programs lie: in PATH, or where Debian puts them; the newest."""
     found = shutil.which("initdb")
     if found is not None:
-        return Path(found).parent
+        return Path(found).resolve().parent
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
     return folders[-1] if folders else None
 
@@ -83,9 +82,8 @@ def running_postgres() -> Iterator[PostgresServer]:
         options = _as_another_user(place)
         _run([folder / "initdb", "-D", place / "data", "-U", "super", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
              place, options)  # fmt: skip
-        port = _free_port()
-        with _started(folder, place, port, options):
-            server = PostgresServer(port=port, superuser="super")
+        server = PostgresServer(port=_free_port(), superuser="super")
+        with _started(folder, place, server, options):
             server.run([f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {APPLICATION} LOGIN"])
             yield server
 
@@ -98,19 +96,28 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: PostgresServer) -> Iterator[str]:
-    """An upgraded database that others are copied from: copying is faster than upgrading."""
-    from zaphod.records.postgres import upgrade
-
+def postgres_shared(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an upgraded database."""
     with postgres.database() as name:
-        upgrade(postgres.url(OWNER, name), APPLICATION)
+        _upgrade(postgres, name)
         yield name
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """An upgraded database, for the role that servers use."""
-    with postgres.database(postgres_template) as name:
+def postgres_url(postgres: PostgresServer, postgres_shared: str) -> str:
+    """An upgraded database without rows, for the role that servers use. Its tables stay as they are."""
+    tables = postgres.run(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'zaphod' AND tablename NOT LIKE '%version'", postgres_shared
+    )
+    postgres.run([f"DELETE FROM zaphod.{table}" for (table,) in tables], postgres_shared)
+    return postgres.url(APPLICATION, postgres_shared)
+
+
+@pytest.fixture
+def postgres_own_url(postgres: PostgresServer) -> Iterator[str]:
+    """An upgraded database of the test's own, for the role that servers use."""
+    with postgres.database() as name:
+        _upgrade(postgres, name)
         yield postgres.url(APPLICATION, name)
 
 
@@ -119,6 +126,12 @@ def postgres_empty_url(postgres: PostgresServer) -> Iterator[str]:
     """An empty database, for the role that owns it."""
     with postgres.database() as name:
         yield postgres.url(OWNER, name)
+
+
+def _upgrade(server: PostgresServer, name: str) -> None:
+    from zaphod.records.postgres import upgrade
+
+    upgrade(server.url(OWNER, name), APPLICATION)
 
 
 def _as_another_user(place: Path) -> dict[str, Any]:
@@ -130,9 +143,9 @@ def _as_another_user(place: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _started(folder: Path, place: Path, port: int, options: dict[str, Any]) -> Iterator[None]:
+def _started(folder: Path, place: Path, server: PostgresServer, options: dict[str, Any]) -> Iterator[None]:
     settings = {
-        "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": place, "fsync": "off",
+        "port": server.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": place, "fsync": "off",
         "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 50, "shared_buffers": "16MB",
     }  # fmt: skip
     flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -140,10 +153,10 @@ def _started(folder: Path, place: Path, port: int, options: dict[str, Any]) -> I
         command = [folder / "postgres", "-D", place / "data", *flags]
         with subprocess.Popen(command, cwd=place, stdout=log, stderr=log, **options) as process:
             try:
-                _wait_until(lambda: _listens(port), process, place / "log")
+                _wait_until(lambda: _answers(server), process, place / "log")
                 yield
             finally:
-                process.terminate()
+                process.send_signal(signal.SIGINT)  # at once; SIGTERM would wait for clients
 
 
 def _wait_until(is_there: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
@@ -154,10 +167,15 @@ def _wait_until(is_there: Callable[[], bool], process: subprocess.Popen[bytes], 
         time.sleep(0.05)
 
 
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
+def _answers(server: PostgresServer) -> bool:
+    """It listens before it answers."""
+    import psycopg
+
+    try:
+        server.run("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _free_port() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support.postgres import PostgresServer, postgres, postgres_template, postgres_url
+from tests.support.postgres import PostgresServer
 
 from zaphod.core.errors import ConfigError
 from zaphod.server.admission import KeyStore
@@ -13,7 +13,6 @@ from zaphod.server.admission.limits import Budgets
 from zaphod.server.caller import Limits
 from zaphod.server.errors import ApiError
 
-__all__ = ["postgres", "postgres_template", "postgres_url"]
 NOW_S = 1_900_000_000.0
 TODAY = int(NOW_S // 86400)
 
@@ -91,26 +90,25 @@ def test_the_budget_of_a_day_is_that_of_all_servers_together(server: KeyStore, o
 
 
 def test_keys_that_cannot_be_read_open_nothing_and_name_no_password(
-    postgres_url: str, postgres: PostgresServer
+    postgres_own_url: str, postgres: PostgresServer
 ) -> None:
-    with_password = postgres_url.replace("@", ":hunter2@")
+    with_password = postgres_own_url.replace("@", ":hunter2@")
     with KeyStore(database=with_password) as server:
         secret, _ = server.create(name="a")
-        postgres.run("REVOKE SELECT ON zaphod.keys FROM zaphod_app", postgres_url.rsplit("/", 1)[1])
+        postgres.run("REVOKE SELECT ON zaphod.keys FROM zaphod_app", postgres_own_url.rsplit("/", 1)[1])
         with pytest.raises(ConfigError, match="permission denied") as refused:
             server.find(secret)
         assert "hunter2" not in str(refused.value)
 
 
-def test_what_could_not_be_written_is_kept_for_the_next_time(
-    server: KeyStore, postgres_url: str, postgres: PostgresServer
-) -> None:
-    database = postgres_url.rsplit("/", 1)[1]
-    _, key = server.create(name="a")
-    server.add_tokens(key.id, TODAY, 10)
-    postgres.run("REVOKE INSERT ON zaphod.usage FROM zaphod_app", database)
-    with pytest.raises(ConfigError, match="permission denied"):
+def test_what_could_not_be_written_is_kept_for_the_next_time(postgres_own_url: str, postgres: PostgresServer) -> None:
+    database = postgres_own_url.rsplit("/", 1)[1]
+    with KeyStore(database=postgres_own_url, clock=lambda: NOW_S) as server:
+        _, key = server.create(name="a")
+        server.add_tokens(key.id, TODAY, 10)
+        postgres.run("REVOKE INSERT ON zaphod.usage FROM zaphod_app", database)
+        with pytest.raises(ConfigError, match="permission denied"):
+            server.flush()
+        postgres.run("GRANT INSERT ON zaphod.usage TO zaphod_app", database)
         server.flush()
-    postgres.run("GRANT INSERT ON zaphod.usage TO zaphod_app", database)
-    server.flush()
-    assert server.usage(key.id) == {TODAY: 10}
+        assert server.usage(key.id) == {TODAY: 10}
