@@ -53,7 +53,7 @@ def test_numbers_are_written_as_the_rfc_lists_them(bits: str, text: str) -> None
 def test_texts_and_literals_are_written_as_in_section_3_2_2() -> None:
     value = {
         "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
-        "string": '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/',
+        "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
         "literals": [None, True, False],
     }
     assert canonical(value).decode() == (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ CHECKPOINTS_FILE = "checkpoints.jsonl"
 NO_CHECKPOINT = "0" * 64
 """What the first one names as the one before it."""
 MAX_CHECKPOINT_BYTES = 4096
+_LAST_BYTES = 4 * MAX_CHECKPOINT_BYTES
 
 _CONTEXT = b"zaphod audit checkpoint 1\n"
 _PATTERNS = {
@@ -118,3 +120,18 @@ def checkpoint_lines(path: Path, max_bytes: int | None = None) -> Iterator[bytes
             if not line.endswith(b"\n") and len(line) < MAX_CHECKPOINT_BYTES:
                 return
             yield line
+
+
+def last_checkpoint_lines(path: Path) -> tuple[list[bytes], int]:
+    """The last few whole lines of a file of checkpoints, and where they end; nothing if there is no file."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return [], 0
+    with file:
+        start_bytes = max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES)
+        file.seek(start_bytes)
+        data = file.read()
+    whole = data[: data.rfind(b"\n") + 1]
+    lines = whole.splitlines(keepends=True)
+    return lines[1:] if start_bytes else lines, start_bytes + len(whole)

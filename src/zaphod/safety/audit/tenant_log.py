@@ -20,7 +20,7 @@ from zaphod.safety.audit.checkpoint import (
     CHECKPOINTS_FILE,
     NO_CHECKPOINT,
     Checkpoint,
-    checkpoint_lines,
+    last_checkpoint_lines,
     read_checkpoint,
 )
 from zaphod.safety.audit.files import (
@@ -202,7 +202,7 @@ class TenantLog:
             self._open()
         elif not self._is_current():
             self._read_checkpoints()
-            self._read_records({})
+            self._read_records()
 
     def _is_current(self) -> bool:
         """Whether nobody has written since."""
@@ -222,59 +222,55 @@ class TenantLog:
 
     def _open(self) -> None:
         """Begin where the last checkpoint was made, if that can be trusted; else at the first record."""
-        roots = self._read_checkpoints()
+        recent = self._read_checkpoints()
         kept = read_position(self._folder)
         try:
-            if kept is None or not self._is_read_from(kept, roots):
+            if kept is None or not self._is_read_from(kept, recent):
                 self._position = Position()
-                self._read_records(roots)
+                self._read_records()
         except AuditError:
             self._checkpoints_bytes = -1
             raise
         if self._num_unsigned():
             self._plan_checkpoint(time.monotonic())
 
-    def _is_read_from(self, kept: Position, roots: dict[int, str]) -> bool:
-        if roots.get(kept.frontier.size) != kept.frontier.root().hex():
+    def _is_read_from(self, kept: Position, recent: Sequence[Checkpoint]) -> bool:
+        if not any(_speaks_of(checkpoint, kept) for checkpoint in recent):
             return False
         self._position = kept
         try:
-            self._read_records(roots)
+            self._read_records()
         except AuditError:
             return False  # what was kept may be wrong: the log itself decides
         return True
 
-    def _read_checkpoints(self) -> dict[int, str]:
-        """Roots by size; cuts off a last line that was never finished."""
-        roots: dict[int, str] = {}
-        size_bytes, last = 0, None
-        for line in checkpoint_lines(self._checkpoints):
+    def _read_checkpoints(self) -> list[Checkpoint]:
+        """The last few; cuts off a last line that was never finished."""
+        recent: list[Checkpoint] = []
+        lines, end_bytes = last_checkpoint_lines(self._checkpoints)
+        for line in lines:
             try:
-                last = read_checkpoint(line)
+                recent.append(read_checkpoint(line))
             except ValueError as error:
-                raise _changed(self._checkpoints, f"checkpoint {len(roots) + 1}: {error}") from error
-            roots[last.tree_size] = last.root
-            size_bytes += len(line)
-        if _size_of(self._checkpoints) > size_bytes:
-            _cut(self._checkpoints, size_bytes)
-        self._last, self._checkpoints_bytes = last, size_bytes
-        return roots
+                raise _changed(self._checkpoints, f"one of the last checkpoints: {error}") from error
+        if _size_of(self._checkpoints) > end_bytes:
+            _cut(self._checkpoints, end_bytes)
+        self._last, self._checkpoints_bytes = recent[-1] if recent else None, end_bytes
+        return recent
 
-    def _read_records(self, roots: dict[int, str]) -> None:
-        def compare(position: Position) -> None:
-            root = roots.get(position.frontier.size)
-            if root is not None and root != position.frontier.root().hex():
-                raise _changed(self._folder, f"what was signed at record {position.frontier.size} is not there")
-
-        position = self._position.copy()
-        segment = position.segment
+    def _read_records(self) -> None:
+        position, segment, last = self._position.copy(), self._position.segment, self._last
         if segment is not None and _size_of(segment) < position.offset_bytes:
             raise _changed(segment, "its end is missing")
+
+        def compare(reached: Position) -> None:
+            if last is not None and reached.frontier.size == last.tree_size and not _speaks_of(last, reached):
+                raise _changed(self._folder, f"what was signed at record {last.tree_size} is not there")
+
         tail = read_on(self._folder, position, compare)
-        if self._last is not None and position.frontier.size < self._last.tree_size:
-            raise _changed(
-                self._folder, f"{self._last.tree_size} records were signed, {position.frontier.size} are there"
-            )
+        if last is not None and position.frontier.size < last.tree_size:
+            found = f"{last.tree_size} records were signed, {position.frontier.size} are there"
+            raise _changed(self._folder, found)
         if position.segment is not None and position.frontier.size > self._position.frontier.size:
             _sync(position.segment)  # whoever wrote it may have been stopped before it was on disk
         self._position = position
@@ -298,6 +294,11 @@ class TenantLog:
             decision="cut",
             details={"size_bytes": len(tail.data), "sha256": hashlib.sha256(tail.data).hexdigest()},
         )
+
+
+def _speaks_of(checkpoint: Checkpoint, position: Position) -> bool:
+    signed = (checkpoint.tree_size, checkpoint.root, checkpoint.head)
+    return signed == (position.frontier.size, position.frontier.root().hex(), position.head.hex())
 
 
 def _size_of(path: Path) -> int:
