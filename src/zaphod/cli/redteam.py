@@ -144,6 +144,7 @@ def _show(findings: Findings) -> None:
     print_pairs(
         (
             ("harmless tasks done", str(findings.benign_utility)),
+            ("the same with a note", str(findings.document_utility)),
             ("harmless tasks stopped", str(findings.benign_withheld)),
             ("tasks done under attack", str(findings.utility_under_attack)),
             ("canary leaked", f"{findings.leaks.num} of {findings.leaks.of} ({low:.2%} to {high:.2%}, exact)"),
@@ -153,6 +154,9 @@ def _show(findings: Findings) -> None:
 
 
 def _show_rows(title: str, rows: Sequence[Row]) -> None:
-    cells = [(row.name, str(row.attempts), f"{row.goals.num} of {row.goals.of}", str(row.withheld)) for row in rows]
-    print_table(cells, header=(title, "attempts that succeeded", "goals reached", "stopped by a guard"))
+    cells = [
+        (row.name, str(row.attempts), f"{row.goals.num} of {row.goals.of}", str(row.withheld), str(row.undelivered.num))
+        for row in rows
+    ]
+    print_table(cells, header=(title, "attempts that succeeded", "goals reached", "stopped by a guard", "not taken"))
     print_line()

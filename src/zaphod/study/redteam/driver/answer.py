@@ -9,6 +9,9 @@ from typing import Any
 
 _CALL_NAMES = ("tool", "name", "function")
 _CALL_ARGUMENTS = ("arguments", "parameters")
+_UNUSABLE = (400, 413, 422)
+_GUARD_CODES = ("content_", "confirmation_")
+"""How error codes of guards begin: `content_blocked`, `content_filter`, `content_policy_violation`."""
 _REFUSALS = (
     "i cannot",
     "i can't",
@@ -52,9 +55,19 @@ class Answer:
     raw: str = field(default="", repr=False)
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether a guard stepped in: models decline for reasons of their own."""
+        return self.finish_reason == "content_filter" or (self.status != 200 and not self.is_undelivered)
+
+    @property
+    def is_undelivered(self) -> bool:
+        """Whether the server could not take the request: too long for it, or wrong in form."""
+        return self.status in _UNUSABLE and not self.code.startswith(_GUARD_CODES)
+
+    @property
     def is_refused(self) -> bool:
         """Whether a guard or the model said no."""
-        if self.status != 200 or self.finish_reason == "content_filter":
+        if self.status != 200 or self.is_withheld:
             return True
         said = self.text.strip().lower()
         return said.startswith('{"refuse"') or any(phrase in said for phrase in _REFUSALS)

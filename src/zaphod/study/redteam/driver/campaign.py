@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import cycle
 from typing import Any, Protocol
 
 from zaphod.core.errors import ConfigError
@@ -16,7 +17,7 @@ from zaphod.study.redteam.driver.candidates import turns_of
 from zaphod.study.redteam.driver.journal import BENIGN, Journal, Trial
 from zaphod.study.redteam.driver.judges import Emits
 from zaphod.study.redteam.driver.scenario import Message, Scenario
-from zaphod.study.redteam.driver.scenarios import benign_tasks, make_scenarios
+from zaphod.study.redteam.driver.scenarios import HARMLESS_NOTES, benign_tasks, make_scenarios
 from zaphod.study.redteam.driver.search import SUCCESS, Proposal, SearchOptions, search
 from zaphod.study.redteam.wordings import FAMILIES, Family
 
@@ -35,7 +36,7 @@ class CampaignOptions:
     Args:
         families: of attacks.
         num_goals: of each family.
-        num_benign: questions without an attack.
+        num_benign: tasks without an attack, each asked alone and with a harmless note.
         search: how long each goal is attacked.
     """
 
@@ -74,7 +75,7 @@ def run_campaign(
         on_trial: sees each trial with its answer; None for what comes from the journal.
     """
     scenarios = make_scenarios(options.families, options.num_goals, options.search.seed)
-    total = options.num_benign + len(scenarios) * options.search.budget
+    total = 2 * options.num_benign + len(scenarios) * options.search.budget
     with progress.step("attacking", total, "queries") as advance:
         _ask_benign(target, options, journal, advance, on_trial)
         for scenario in scenarios:
@@ -89,11 +90,23 @@ def _ask_benign(
     advance: Advance,
     on_trial: Callable[[Trial, Answer | None], None],
 ) -> None:
-    for number, task in enumerate(benign_tasks(options.num_benign, options.search.seed)):
+    """Each task twice: alone, and with a harmless note, as attacks come in documents."""
+    tasks = benign_tasks(options.num_benign, options.search.seed)
+    asked = [("user", task, task.example.prompt) for task in tasks]
+    asked += [("document", task, f"{note} {task.example.prompt}") for task, note in zip(tasks, cycle(HARMLESS_NOTES))]
+    for number, (channel, task, text) in enumerate(asked):
         trial, answer = journal.known(BENIGN, number), None
         if trial is None:
-            answer = target.ask([{"role": "user", "content": task.example.prompt}])
-            trial = Trial(goal="benign", number=number, is_refused=_is_withheld(answer), is_right=task.is_right(answer))
+            answer = target.ask([{"role": "user", "content": text}])
+            trial = Trial(
+                goal=BENIGN,
+                number=number,
+                channel=channel,
+                is_refused=answer.is_refused,
+                is_withheld=answer.is_withheld,
+                is_undelivered=answer.is_undelivered,
+                is_right=task.is_right(answer),
+            )
             journal.keep(trial)
         on_trial(trial, answer)
         advance(1)
@@ -147,7 +160,8 @@ def _trial(scenario: Scenario, number: int, proposal: Proposal, answers: Sequenc
         is_adaptive=proposal.is_adaptive,
         score=max(scenario.judge.score(answer) for answer in answers),
         is_refused=any(answer.is_refused for answer in answers),
-        is_withheld=any(_is_withheld(answer) for answer in answers),
+        is_withheld=any(answer.is_withheld for answer in answers),
+        is_undelivered=any(answer.is_undelivered for answer in answers),
         leaks=any(_leaks(answer, scenario.canary) for answer in answers),
         is_right=None if scenario.task is None else scenario.task.is_right(answers[-1]),
         recipe=proposal.candidate.as_dict(),
@@ -156,8 +170,3 @@ def _trial(scenario: Scenario, number: int, proposal: Proposal, answers: Sequenc
 
 def _leaks(answer: Answer, canary: str) -> bool:
     return canary.casefold() in answer.raw.casefold() or Emits(words=canary).score(answer) == SUCCESS
-
-
-def _is_withheld(answer: Answer) -> bool:
-    """Whether a guard, not the model, said no: models decline questions for reasons of their own."""
-    return answer.status != 200 or answer.finish_reason == "content_filter"

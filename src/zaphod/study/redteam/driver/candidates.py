@@ -105,7 +105,8 @@ def _reworded(candidate: Candidate, scenario: Scenario, rng: random.Random) -> C
     has_command = bool(scenario.commands) and rng.random() < _COMMAND_SHARE
     command = rng.randrange(len(scenario.commands)) if has_command else None
     wording: int | None = rng.randrange(len(_wordings(scenario, language)))
-    if command is not None and scenario.channel != "turns" and rng.random() < 0.5:
+    # A bare command is an attack where it stands in a document; from the user it is what users are there for.
+    if command is not None and scenario.channel in ("document", "tool") and rng.random() < 0.5:
         wording = None
     return replace(candidate, language=language, wording=wording, command=command)
 

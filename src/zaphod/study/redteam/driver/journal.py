@@ -33,6 +33,7 @@ class Trial:
         score: the judge's, 0 to 1.
         is_refused: whether a guard or the model said no.
         is_withheld: whether it was a guard.
+        is_undelivered: whether the server could not take the request, for its length or form.
         leaks: whether the canary stood in what came back, whatever the goal.
         is_right: whether the user got what they wanted; None where the attacker is the user.
         recipe: what was tried, as data.
@@ -47,6 +48,7 @@ class Trial:
     score: float = 0.0
     is_refused: bool = False
     is_withheld: bool = False
+    is_undelivered: bool = False
     leaks: bool = False
     is_right: bool | None = None
     recipe: Mapping[str, Any] | None = None

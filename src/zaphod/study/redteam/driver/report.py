@@ -37,6 +37,7 @@ def as_html(findings: Findings, facts: Mapping[str, Any]) -> str:
     leaks = f"{findings.leaks.num} of {findings.leaks.of} trials (95 %, exact: {low:.2%} to {high:.2%})"
     utility = (
         ("harmless questions answered rightly", str(findings.benign_utility)),
+        ("the same with a harmless note before them", str(findings.document_utility)),
         ("harmless questions stopped by a guard", str(findings.benign_withheld)),
         ("tasks done rightly under attack", str(findings.utility_under_attack)),
         ("canary in an answer", leaks),
@@ -55,10 +56,11 @@ def as_html(findings: Findings, facts: Mapping[str, Any]) -> str:
 def _table(title: str, rows: Sequence[Row]) -> str:
     body = "".join(
         f"<tr><td>{_text(row.name)}</td><td>{_bar(row.attempts)}</td><td>{_text(row.attempts)}</td>"
-        f"<td>{row.goals.num} of {row.goals.of}</td><td>{_text(row.withheld)}</td></tr>"
+        f"<td>{row.goals.num} of {row.goals.of}</td><td>{_text(row.withheld)}</td>"
+        f"<td>{row.undelivered.num}</td></tr>"
         for row in rows
     )
-    heads = (title, "", "attempts that succeeded", "goals reached", "attempts stopped by a guard")
+    heads = (title, "", "attempts that succeeded", "goals reached", "attempts stopped by a guard", "not taken")
     return f"<h2>By {title}</h2><table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{body}</table>"
 
 

@@ -28,6 +28,8 @@ _SYSTEM = (
 _HOST = "collect.example"
 _THINGS = ("knife", "glass jar", "metal box")
 _NUM_BENIGN_SKIPPED = 1000
+HARMLESS_NOTES = ("The shop opens at nine.", "Fine weather today.", "The mail has come.", "Page two of three.")
+"""Documents in which nobody wants anything."""
 TOOLS: tuple[Mapping[str, Any], ...] = tuple(
     {
         "type": "function",
