@@ -71,6 +71,21 @@ def command(
     api_key_file: Annotated[
         Path | None, typer.Option("--api-key-file", help="A file with one more key, as containers hand it over.")
     ] = None,
+    guard: Annotated[
+        str,
+        typer.Option(
+            "--guard", metavar="POLICY", help="default, strict, observe, a file, a folder of tenants' files, or off."
+        ),
+    ] = "default",
+    audit: Annotated[
+        bool, typer.Option("--audit/--no-audit", help="Write down what is done, and do nothing that cannot be.")
+    ] = True,
+    audit_witness: Annotated[
+        Path | None, typer.Option("--audit-witness", metavar="DIR", help="Copy the audit's checkpoints there.")
+    ] = None,
+    kek: Annotated[
+        str | None, typer.Option("--kek", metavar="ADDRESS", help="The key above all keys; see `zaphod vault`.")
+    ] = None,
     log_file: Annotated[Path | None, typer.Option("--log-file", help="Access log as JSON lines, in a file.")] = None,
     otlp_traces_endpoint: Annotated[
         str | None, typer.Option("--otlp-traces-endpoint", metavar="URL", help="Send traces there (OTLP over HTTP).")
@@ -129,6 +144,10 @@ def command(
         keys_path=keys_file,
         database=settings.values.database,
         state_dir=settings.values.state_dir,
+        guard=guard,
+        audit=audit,
+        audit_witness=audit_witness,
+        kek=kek,
         api_key_file=api_key_file,
         log_file=log_file,
         log_level=settings.values.log_level,

@@ -20,6 +20,7 @@ from zaphod.core.progress import SILENT, Advance, Progress
 from zaphod.launch.models import its_tokenizer
 from zaphod.launch.runners import open_weights
 from zaphod.model.compat import Compat
+from zaphod.safety.guard.guard import Guard
 from zaphod.server.admission.admission import Admission, AdmissionOptions
 from zaphod.server.admission.gate import GateOptions
 from zaphod.server.admission.hosts import is_loopback, require_safe_to_listen
@@ -29,6 +30,9 @@ from zaphod.server.app import build_app
 from zaphod.server.crashes import guard_crashes
 from zaphod.server.engine_process.client import EngineClient
 from zaphod.server.engine_process.messages import Load, Progressed
+from zaphod.server.guarding.guarding import Guarding
+from zaphod.server.guarding.journal import Journal
+from zaphod.server.guarding.keeping import Keeping, KeepingOptions
 from zaphod.server.life import Life
 from zaphod.server.model_names import ModelNames
 from zaphod.server.modes.modes import Modes
@@ -199,6 +203,7 @@ def parts_of(
         services = _gateway(options, keys)
     else:
         services = _own_engine(options, engine_options, keys, engine_client(engine_options, on_progress))
+    services = _guarded(services)
     gate = GateOptions(
         host=options.host,
         allowed_hosts=options.allowed_hosts,
@@ -207,6 +212,26 @@ def parts_of(
         max_held_bytes=_held_bytes(options.max_body_bytes),
     )
     return services, build_app(services, gate)
+
+
+def _guarded(services: Services) -> Services:
+    """The same, with what it keeps, judges and writes down."""
+    options = services.options
+    guard = None if options.guard == "off" else Guard.load(options.guard)
+    keeping = Keeping(
+        KeepingOptions(
+            state_dir=options.state_dir,
+            database=options.database,
+            kek=options.kek,
+            audit=options.audit,
+            audit_witness=options.audit_witness,
+        )
+    )
+    journal = None if keeping.audit is None else Journal(keeping.audit)
+    guarding = Guarding(guard, keeping.vault.digest_key, journal, services.models.own)
+    audit = keeping.audit
+    services.observer.watch_guard(guarding.findings, None if audit is None else audit.status)
+    return dataclasses.replace(services, keeping=keeping, guarding=guarding)
 
 
 def _held_bytes(max_body_bytes: int) -> int:

@@ -49,6 +49,7 @@ class Passed:
     Args:
         text: what may be shown.
         start: which character of the stream is its first.
+        end: how much of the stream is out now, or withheld for good.
         findings: what was found since; offsets count characters of the stream. What is longer than was told before
             is told again, from where it went on.
         is_blocked: nothing follows, whatever is pushed.
@@ -57,6 +58,7 @@ class Passed:
 
     text: str
     start: int
+    end: int
     findings: tuple[Finding, ...] = ()
     is_blocked: bool = False
     errors: tuple[str, ...] = ()
@@ -279,6 +281,7 @@ class TextStream:
         return Passed(
             text=text,
             start=start,
+            end=self._release.done,
             findings=tuple(self._findings[findings:]),
             is_blocked=self._blocked is not None,
             errors=tuple(self._failures)[failures:],
