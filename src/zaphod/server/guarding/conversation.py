@@ -152,9 +152,9 @@ class Conversation:
         await self._write(self._outcome, suffix=".end", details=details)
 
     def broke_off(self, status: int, code: str | None) -> None:
-        """Write down an end before the end; `ended` goes before."""
+        """Write down an end before the end, of what was written down when it began."""
         journal = self._guarding.journal
-        if journal is None or self._has_ended:
+        if journal is None or self._has_ended or not self._digest:
             return
         self._has_ended = True
         journal.note(
