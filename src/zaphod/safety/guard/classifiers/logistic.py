@@ -52,8 +52,8 @@ class SparseRows:
 class LogisticOptions:
     """How far to go."""
 
-    penalty: float = 1e-4
-    max_steps: int = 150
+    penalty: float = 1e-5
+    max_steps: int = 250
     tolerance: float = 1e-5
     """Ends when the gradient's largest entry is below this."""
 

@@ -7,6 +7,7 @@ scored by a model of the others, and the validation examples by the final one.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zaphod.core.progress import SILENT, Progress
-from zaphod.safety.guard.classifiers.arithmetic import Floats
+from zaphod.safety.guard.classifiers.arithmetic import Floats, total
 from zaphod.safety.guard.classifiers.calibration import Platt, fit_platt
 from zaphod.safety.guard.classifiers.examples import Example, Task, data_digest, examples_of
 from zaphod.safety.guard.classifiers.logistic import LogisticOptions, SparseRows, fit_logistic
@@ -33,8 +34,8 @@ class TrainingOptions:
     """How a model is trained."""
 
     logistic: LogisticOptions = field(default_factory=LogisticOptions)
-    max_false_positive_rate: float = 0.005
-    """Of harmless held-out examples, at the threshold."""
+    max_false_positive_rate: float = 0.02
+    """Of harmless held-out examples at the threshold, families weighing as in training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +136,8 @@ def train(task: Task, options: TrainingOptions | None = None, progress: Progress
     shipped = Linear(weights=weights * np.float32(scale), intercept=linear.intercept)
     scores = np.append(out_of_fold_scores(training, options, progress), shipped.scores(validation.texts))
     is_harmful = np.append(training.is_harmful, validation.is_harmful)
-    platt = fit_platt(scores, is_harmful, row_weights([*training.examples, *validation.examples]))
+    weights_R = row_weights([*training.examples, *validation.examples])
+    platt = fit_platt(scores, is_harmful, weights_R)
     return NgramModel(
         task=task,
         version=MODEL_VERSION,
@@ -144,16 +146,19 @@ def train(task: Task, options: TrainingOptions | None = None, progress: Progress
         intercept=linear.intercept,
         slope=platt.slope,
         shift=platt.shift,
-        threshold=threshold(platt, scores[~is_harmful], options.max_false_positive_rate),
+        threshold=threshold(
+            platt.probabilities(scores[~is_harmful]), weights_R[~is_harmful], options.max_false_positive_rate
+        ),
         data_digest=data_digest(task),
     )
 
 
-def threshold(platt: Platt, harmless_scores: Floats, max_false_positive_rate: float) -> float:
-    """The probability that no more than this share of harmless texts reach; two decimals, at least one half."""
-    p = np.sort(platt.probabilities(harmless_scores))
-    allowed = int(len(p) * max_false_positive_rate)
-    return max(0.5, float(np.ceil(p[len(p) - 1 - allowed] * 100) / 100))
+def threshold(harmless_probabilities: Floats, weights: Floats, max_false_positive_rate: float) -> float:
+    """The least probability that no more than this share of harmless texts reach; two decimals, at least one half."""
+    order = np.argsort(-harmless_probabilities, kind="stable")
+    shares = np.cumsum(weights[order]) / total(weights)
+    first_allowed = harmless_probabilities[order][int(np.searchsorted(shares, max_false_positive_rate))]
+    return min(max(0.5, math.ceil(float(first_allowed) * 100) / 100), 0.99)
 
 
 def quantised(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], float]:
