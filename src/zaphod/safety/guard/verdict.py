@@ -27,7 +27,7 @@ class Hit:
     """Something that a finder has found.
 
     Args:
-        rule: who found it, like `injection.override`, `pii.iban`, `classifier.toxicity`; the part before the first dot
+        rule: who found it, like `injection.override`, `pii.iban`, `toxicity.model`; the part before the first dot
             is its category.
         title: what it is, for people; never the text that was found.
         start, end: where, in characters of the raw text.
