@@ -22,7 +22,7 @@ from zaphod.safety.guard.rules.tables import Table
 from zaphod.safety.guard.rules.words import resolved, with_words
 from zaphod.safety.guard.verdict import ACTIONS, STAGES, Action, Stage
 
-CATEGORIES = ("injection", "jailbreak", "leak", "exfiltration", "hidden", "pii", "secret", "canary", "classifier")
+CATEGORIES = ("injection", "jailbreak", "leak", "exfiltration", "hidden", "pii", "secret", "canary", "toxicity")
 """What the finders that come with the guard find."""
 MAX_DELAY_TOKENS = 1024
 
