@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,15 +17,17 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, kw_only=True)
 class RecentOptions:
-    """How old an answer may be where the database does not tell whether it still holds.
+    """How long an answer may take and hold where the database is far: it does not tell whether the answer still holds.
 
     Args:
         max_age_s: what changed elsewhere is seen no later than this.
+        timeout_s: whoever asks waits no longer.
         retry_after_s: a database that failed is not asked for so long: whoever waits for it keeps others waiting.
         max_answers: those that were not asked for longest are forgotten first.
     """
 
     max_age_s: float = 1.0
+    timeout_s: float = 2.0
     retry_after_s: float = 2.0
     max_answers: int = 4096
 
@@ -71,7 +74,7 @@ class Recent:
             if known is not None and (version is not None or now_s - known[0] < self._options.max_age_s):
                 self._answers.move_to_end(question)
                 return known[1]  # type: ignore[no-any-return]
-        answer = self._asked(ask)
+        answer = ask() if version is not None else self._asked(ask)
         with self._lock:
             # Whoever forgot meanwhile knows something newer than this answer.
             if answer is not None and generation == self._generation:
@@ -89,7 +92,7 @@ class Recent:
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
         try:
-            return ask()
+            return _in_time(ask, self._options.timeout_s)
         except ConfigError as error:
             with self._lock:
                 self._failed = (self._clock(), error)
@@ -108,3 +111,24 @@ class Recent:
         self._answers.move_to_end(question)
         if len(self._answers) > self._options.max_answers:
             self._answers.popitem(last=False)
+
+
+def _in_time(ask: Callable[[], Answer], timeout_s: float) -> Answer:
+    """The answer; asked in a thread of its own, because a connection whose other end stands still never gives up."""
+    asked: Future[Answer] = Future()
+    threading.Thread(target=_answer, args=(asked, ask), name="far-database", daemon=True).start()
+    try:
+        return asked.result(timeout_s)
+    except TimeoutError as error:
+        raise ConfigError(
+            f"The database did not answer in {timeout_s:g} s.",
+            "A server's requests wait for what it says of a key.",
+            "See whether PostgreSQL and the network to it are well.",
+        ) from error
+
+
+def _answer(asked: Future[Answer], ask: Callable[[], Answer]) -> None:
+    try:
+        asked.set_result(ask())
+    except BaseException as error:
+        asked.set_exception(error)

@@ -91,7 +91,7 @@ class SqliteRoom:
             yield connection
 
     def version(self) -> int | None:
-        """SQLite's own number; 40 times as fast as a query (`benchmarks/key_lookup.py`)."""
+        """SQLite's own number; asking for it takes a fraction of a query's time (`benchmarks/records.py`)."""
         engine = self.open()
         if engine is None:
             return 0

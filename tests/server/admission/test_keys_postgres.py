@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -112,3 +116,27 @@ def test_what_could_not_be_written_is_kept_for_the_next_time(postgres_own_url: s
         postgres.run("GRANT INSERT ON zaphod.usage TO zaphod_app", database)
         server.flush()
         assert server.usage(key.id) == {TODAY: 10}
+
+
+def test_a_database_that_stands_still_is_not_waited_for(
+    postgres_own_url: str, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zaphod.server.admission.keys.MAX_AGE_S", 0.01)
+    monkeypatch.setattr("zaphod.server.admission.keys.TIMEOUT_S", 0.1)
+    with KeyStore(database=postgres_own_url) as server:
+        secret, _ = server.create(name="a")
+        database = postgres_own_url.rsplit("/", 1)[1]
+        at_work = postgres.run(f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'")
+        for (pid,) in at_work:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            time.sleep(0.02)  # what is known of the key is older than a server believes
+            with pytest.raises(ConfigError, match="did not answer in"):
+                server.find(secret)
+        finally:
+            for (pid,) in at_work:
+                os.kill(pid, signal.SIGCONT)
+        while True:
+            with contextlib.suppress(ConfigError):
+                assert server.find(secret) is not None
+                break

@@ -39,6 +39,8 @@ SECRET_PREFIX = "zk-"
 DEFAULT_SCOPES: tuple[Scope, ...] = ("generate", "embed", "tokenize")
 MAX_AGE_S = 1.0
 """How long a server believes what PostgreSQL told it of a key."""
+TIMEOUT_S = 2.0
+"""How long it waits for that, and all of its requests with it; it asks again after as long."""
 
 _LAST_USED_STEP_S = 3600
 """Coarse on purpose: the file is written once an hour for a key, and does not log who worked when."""
@@ -119,7 +121,9 @@ class KeyStore:
             StoreOptions(state_dir=state_dir, database=database, keys_path=None if is_far else self.path, clock=clock)
         )
         self._rows = self._store.api_keys
-        self._recent = Recent(RecentOptions(max_age_s=MAX_AGE_S), self._rows.version)
+        self._recent = Recent(
+            RecentOptions(max_age_s=MAX_AGE_S, timeout_s=TIMEOUT_S, retry_after_s=TIMEOUT_S), self._rows.version
+        )
         self._open()
 
     def __enter__(self) -> Self:
