@@ -82,6 +82,8 @@ def test_what_lies_on_this_machine_is_the_same_for_the_same_seed(
     (tmp_path / "de" / "LC_MESSAGES" / "a.mo").write_bytes(catalogue({b"a": b"Ein ausreichend langer Satz."}))
     monkeypatch.setattr(system_texts, "MAN_FOLDERS", (tmp_path,))
     monkeypatch.setattr(system_texts, "LOCALE_FOLDERS", (tmp_path,))
+    monkeypatch.setattr(system_texts, "LIBRARY_FOLDER", tmp_path)
+    (tmp_path / "a.py").write_text('"""A module that does nothing at all."""\n')
     texts = system_texts.system_texts(num_each=5, seed=3)
     assert texts == system_texts.system_texts(num_each=5, seed=3)
-    assert Counter(text.source for text in texts) == {"Python docstrings": 5, "messages in de": 1}
+    assert Counter(text.source for text in texts) == {"Python docstrings": 1, "messages in de": 1}

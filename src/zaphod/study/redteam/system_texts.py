@@ -18,6 +18,7 @@ from zaphod.study.redteam.benign import Benign, split_of
 
 MAN_FOLDERS = (Path("/usr/share/man"),)
 LOCALE_FOLDERS = (Path("/usr/share/locale"),)
+LIBRARY_FOLDER = Path(sysconfig.get_paths()["stdlib"])
 _MIN_CHARACTERS, _MAX_CHARACTERS = 20, 2000
 _ROFF_MACRO = re.compile(r"^[.'].*$", re.MULTILINE)
 _ROFF_ESCAPE = re.compile(r"\\f(?:\[[^]]*\]|\(..|.)|\\[&|^%]|\\s[-+]?[0-9]")
@@ -37,7 +38,7 @@ def _sources() -> Mapping[str, Iterator[str]]:
     sources = {
         "git manual pages": manual_paragraphs("git*"),
         "other manual pages": manual_paragraphs("[!g]*"),
-        "Python docstrings": docstrings(Path(sysconfig.get_paths()["stdlib"])),
+        "Python docstrings": docstrings(LIBRARY_FOLDER),
     }
     return sources | {f"messages in {language}": messages(paths) for language, paths in _catalogues().items()}
 

@@ -45,8 +45,8 @@ class Candidate:
     seed: int
 
     def as_dict(self) -> dict[str, Any]:
-        """For a journal."""
-        return asdict(self)
+        """As it comes back from a journal."""
+        return {**asdict(self), "transforms": list(self.transforms)}
 
     @staticmethod
     def from_dict(fields: dict[str, Any]) -> Candidate:

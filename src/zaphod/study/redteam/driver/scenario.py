@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zaphod.data.tasks.task import Example, Task
@@ -27,7 +27,7 @@ _CALL_ID = "call_a1b2c3d4e5"
 class UserTask:
     """What the user honestly wants, and who says whether they got it."""
 
-    task: Task
+    task: Task = field(compare=False)
     example: Example
 
     def is_right(self, answer: Answer) -> bool:
