@@ -7,9 +7,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 from tests.support.postgres import PostgresServer
+from tests.support.running_server import StartServer
 
 from zaphod.core.errors import ConfigError
 from zaphod.server.admission import KeyStore
@@ -140,3 +143,25 @@ def test_a_database_that_stands_still_is_not_waited_for(
             with contextlib.suppress(ConfigError):
                 assert server.find(secret) is not None
                 break
+
+
+def test_a_real_server_keeps_its_keys_and_what_they_used_in_postgresql(
+    postgres_url: str, start_server: StartServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "server"
+    (folder / "config" / "zaphod").mkdir(parents=True)
+    (folder / "config" / "zaphod" / "config.toml").write_text(f'database = "{postgres_url}"\n')
+    with KeyStore(database=postgres_url) as keys:
+        secret, key = keys.create(name="a", tenant="lab")
+        with (
+            start_server(folder=folder) as running,
+            httpx.Client(base_url=running.url, trust_env=False, timeout=60) as client,
+        ):
+            client.headers["authorization"] = f"Bearer {secret}"
+            question = {"messages": [{"role": "user", "content": "1 + 1"}], "max_tokens": 4}
+            assert client.post("/v1/chat/completions", json=question).status_code == 200
+            keys.revoke(key.id)
+            while client.get("/v1/models").status_code != 401:
+                pass
+        assert sum(keys.usage(key.id).values()) > 4
+    assert not (folder / "data" / "zaphod" / "keys.sqlite").exists()
