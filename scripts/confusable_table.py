@@ -3,9 +3,9 @@
     pip install confusable-homoglyphs
     .venv/bin/python scripts/confusable_table.py
 
-The facts are those of Unicode Technical Standard 39 (confusables.txt), read from that package. Left out is what the guard
-knows without a table: variants of Latin letters by their names, compatibility characters by their decompositions, and
-digits of all scripts by their values.
+The facts are those of Unicode Technical Standard 39 (confusables.txt), read from that package. Left out is what the
+guard knows without a table: variants of Latin letters by their names, compatibility characters by their
+decompositions, and digits of all scripts by their values.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def main() -> None:
     lines = defaultdict(list)
     for character, letter in sorted(look_alikes().items()):
         lines[letter].append(character)
-    head = f"# Source: Unicode TS 39 through {PACKAGE} {importlib.metadata.version(PACKAGE)}; scripts/confusable_table.py\n"
+    version = importlib.metadata.version(PACKAGE)
+    head = f"# Source: Unicode TS 39 through {PACKAGE} {version}; scripts/confusable_table.py\n"
     body = "".join(f"{letter} {' '.join(f'{ord(c):X}' for c in lines[letter])}\n" for letter in sorted(lines))
     TARGET.write_text(head + body)
 

@@ -2,16 +2,17 @@
 
     .venv/bin/python scripts/letter_pairs.py
 
-Counted in the reference texts that come with Python (`pydoc_data.topics`) and in Zaphod's own pages. A row is the letter
-before, a column the letter after, from a to z and then the border of a word; a figure is log2 of the probability, times 10.
+Counted in the reference texts that come with Python (`pydoc_data.topics`) and in Zaphod's own pages. A row is the
+letter before, a column the letter after, from a to z and then the border of a word; a figure is log2 of the
+probability, times 10.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from math import log2
 from pathlib import Path
-
 from pydoc_data.topics import topics
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +28,7 @@ def main() -> None:
     for text in texts:
         for word in WORD.findall(text):
             letters = f" {word.lower()} "
-            for before, after in zip(letters, letters[1:], strict=False):
+            for before, after in pairwise(letters):
                 counts[before][after] += 1
     rows = [[round(10 * log2(row[b] / sum(row.values()))) for b in LETTERS] for row in counts.values()]
     head = "# log2 of the probability of a letter after another, times 10: a to z, border; scripts/letter_pairs.py\n"

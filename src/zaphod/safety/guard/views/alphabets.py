@@ -10,7 +10,8 @@ from zaphod.safety.guard.views.view import Edit
 
 _MORSE_CODES = (
     ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- "
-    "-..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----. .-.-.- --..-- ..--.. .----. -.-.-- -..-. .--.-. -....- -...-"
+    "-..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----. "
+    ".-.-.- --..-- ..--.. .----. -.-.-- -..-. .--.-. -....- -...-"
 )
 _MORSE = dict(zip(_MORSE_CODES.split(), "abcdefghijklmnopqrstuvwxyz0123456789.,?'!/@-=", strict=True))
 _MORSE_RUN = re.compile(r"(?<![.\-\w])[.\-_]{1,7}(?:[ \t\r\n/|]{1,7}[.\-_]{1,7}){3,}(?![.\-\w])")
@@ -24,13 +25,11 @@ _NATO = {
 }  # fmt: skip
 _NATO_WORD = re.compile(r"\b(?:" + "|".join(sorted(_NATO, key=len, reverse=True)) + r")\b", re.IGNORECASE)
 _MIN_SPELLED = 4
-_ONSETS = frozenset(
-    onset
-    for onset in (
-        "b bl br c ch chr cl cr d dr dw f fl fr g gh gl gn gr h j k kn kr l m n p ph pl pr ps q qu r rh s sc sch scr sh shr"
-        " sk sl sm sn sp sph spl spr squ st str sw t th thr tr tw v w wh wr x y z"
-    ).split()
+_ONSETS = (
+    " b bl br c ch chr cl cr d dr dw f fl fr g gh gl gn gr h j k kn kr l m n p ph pl pr ps q qu r rh s sc sch scr sh"
+    " shr sk sl sm sn sp sph spl spr squ st str sw t th thr tr tw v w wh wr x y z "
 )
+"""What English words begin with before their first vowel."""
 _MIN_PIG_SHARE = 0.5
 _MIN_PIG_WORDS = 3
 _ANY_WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)?")
@@ -104,7 +103,7 @@ def _from_pig(word: str) -> str | None:
         return None
     if stem[-1] == "w":
         return stem[:-1]  # a word that begins with a vowel; those that begin with a w are rare
-    cuts = [len(stem) - length for length in range(1, 4) if len(stem) > length and stem[-length:] in _ONSETS]
+    cuts = [len(stem) - length for length in range(1, 4) if len(stem) > length and f" {stem[-length:]} " in _ONSETS]
     options = [stem[cut:] + stem[:cut] for cut in cuts] + ([stem[:-1]] if stem[-1] in "yh" else [])
     return max(options, key=pair_score, default=None)
 

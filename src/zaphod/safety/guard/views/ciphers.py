@@ -1,8 +1,8 @@
 """Text turned round or with letters exchanged for others: rot13 and every shift, atbash, and those reversed.
 
-No key is guessed from words. Pairs of letters tell English from what is none: windows of the text that do not look English
-are read in all 54 ways at once, and a way is taken where it makes a window look English. So a sentence in rot13 is found in
-the middle of a page, and a page of plain English costs one look-up for each letter.
+No key is guessed from words. Pairs of letters tell English from what is none: windows of the text that do not look
+English are read in all 54 ways at once, and a way is taken where it makes a window look English. So a sentence in
+rot13 is found in the middle of a page, and a page of plain English costs one look-up for each letter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WINDOW = 24
 _MIN_PAIRS = 8
 _PLAIN = 0.35
 """Log odds a pair from which on a window looks English as it is."""
-_RATHER = 0.5
+_RATHER = 0.7
 """Log odds a pair from which on a text as a whole is taken for English."""
 _ENGLISH = 0.35
 """Log odds a pair from which on a window looks English in another reading."""
@@ -78,8 +78,10 @@ def looks_english(text: str) -> bool:
 
 
 def _pairs(text: str) -> NDArray[np.int32]:
-    """Each pair of letters as one number; nothing for what lies between words."""
-    codes = letter_codes(text).astype(np.int32)
+    """Each pair of letters as one number; nothing for what lies between words, and for letters that stand alone."""
+    codes = letter_codes(f" {text} ").astype(np.int32)
+    is_border = codes == BORDER
+    codes[1:-1][is_border[:-2] & is_border[2:]] = BORDER
     pairs = codes[:-1] * 27 + codes[1:]
     kept: NDArray[np.int32] = pairs[pairs != BORDER * 28]
     return kept

@@ -1,8 +1,8 @@
 """What is encoded inside a reading, decoded; knows the order of the decoders, and none of their alphabets.
 
-Decoders replace spans, so that text around them and several encodings side by side are kept. Where a text as a whole is no
-English and nothing in it decodes, it may be an encoding that was itself disguised: it is also tried backwards, in rot13, in
-atbash, and without the gaps and marks put into it.
+Decoders replace spans, so that text around them and several encodings side by side are kept. Where a text as a
+whole is no English and nothing in it decodes, it may be an encoding that was itself disguised: it is also tried
+backwards, in rot13, in atbash, and without the gaps and marks put into it.
 """
 
 from __future__ import annotations
@@ -51,10 +51,15 @@ _MIN_COVERED = 0.5
 """How much of a disguised text must turn out to be encoded."""
 
 
-def decoded(view: AnyView, names: Collection[str]) -> DerivedView | None:
-    """A view with everything decoded in it that these decoders find; None if they find nothing."""
+def decoded(view: AnyView, names: Collection[str]) -> tuple[DerivedView | None, float]:
+    """A view with everything decoded in it that these decoders find, and how much of it that was; None for nothing."""
     edits, steps = _edits(view.text, names)
-    return edited_view(view, edits, steps) if edits else None
+    return (edited_view(view, edits, steps), _covered(view, edits)) if edits else (None, 0)
+
+
+def _covered(view: AnyView, edits: list[Edit]) -> float:
+    """The share of a text that edits stand for."""
+    return sum(edit.end - edit.start for edit in edits) / len(view.text)
 
 
 def _edits(text: str, names: Collection[str]) -> tuple[list[Edit], tuple[str, ...]]:
@@ -78,9 +83,8 @@ def undisguised(view: AnyView) -> Iterator[DerivedView]:
     for disguise in (turned_round, _rot13, _atbash, _without(_GAPS, "gaps"), _without(_MARKS, "marks")):
         plain = disguise(view)
         edits, steps = _edits(plain.text, hints(plain.text) & _DECODERS.keys())
-        if sum(edit.end - edit.start for edit in edits) > _MIN_COVERED * len(plain.text):
+        if edits and _covered(plain, edits) > _MIN_COVERED:
             yield edited_view(plain, edits, steps)
-            return
 
 
 def turned_round(view: AnyView) -> DerivedView:

@@ -15,9 +15,9 @@ _QUOTED = re.compile(r"(?:=[0-9A-F]{2}|=[ \t]*\r?\n)+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
 _ESCAPES = re.compile(
     r"(?:\\+(?:u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|x\{[0-9a-fA-F]{1,6}\}|[0-3][0-7]{2})"
-    r"|U\+[0-9a-fA-F]{4,6}[ ,]?)+"
+    r"|U\+[0-9a-fA-F]{4,6}(?:[ ,]{1,2}(?=U\+))?)+"
 )
-_ESCAPE = re.compile(r"(\\+[uUx]\{?|U\+|\\+)([0-9a-fA-F]+)\}?[ ,]?")
+_ESCAPE = re.compile(r"(\\+[uUx]\{?|U\+|\\+)([0-9a-fA-F]+)\}?")
 _PUNYCODE = re.compile(r"(?i)\bxn--[a-z0-9-]+")
 _MAX_PUNYCODE = 63
 """Characters of a label in a host name; longer ones are none, and decoding them takes quadratic time."""
@@ -65,7 +65,7 @@ def quoted_edits(text: str) -> Iterator[Edit]:
     if sum(span[0].count("=") for span in spans) < 3:
         return
     for span in spans:
-        codes = [code for code in re.finditer(r"=(?:([0-9A-F]{2})|[ \t]*\r?\n)", span[0])]
+        codes = list(re.finditer(r"=(?:([0-9A-F]{2})|[ \t]*\r?\n)", span[0]))
         units = [(span.start() + code.start(), span.start() + code.end()) for code in codes if code[1]]
         yield _bytes_edit(span, bytes(int(code[1], 16) for code in codes if code[1]), lambda units=units: units)  # type: ignore[misc]
 

@@ -1,11 +1,12 @@
 """Plain letters for everything that stands for one, character by character; knows no words and no encodings.
 
-Variants of Latin letters become the letter (full width, mathematical, enclosed, small capitals, turned, accented, flags,
-Braille), digits of all scripts their value, typographic marks the keyboard's; what is not seen is dropped. Case stays, so that what
-is encoded can still be decoded. Letters of other scripts stay as they are: `homoglyphs.py` decides about them.
+Variants of Latin letters become the letter (full width, mathematical, enclosed, small capitals, turned, accented,
+flags, Braille), digits of all scripts their value, typographic marks the keyboard's; what is not seen is dropped.
+Case stays, so that what is encoded can still be decoded. Letters of other scripts stay as they are: `homoglyphs.py`
+decides about them.
 
-Every character has one result whatever stands beside it: no reordering, no composition. So it is linear even for a megabyte
-of combining marks (where `unicodedata.normalize` is not), and the way back is simple.
+Every character has one result whatever stands beside it: no reordering, no composition. So it is linear even for a
+megabyte of combining marks (where `unicodedata.normalize` is not), and the way back is simple.
 """
 
 from __future__ import annotations
@@ -21,21 +22,22 @@ _MAX_EXPANSION = 4
 """Longer decompositions (a whole Arabic blessing in one character) stay as they are: a text must not grow much."""
 
 IGNORABLE = (
-    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F),
-    (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0),
-    (0xFFF0, 0xFFFC), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFC), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 """Unicode's Default_Ignorable_Code_Point, first and last, and the object replacement characters."""
 
 _FREE_MARKS = ("COMBINING", "ARABIC", "HEBREW", "SYRIAC", "MUSICAL")
 """Marks that decorate letters; those of Indian and other scripts are letters' parts, and stay."""
-_AS_THEY_ARE = ((0x3041, 0x30FF), (0xAC00, 0xD7A3))
-"""Kana with voice marks, Hangul syllables: taking them apart would make other words of them."""
+_AS_THEY_ARE = ((0x0900, 0x0FFF), (0x3041, 0x30FF), (0xAC00, 0xD7A3))
+"""Scripts from Devanagari to Tibetan, kana, Hangul: taking letters apart would make other words of them."""
 _PUNCTUATION = {
-    "․": ".", "。": ".", "｡": ".", "·": ".", "•": ".", "∙": ".", "⋅": ".", "・": ".", "‧": ".", "●": ".", "⸱": ".", "⁄": "/",
-    "∕": "/", "⧸": "/", "╱": "/", "⧵": "\\", "∖": "\\", "´": "'", "ʹ": "'", "ʻ": "'", "ʼ": "'", "ˈ": "'", "′": "'",
-    "″": '"', "、": ",", "٫": ".", "٬": ",", "،": ",", "؛": ";", "؟": "?", "ǃ": "!", "ː": ":", "∶": ":", "꞉": ":",
-    "−": "-", "⁃": "-", "ー": "ー", "∗": "*", "∣": "|", "⟨": "<", "⟩": ">", "‹": "<", "›": ">", "\u2800": " ", "\x85": "\n",
+    "․": ".", "。": ".", "｡": ".", "·": ".", "•": ".", "∙": ".", "⋅": ".", "・": ".", "‧": ".",
+    "●": ".", "⸱": ".", "⁄": "/", "∕": "/", "⧸": "/", "╱": "/", "⧵": "\\", "∖": "\\", "´": "'",
+    "ʹ": "'", "ʻ": "'", "ʼ": "'", "ˈ": "'", "′": "'", "″": '"', "、": ",", "٫": ".", "٬": ",",
+    "،": ",", "؛": ";", "؟": "?", "ǃ": "!", "ː": ":", "∶": ":", "꞉": ":", "−": "-", "⁃": "-",
+    "∗": "*", "∣": "|", "⟨": "<", "⟩": ">", "‹": "<", "›": ">", "\u2800": " ", "\x85": "\n",
 }  # fmt: skip
 _KEPT_CONTROLS = "\t\n\v\f\r"
 _BRAILLE = dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True)) | {"⠠": "", "⠰": ""}
@@ -67,14 +69,14 @@ def _fold(character: str) -> str:
         if character in table:
             return table[character]
     kind = unicodedata.category(character)
-    if _is_in(character, _AS_THEY_ARE):
-        return character
     if _is_in(character, IGNORABLE) or character == "\u0640" or kind in ("Cf", "Me"):
         return ""
     if kind in ("Cc", "Mn"):
         return character if character in _KEPT_CONTROLS or _is_part_of_letter(character) else ""
     if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
+    if kind == "Mc" or _is_in(character, _AS_THEY_ARE):
+        return character
     return _BY_KIND[kind] if kind in _BY_KIND else _fold_visible(character)
 
 

@@ -1,7 +1,8 @@
-"""Text that people do not see and models do: tag characters, variation selectors, zero-width bits, overridden direction.
+"""Text that people do not see and models do: in tags, variation selectors, characters without width, direction marks.
 
-What has its uses is not reported: flags of England, Scotland, Wales and of states; variation selectors after emoji, symbols
-and Chinese characters; joiners in emoji, and in Persian, Arabic and Indian words; isolates and marks of direction.
+What has its uses is not reported: flags of England, Scotland, Wales and of states; variation selectors after emoji,
+symbols and Chinese characters; joiners in emoji, and in Persian, Arabic and Indian words; isolates and marks of
+direction.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def _zero_width(text: str) -> Iterator[HiddenText]:
 
 
 def _has_use(text: str, index: int) -> bool:
-    """A joiner in an emoji or in a script that has them, a soft hyphen, a direction mark, a byte order mark at the start."""
+    """Joiners in emoji and in scripts that have them, soft hyphens, direction marks, a byte order mark at the start."""
     character = text[index]
     if character in "\u00ad\u200e\u200f" or (index == 0 and character == "\ufeff"):
         return not _beside_ignorable(text, index)

@@ -1,7 +1,8 @@
 """One pass that says which transforms are worth trying on a text; knows what each of them could begin with, no more.
 
-A hint may be wrong about a text that has nothing; it must never miss one that has something. All patterns run at once in
-linear time (RE2), about 2 µs a kB, which is what makes a dozen decoders affordable for text that needs none.
+A hint may be wrong about a text that has nothing; it must never miss one that has something. All patterns run at
+once in linear time (RE2), about 2 µs a kB, which is what makes a dozen decoders affordable for text that needs
+none.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ _PATTERNS = {
     "singles": (
         r"(?:^|[^A-Za-z0-9\x80-\xff])(?:[A-Za-z0-9]|[\x80-\xff]{2,4})"
         r"(?:[^A-Za-z0-9\x80-\xff]{1,3}(?:[A-Za-z0-9]|[\x80-\xff]{2,4})){3}(?:[^A-Za-z0-9\x80-\xff]|$)",
+        r"(?:[A-Za-z]|[\x80-\xff]{2,4})(?:[^A-Za-z0-9\s](?:[A-Za-z]|[\x80-\xff]{2,4})){2}(?:[^A-Za-z0-9\x80-\xff]|$)",
     ),
     "inside": (
         r"[A-Za-z\x80-\xff](?:[-*~`^|+=#]{1,3}|-[ \t]*\r?\n[ \t]*)[A-Za-z\x80-\xff]",

@@ -2,10 +2,10 @@
 
 A letter that looks like a Latin one is folded
 
-- in a word that mixes scripts, Latin with another one or two others: `pаssword` with a Cyrillic а. There, also letters
-  with a distant likeness count (`IGИORE`), and marks of other scripts are dropped;
-- in a word that looks Latin as a whole, unless the text has another word of that script which does not: Russian text stays
-  Russian, with words such as `рот` and `сок` in it, while `ехес` alone is read as it looks.
+- in a word that mixes scripts, Latin with another one or two others: `pаssword` with a Cyrillic а. There, also
+  letters with a distant likeness count (`IGИORE`), and marks of other scripts are dropped;
+- in a word that looks Latin as a whole, unless the text has another word of that script which does not: Russian text
+  stays Russian, with words such as `рот` and `сок` in it, while `ехес` alone is read as it looks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DISTANT = dict(
 _DECORATIVE = dict(zip("ᗩᗷᑕᗪᗴᖴᘜᕼᒍᛕᒪᗰᑎᗝᑭᑫᖇᔕᑌᐯᗯ᙭", "abcdefghjklmnopqrsuvwx", strict=True))
 """Canadian syllables that are sold as "fancy letters"."""
 _WORD = re.compile(r"\S+")
-_AFTER_LATIN = re.compile(r"(?<=[A-Za-z])[\u0900-\u1cff\ua800-\uabff]+")
+_AFTER_ASCII = re.compile(r"(?<=[\t-~])[\u0900-\u1cff\ua800-\uabff]+")
 
 
 @cache
@@ -85,8 +85,8 @@ def homoglyph_edits(text: str) -> list[Edit]:
 
 
 def _foreign_marks(text: str) -> Iterator[Edit]:
-    """Marks of other scripts on Latin letters."""
-    for run in _AFTER_LATIN.finditer(text):
+    """Marks of other scripts on Latin letters and on spaces."""
+    for run in _AFTER_ASCII.finditer(text):
         length = next((i for i, mark in enumerate(run[0]) if unicodedata.category(mark)[0] != "M"), len(run[0]))
         if length:
             yield Edit(start=run.start(), end=run.start() + length, text="")

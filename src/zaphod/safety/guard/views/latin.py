@@ -7,14 +7,16 @@ import unicodedata
 
 _STYLED = re.compile(
     r"(?:NEGATIVE |CROSSED |PARENTHESIZED |TORTOISE SHELL BRACKETED )?(?:CIRCLED |SQUARED )?(?:ITALIC )?LATIN "
-    r"(?:(CAPITAL|SMALL) LETTER|LETTER) (?:SMALL CAPITAL )?(?:SIDEWAYS |TURNED |REVERSED |INVERTED |SCRIPT |INSULAR |BLACKLETTER "
+    r"(?:(CAPITAL|SMALL) LETTER|LETTER) (?:SMALL CAPITAL )?"
+    r"(?:SIDEWAYS |TURNED |REVERSED |INVERTED |SCRIPT |INSULAR |BLACKLETTER "
     r"|DOTLESS |OPEN |CLOSED |HALF |LONG |SHORT |MIDDLE |TOP |BOTTOM |BARRED |STRETCHED |CLOSED |FINAL |LENIS )*"
     r"([A-Z]{1,2})(?: (?:WITH .*|ROTUNDA|BAR))?"
 )
 _LIGATURES = {"AA", "AE", "AO", "AU", "AV", "AY", "OE", "OO", "DZ", "LJ", "NJ", "IJ", "TS", "VY", "TH", "CT", "ST"}
 _SPELLED = {  # letters with names of their own
-    "ALPHA": "a", "ESH": "s", "ETH": "d", "THORN": "p", "GAMMA": "y", "IOTA": "i", "UPSILON": "u", "ENG": "n", "EZH": "z",
-    "SCHWA": "e", "KRA": "k", "CHI": "x", "BETA": "b", "OMEGA": "w", "PHI": "o", "YOGH": "z", "SHARP S": "ss", "OPEN O": "c", "EPSILON": "e",
+    "ALPHA": "a", "ESH": "s", "ETH": "d", "THORN": "p", "GAMMA": "y", "IOTA": "i", "UPSILON": "u", "ENG": "n",
+    "EZH": "z", "SCHWA": "e", "KRA": "k", "CHI": "x", "BETA": "b", "OMEGA": "w", "PHI": "o", "YOGH": "z",
+    "SHARP S": "ss", "OPEN O": "c", "EPSILON": "e",
 }  # fmt: skip
 _OWN_NAME = re.compile(
     r"LATIN (CAPITAL|SMALL) LETTER (?:TURNED |REVERSED |SMALL )*(" + "|".join(_SPELLED) + r")(?: WITH .*)?"
@@ -23,7 +25,7 @@ _SYMBOLS = dict(zip("₳฿₵₫€₣₲₭ℓ₥₦₱₹₴₮₩¥£¢ƒ∂
 
 
 def latin_base(character: str) -> str | None:
-    """`A` of `Ⱥ`, `e` of `ǝ`, `r` of the small capital `ʀ`, `H` of `🅷`, `ae` of `æ`; None for what is no variant of a Latin letter."""
+    """`A` of `Ⱥ`, `e` of `ǝ`, `r` of `ʀ`, `H` of `🅷`, `ae` of `æ`; None for what is no variant of a Latin letter."""
     if character in _SYMBOLS:
         return _SYMBOLS[character]
     name = unicodedata.name(character, "")

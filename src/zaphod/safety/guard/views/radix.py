@@ -1,7 +1,7 @@
 """Bytes written as text: base64, base32, base16, binary, octal and decimal codes; the way back to each character.
 
-A span counts as encoded when it decodes to text: UTF-8 (or UTF-16, as PowerShell has it) of which more than nine tenths can
-be printed. Nothing here grows: a decoded text is shorter than what it was decoded from.
+A span counts as encoded when it decodes to text: UTF-8 (or UTF-16, as PowerShell has it) of which more than nine
+tenths can be printed. Nothing here grows: a decoded text is shorter than what it was decoded from.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from zaphod.safety.guard.views.view import Edit, outside
@@ -38,7 +38,7 @@ _CODES = re.compile(r"(?<!\d)\d{1,3}(?:[\s,;:/|-]{1,2}\d{1,3}){3,}(?!\d)")
 
 
 def printable(data: bytes) -> tuple[str, str] | None:
-    """Text and its encoding, if bytes are text; a few bytes must be plain words, because chance makes other text often."""
+    """Text and its encoding, if bytes are text. A few bytes must be plain words: chance makes other text of them."""
     if len(data) < _FEW_BYTES and not _is_wordlike(data):
         return None
     for encoding in ("utf-8", "utf-16-le"):

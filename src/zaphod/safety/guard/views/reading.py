@@ -24,6 +24,7 @@ from zaphod.safety.guard.views.view import (
 )
 
 _WORD = re.compile(r"\S+")
+_LETTERS = re.compile(r"\w+")
 
 
 class Reading:
@@ -129,11 +130,11 @@ def words_backwards(view: AnyView) -> DerivedView:
     def trace() -> SpanMap:
         pieces = Pieces()
         done = 0
-        for word in _WORD.finditer(text):
+        for word in _LETTERS.finditer(text):
             pieces.copy(done, word.start())
             pieces.copy(*word.span(), direction=-1)
             done = word.end()
         pieces.copy(done, len(text))
         return pieces
 
-    return DerivedView(_WORD.sub(lambda word: word[0][::-1], text), view, ("reverse-words",), trace)
+    return DerivedView(_LETTERS.sub(lambda word: word[0][::-1], text), view, ("reverse-words",), trace)

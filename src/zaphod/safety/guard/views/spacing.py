@@ -1,4 +1,4 @@
-"""Letters put together that were pulled apart, and repetitions made single; plain lower-case text in, plain text out."""
+"""Letters put together that were pulled apart, and repeated ones made single; plain text in, plain text out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ import numpy as np
 
 from zaphod.safety.guard.views.view import Edit, Pieces, SpanMap, outside
 
-_SINGLES = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_](?![^\W_])){3,}")
-"""At least four letters that stand alone."""
+_BETWEEN = r"\x00-/:-@\[-`{-\x7f\u2000-\u2bff\u3000-\u303f\U0001f000-\U0001faff"
+"""What may stand between letters: marks of ASCII, symbols, emoji; no letter, and no sign that is part of one."""
+_SINGLES = re.compile(
+    rf"(?<![^\W_])(?:[^\W_](?:[{_BETWEEN}]{{1,3}}[^\W_](?![^\W_])){{3,}}"
+    rf"|[^\W\d_](?:[!-/:-@\[-`{{-~][^\W\d_](?![^\W_])){{2}})"
+)
+"""At least four letters that stand alone, or three with marks between them."""
 _INSIDE = re.compile(r"[-*~`^|+=#](?<=[^\W\d_].)(?:[-*~`^|+=#]{0,2}|(?<=-)[ \t]*\r?\n[ \t]*)(?=[^\W\d_])")
 """What is put into words that stay one word: hyphens, at a line's end, too, and marks that no sentence has there."""
 _GAP = re.compile(r"[\W_]+")

@@ -7,24 +7,27 @@
     compact   leet, letters and digits alone: for patterns written without spaces
     squeeze   leet, with repeated letters made single
 
-A view like an earlier one is left out, so plain text has three: raw, fold and compact. The raw text is never changed, and
-every view knows where in it each of its characters came from.
+A view like an earlier one of its kind (reading, plain form, compact) is left out, so plain text has three: raw,
+fold and compact. The raw text is never changed, and every view knows where in it each of its characters came from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from zaphod.core.errors import ConfigError
 from zaphod.safety.guard.finder import View
-from zaphod.safety.guard.views.ciphers import exchanged, likely_ways, looks_english
+from zaphod.safety.guard.views.ciphers import exchanged, likely_ways
 from zaphod.safety.guard.views.decoding import decoded, revealed, turned_over, turned_round, undisguised
 from zaphod.safety.guard.views.reading import Reading, compacted, last_word_first, squeezed, words_backwards
 from zaphod.safety.guard.views.view import AnyView, DerivedView, Identity, RawView
 
 _MAX_WORD_ORDER = 500
 """Characters up to which a text is also read with its words in the opposite order, which nothing hints at."""
+_MOSTLY = 0.9
+"""The share of a text from which on there is nothing else to decode in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,7 @@ class Views(tuple[View, ...]):
 
 
 _DEFAULT = ViewLimits()
+Kind = Literal["reading", "folded", "compact"]
 
 
 def views_of(text: str, limits: ViewLimits = _DEFAULT) -> Views:
@@ -96,12 +100,12 @@ class _Builder:
         self._limits = limits
         self._left = max(limits.max_growth * len(text), limits.max_small_characters)
         self._left_to_read = max(limits.max_readings_growth * len(text), limits.max_small_characters) - len(text)
-        self._seen: set[tuple[bool, str]] = set()
+        self._seen: set[tuple[Kind, str]] = set()
         self._read: set[str] = set()
 
     def build(self) -> None:
         self.views.append(self._raw)
-        self._seen.add((False, self._raw.text))
+        self._seen.add(("reading", self._raw.text))
         pending = [Reading(self._raw)]
         for reading in pending:  # grows while it is read
             best = self._add_forms(reading)
@@ -119,17 +123,17 @@ class _Builder:
                     self.is_complete = False
                     return
                 self._read.add(view.text)
-                self._add(view)
+                self._add(view, "reading")
                 yield Reading(view, depth, is_exchanged=is_exchanged)
 
-    def _add(self, view: AnyView, *, is_compact: bool = False) -> None:
-        """Keep a view unless there is one like it. Compact ones are compared among themselves: they have patterns of their own."""
-        if not view.text or (is_compact, view.text) in self._seen:
+    def _add(self, view: AnyView, kind: Kind) -> None:
+        """Keep a view unless there is one like it of its kind: each kind has patterns of its own."""
+        if not view.text or (kind, view.text) in self._seen:
             return
         if len(self.views) >= self._limits.max_views or len(view.text) > self._left:
             self.is_complete = False
             return
-        self._seen.add((is_compact, view.text))
+        self._seen.add((kind, view.text))
         self._left -= len(view.text)
         self.views.append(view)
 
@@ -138,11 +142,11 @@ class _Builder:
         forms = reading.forms()
         ends = [forms[-1], *squeezed(forms[-1])]
         for form in (*forms, *ends[1:]):
-            self._add(form)
+            self._add(form, "folded")
         for end in ends:
-            self._add(compacted(end), is_compact=True)
+            self._add(compacted(end), "compact")
         if reading.depth == 0 and len(ends[0].text) <= _MAX_WORD_ORDER:
-            self._add(last_word_first(ends[0]))
+            self._add(last_word_first(ends[0]), "folded")
         return [*forms[-2:-1], *ends[:2]] if forms[-1].chain[-1] == "leet" else ends[:2]
 
 
@@ -155,9 +159,8 @@ def _decoded(reading: Reading) -> Iterator[DerivedView]:
         found.append(decoded(reading.cased, reading.hints - {"hex"}))  # pairs of digits may be either
     if "singles" in reading.hints and reading.joined is not reading.cased:
         found.append(decoded(reading.joined, reading.joined_hints))
-    views = [view for view in found if view is not None]
-    yield from views
-    if not any(looks_english(view.text.casefold()) for view in views):
+    yield from (view for view, _ in found if view is not None)
+    if not any(view is not None and share > _MOSTLY and view.text.isascii() for view, share in found):
         yield from undisguised(reading.cased)
 
 
