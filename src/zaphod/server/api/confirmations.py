@@ -11,11 +11,13 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
+from starlette.responses import Response
 
 from zaphod.core.errors import RequestError
 from zaphod.safety.guard.authority.confirmation import Confirmations, Held
 from zaphod.server.api.documents import HeldThing
 from zaphod.server.api.fields import ERROR_RESPONSES, JsonRoute, RequestModel
+from zaphod.server.api.sse import JsonBody
 from zaphod.server.caller import Caller
 from zaphod.server.errors import ApiError
 from zaphod.server.guarding.telling import held_json
@@ -57,9 +59,10 @@ async def confirmations(request: Request) -> dict[str, Any]:
 @_deciding.post(
     "/zaphod/confirmations/{held_id}", response_model=Decided, responses=ERROR_RESPONSES, summary="Approve or deny"
 )
-async def decide(request: Request, held_id: str, body: DecisionRequest) -> dict[str, Any]:
+async def decide(request: Request, body: DecisionRequest) -> Response:
     """Approves or denies what waits, once. An approved call is returned; an approved text may be sent again."""
     caller: Caller = request.state.caller
+    held_id: str = request.path_params["held_id"]
     waiting = _confirmations(request)
     decision: Literal["approved", "denied"] = "approved" if body.decision == "approve" else "denied"
     journal = _guarding(request).journal
@@ -72,7 +75,7 @@ async def decide(request: Request, held_id: str, body: DecisionRequest) -> dict[
     except RequestError as error:
         message = str(error).replace("\n", " ")
         raise ApiError(404, "confirmation_not_found", message, param="held_id") from error
-    return {"id": held.id, "decision": decision, "kind": held.kind, "call": _call(held)}
+    return JsonBody({"id": held.id, "decision": decision, "kind": held.kind, "call": _call(held)})
 
 
 router.include_router(_deciding)

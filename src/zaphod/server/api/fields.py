@@ -120,7 +120,9 @@ EVENT_STREAM: dict[str, Any] = {
 
 
 class JsonRoute(APIRoute):
-    """A route whose handler takes `(request, body)`; the body is read by `parse_body`, whatever its content type says.
+    """A route whose handler takes `(request, body)` and gives a response, and finds what the path names in the request.
+
+    The body is read by `parse_body`, whatever its content type says.
 
     `curl -d` names a form as its content type. That a web page of others can send such a body without asking first is
     no matter here: the gate refuses foreign origins before.

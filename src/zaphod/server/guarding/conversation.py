@@ -111,6 +111,7 @@ class Conversation:
         try:
             self._require(passages, verdicts)
         except ApiError as error:
+            self._has_ended = True
             await self._write("block" if error.status == 400 else "confirm")
             raise
         await self._write("redact" if any(verdict.action == "redact" for verdict in verdicts) else "allow")
