@@ -125,3 +125,10 @@ def test_a_missing_file_is_refused(home: dict[str, str], tmp_path: Path) -> None
 def test_home_is_expanded_in_folders(home: dict[str, str]) -> None:
     settings = load_settings(environment={**home, "ZAPHOD_CACHE_DIR": "~/models"})
     assert settings.values.cache_dir == Path.home() / "models"
+
+
+def test_a_key_in_the_place_of_its_address_is_refused_and_not_repeated(home: dict[str, str]) -> None:
+    assert load_settings(environment={**home, "ZAPHOD_KEK": "env:KEY"}).values.kek == "env:KEY"
+    with pytest.raises(ConfigError) as refused:
+        load_settings(environment={**home, "ZAPHOD_KEK": "0123456789abcdef" * 4})
+    assert "0123" not in str(refused.value)

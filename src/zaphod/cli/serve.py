@@ -125,6 +125,7 @@ def command(
         expert_cache=expert_cache,
         dtype=dtype,
         threads=threads,
+        kek=kek,
     )
     from zaphod.server.assembly import EngineOptions, assemble
     from zaphod.server.options import ServerOptions
@@ -147,7 +148,7 @@ def command(
         guard=guard,
         audit=audit,
         audit_witness=audit_witness,
-        kek=kek,
+        kek=settings.values.kek,
         api_key_file=api_key_file,
         log_file=log_file,
         log_level=settings.values.log_level,

@@ -15,6 +15,7 @@ from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import ConfigError
 from zaphod.core.places import state_folder
 from zaphod.core.progress import ProgressLines
+from zaphod.records.keeping import kek_address
 from zaphod.records.store import Store, StoreOptions
 from zaphod.safety.vault.kek import KekProvider
 from zaphod.safety.vault.kek_address import create_kek, open_kek
@@ -44,7 +45,7 @@ KekFlag = Annotated[
     typer.Option(
         "--kek",
         metavar="ADDRESS",
-        help="file:PATH, env:NAME, pkcs11:… or transit:…; the file `kek` in the state folder if left out.",
+        help="file:PATH, env:NAME, pkcs11:… or transit:…; else the setting `kek`, else that file in the state folder.",
     ),
 ]
 TenantFlag = Annotated[str, typer.Option("--tenant", help="Whose it is; the local user if left out.")]
@@ -209,8 +210,8 @@ def _tell(target: Path, place: Place, num_bytes: int, as_json: bool) -> None:
 
 
 def _address(context: typer.Context, kek: str | None) -> str:
-    settings: MergedSettings = context.obj
-    return kek or f"file:{state_folder(settings.values.state_dir) / 'kek'}"
+    settings: MergedSettings = context.obj.with_flags(kek=kek)
+    return kek_address(settings.values.kek, state_folder(settings.values.state_dir))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import math
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -90,6 +91,17 @@ def _folder(raw: object) -> Path:
     return Path(raw).expanduser()
 
 
+def _key_address(raw: object) -> str:
+    if isinstance(raw, str) and re.match(r"[a-z0-9]+:.", raw):
+        return raw
+    # Not quoted: whoever takes the address for the key itself would find it in logs.
+    raise ConfigError(
+        "The setting kek is no address.",
+        "It says where the key lies, like file:PATH or env:NAME, and is never the key itself.",
+        "See docs/vault.md.",
+    )
+
+
 def _about(parse: _Parser, meaning: str) -> Mapping[str, Any]:
     return {"parse": parse, "meaning": meaning}
 
@@ -129,6 +141,10 @@ class Settings:
     )
     database: str | None = field(
         default=None, metadata=_about(_text, "PostgreSQL's URL for keys and records; unset: SQLite files in state-dir")
+    )
+    kek: str | None = field(
+        default=None,
+        metadata=_about(_key_address, "where the key above all keys lies, like env:NAME; unset: a file in state-dir"),
     )
     log_level: LogLevel = field(
         default="warning", metadata=_about(_choice(*LOG_LEVELS), f"one of {', '.join(LOG_LEVELS)}")
