@@ -103,7 +103,13 @@ def waiting(finders: Sequence[PiiFinder | SecretFinder], samples: Sequence[texts
             held.append(place - min((place if at is None else at) for at in places))
     cost = (time.perf_counter() - start) * 1e6 / max(1, len(held))
     held.sort()
-    return {"n": len(held), "mean": sum(held) / len(held), "p99": held[int(0.99 * len(held))], "most": held[-1], "us": cost}
+    return {
+        "n": len(held),
+        "mean": sum(held) / len(held),
+        "p99": held[int(0.99 * len(held))],
+        "most": held[-1],
+        "us": cost,
+    }
 
 
 def presidio(python: str, samples: Sequence[texts.Labelled]) -> dict[str, tuple[int, int, int]]:
@@ -123,7 +129,9 @@ def table(recall: dict[str, Any], benign: dict[str, Any], peer: dict[str, tuple[
     lines = ["| kind | found whole | texts with another hit | Presidio's patterns |", "|---|---|---|---|"]
     for kind, row in recall.items():
         other = peer.get(kind)
-        lines.append(f"| {kind} | {share(row['found'], row['n'])} | {sum(row['others'].values())} | {share(other[1], other[0]) if other else 'not run'} |")
+        lines.append(
+            f"| {kind} | {share(row['found'], row['n'])} | {sum(row['others'].values())} | {share(other[1], other[0]) if other else 'not run'} |"
+        )
     lines += ["", "| texts without personal data | texts with a hit, by rule | Presidio's patterns |", "|---|---|---|"]
     for kind, row in benign.items():
         rules = ", ".join(f"{rule} {count}" for rule, count in row["others"].most_common()) or "none"
@@ -145,20 +153,34 @@ def main() -> None:
     positive = list(texts.findable(draw, options.count))
     benign = [*texts.near_misses(draw, options.count // 4), *texts.hard_negatives(draw, options.count)]
     real = [*texts.man_pages(draw, options.count), *texts.git_output()]
-    costs = {kind: cost_us_per_kb(finders, group, 4) for kind, group in (("labelled", positive), ("hard negatives", benign), ("manual and git", real)) if group}
+    costs = {
+        kind: cost_us_per_kb(finders, group, 4)
+        for kind, group in (("labelled", positive), ("hard negatives", benign), ("manual and git", real))
+        if group
+    }
     peer = presidio(options.presidio, [*positive, *benign, *real]) if options.presidio else {}
     recall, wrong = evaluate(finders, positive, options.misses), evaluate(finders, [*benign, *real], options.misses)
     total = (sum(row["found"] for row in recall.values()), len(positive))
     flagged = sum(bool(found(finders, sample.text)) for sample in [*benign, *real])
     held = waiting(finders, real[:20] or benign[:20])
-    costs_text = "; ".join(f"{kind} {group[0]:.0f} cold, {min(group[1:]):.0f} to {max(group[1:]):.0f} warm" for kind, group in costs.items())
+    costs_text = "; ".join(
+        f"{kind} {group[0]:.0f} cold, {min(group[1:]):.0f} to {max(group[1:]):.0f} warm"
+        for kind, group in costs.items()
+    )
     words = (
         f"All kinds: {share(*total)} found whole. Texts without personal data that have a hit: {share(flagged, len(benign) + len(real))}.\n\n"
         f"Cost, µs per 1,000 characters, personal data and secrets together, one thread, raw view: {costs_text}.\n\n"
         f"Stream, after each word of ordinary text: {held['mean']:.1f} characters wait on average, 99 % at most {held['p99']}, "
         f"at most {held['most']} (n = {held['n']}, {held['us']:.0f} µs a call)."
     )
-    result = {"recall": recall, "benign": wrong, "cost_us_per_kb": costs, "waiting": held, "presidio": peer, "seed": options.seed}
+    result = {
+        "recall": recall,
+        "benign": wrong,
+        "cost_us_per_kb": costs,
+        "waiting": held,
+        "presidio": peer,
+        "seed": options.seed,
+    }
     publish("guard_pii", result, f"{table(recall, wrong, peer)}\n\n{words}")
 
 

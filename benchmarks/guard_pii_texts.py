@@ -92,7 +92,13 @@ def _address(draw: random.Random) -> str:
 
 
 def _birth(draw: random.Random) -> str:
-    return draw.choice((values.date(draw, "{d:02d}.{m:02d}.{year}"), values.date(draw, "{year}-{m:02d}-{d:02d}"), f"{draw.randint(1, 28)} March {draw.randint(1940, 2009)}"))
+    return draw.choice(
+        (
+            values.date(draw, "{d:02d}.{m:02d}.{year}"),
+            values.date(draw, "{year}-{m:02d}-{d:02d}"),
+            f"{draw.randint(1, 28)} March {draw.randint(1940, 2009)}",
+        )
+    )
 
 
 FINDABLE: dict[str, tuple[str, tuple[str, ...], Maker]] = {
@@ -129,7 +135,10 @@ _KEYS: tuple[Maker, ...] = (
 
 def findable(draw: random.Random, count: int) -> Iterator[Labelled]:
     """So many texts of each kind, with the value's place, between words of prose."""
-    national = {f"national id {country}": (f"pii.national_id.{country}", (sentence,), make) for country, (sentence, make) in values.NATIONAL.items()}
+    national = {
+        f"national id {country}": (f"pii.national_id.{country}", (sentence,), make)
+        for country, (sentence, make) in values.NATIONAL.items()
+    }
     for kind, (rule, sentences, make) in {**FINDABLE, **national}.items():
         for _ in range(count):
             yield _placed(draw, kind, rule, draw.choice(sentences), make(draw))

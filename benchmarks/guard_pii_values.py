@@ -14,6 +14,7 @@ from zaphod.safety.guard.pii import iban, national_checks
 from zaphod.safety.guard.pii.cards import is_card
 from zaphod.safety.guard.pii.checksums import luhn
 
+
 def digits(draw: random.Random, count: int) -> str:
     """So many digits."""
     return "".join(draw.choice(string.digits) for _ in range(count))
@@ -46,7 +47,17 @@ def grouped(text: str, sizes: tuple[int, ...], separator: str = " ") -> str:
     return separator.join(pieces)
 
 
-_CARDS = (("4", 16), ("51", 16), ("2720", 16), ("34", 15), ("6011", 16), ("3530", 16), ("36", 14), ("6200", 16), ("6759", 16))
+_CARDS = (
+    ("4", 16),
+    ("51", 16),
+    ("2720", 16),
+    ("34", 15),
+    ("6011", 16),
+    ("3530", 16),
+    ("36", 14),
+    ("6200", 16),
+    ("6759", 16),
+)
 
 
 def card(draw: random.Random) -> str:
@@ -88,7 +99,9 @@ def broken_account(draw: random.Random) -> str:
     return changed if not iban.iban_length(changed) else broken_account(draw)
 
 
-def _national(make: Callable[[random.Random], str], rule: str, sizes: tuple[int, ...] = (), separator: str = "") -> Callable[[random.Random], str]:
+def _national(
+    make: Callable[[random.Random], str], rule: str, sizes: tuple[int, ...] = (), separator: str = ""
+) -> Callable[[random.Random], str]:
     check = national_checks.CHECKS[rule]
 
     def made(draw: random.Random) -> str:

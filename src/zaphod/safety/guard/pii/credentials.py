@@ -19,7 +19,7 @@ from zaphod.safety.guard.pii.entropy import entropy_bits, looks_random, num_clas
 from zaphod.safety.guard.pii.recogniser import Recogniser, whole
 
 _PLACEHOLDER: Final = re.compile(
-    r"(?i)[<\[{(]|\$\{?\w|%\w+%|\*{3,}|x{4,}|\.{3}|…|•|your[_\-]|^(?:none|null|nil|true|false|undefined|required|optional|"
+    r"(?i)[<\[{(]|^\$\w|%\w+%|\*{3,}|x{4,}|\.{3}|…|•|your[_\-]|^(?:none|null|nil|true|false|undefined|required|optional|"
     r"string|password|passwd|secret|token|changeme|example|hidden|redacted|masked|env|environ|self|this|config|settings|"
     r"os|process|getpass|input|prompt)\b|^(?:os|self|this|config|settings|process|env)\."
 )
@@ -51,7 +51,7 @@ def is_password(text: str) -> bool:
     if len(text) < 6 or _PLACEHOLDER.search(text) or "(" in text or len(set(text)) < 4:
         return False
     if _IDENTIFIER.fullmatch(text):
-        return text.count("-") >= 3 or looks_random(text)
+        return text.count("-") >= 3
     return num_classes(text) >= 2 and entropy_bits(text) * len(text) >= 14
 
 
@@ -170,5 +170,5 @@ def _named() -> list[Recogniser]:
 
 def _password_length(text: str) -> int:
     """All but the punctuation of the sentence around it."""
-    bare = text.rstrip(".!?)]}>*")
+    bare = text.rstrip(".)]}>*")
     return len(bare) if is_password(bare) else 0

@@ -10,28 +10,29 @@ import functools
 import re
 import tomllib
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from zaphod.safety.guard.pii.checksums import mod97
 from zaphod.safety.guard.pii.recogniser import Recogniser, compact, whole
 
 _PART: Final = re.compile(r"(\d+)([nac])")
 _CLASSES: Final = {"n": "[0-9]", "a": "[A-Z]", "c": "[0-9A-Z]"}
-_COUNTRIES: Final = frozenset(
-    ["AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD", "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS", "BT", "BV", "BW", "BY", "BZ", "CA", "CC", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN", "CO", "CR", "CU", "CV", "CW", "CX", "CY", "CZ", "DE", "DJ", "DK", "DM", "DO", "DZ", "EC", "EE", "EG", "EH", "ER", "ES", "ET", "FI", "FJ", "FK", "FM", "FO", "FR", "GA", "GB", "GD", "GE", "GF", "GG", "GH", "GI", "GL", "GM", "GN", "GP", "GQ", "GR", "GS", "GT", "GU", "GW", "GY", "HK", "HM", "HN", "HR", "HT", "HU", "ID", "IE", "IL", "IM", "IN", "IO", "IQ", "IR", "IS", "IT", "JE", "JM", "JO", "JP", "KE", "KG", "KH", "KI", "KM", "KN", "KP", "KR", "KW", "KY", "KZ", "LA", "LB", "LC", "LI", "LK", "LR", "LS", "LT", "LU", "LV", "LY", "MA", "MC", "MD", "ME", "MF", "MG", "MH", "MK", "ML", "MM", "MN", "MO", "MP", "MQ", "MR", "MS", "MT", "MU", "MV", "MW", "MX", "MY", "MZ", "NA", "NC", "NE", "NF", "NG", "NI", "NL", "NO", "NP", "NR", "NU", "NZ", "OM", "PA", "PE", "PF", "PG", "PH", "PK", "PL", "PM", "PN", "PR", "PS", "PT", "PW", "PY", "QA", "RE", "RO", "RS", "RU", "RW", "SA", "SB", "SC", "SD", "SE", "SG", "SH", "SI", "SJ", "SK", "SL", "SM", "SN", "SO", "SR", "SS", "ST", "SV", "SX", "SY", "SZ", "TC", "TD", "TF", "TG", "TH", "TJ", "TK", "TL", "TM", "TN", "TO", "TR", "TT", "TV", "TW", "TZ", "UA", "UG", "UM", "US", "UY", "UZ", "VA", "VC", "VE", "VG", "VI", "VN", "VU", "WF", "WS", "XK", "YE", "YT", "ZA", "ZM", "ZW"]
-)
-"""ISO 3166-1, and XK for Kosovo."""
+
+
+@functools.cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("iban.toml").read_text(encoding="utf-8"))
 
 
 @functools.cache
 def _structures() -> dict[str, re.Pattern[str]]:
     """The whole compact IBAN of each country."""
-    table = tomllib.loads(files(__package__).joinpath("iban.toml").read_text(encoding="utf-8"))
+    table = _table()
     return {
         country: re.compile(
             country + "[0-9]{2}" + "".join(f"{_CLASSES[kind]}{{{num}}}" for num, kind in _PART.findall(structure))
         )
-        for country, structure in table.items()
+        for country, structure in table["structure"].items()
     }
 
 
@@ -54,7 +55,7 @@ def iban_length(text: str) -> int:
 
 
 def _is_bic(text: str) -> bool:
-    return text[4:6] in _COUNTRIES
+    return text[4:6] in _table()["countries"].split()
 
 
 def iban_rows() -> list[Recogniser]:

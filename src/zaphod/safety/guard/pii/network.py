@@ -8,9 +8,10 @@ from typing import Final
 
 from zaphod.safety.guard.pii.recogniser import Recogniser, whole
 
-_FILE_ENDINGS: Final = frozenset(
-    ["png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "css", "js", "mjs", "ts", "tsx", "jsx", "json", "yaml", "yml", "toml", "xml", "html", "htm", "md", "txt", "rst", "py", "rb", "go", "rs", "java", "kt", "c", "h", "cc", "cpp", "hpp", "cs", "php", "sh", "lock", "service", "target", "socket", "timer", "mount", "map", "woff", "ttf", "pdf", "zip", "gz", "tar", "conf", "cfg", "ini", "log"]
-) - frozenset({"py", "rs", "md", "sh", "zip"})
+_FILE_ENDING: Final = re.compile(
+    r"(?i:png|jpe?g|gif|svg|webp|ico|css|m?[jt]sx?|json|ya?ml|toml|xml|html?|txt|rst|rb|go|java|kt|c|h|cc|[ch]pp|cs|php|lock|"
+    r"service|target|socket|timer|mount|map|woff|ttf|pdf|gz|tar|conf|cfg|ini|log)"
+)
 """What ends `icon@2x.png` or `getty@tty1.service`; top-level domains that are countries or sold stay."""
 _VERSION: Final = re.compile(r"v?\d+\.\d")
 _NETMASK_OCTETS: Final = frozenset({0, 128, 192, 224, 240, 248, 252, 254, 255})
@@ -29,7 +30,7 @@ def is_email(text: str) -> bool:
     labels = domain.split(".")
     if len(text) > 254 or local == "git" or local.startswith(".") or local.endswith(".") or ".." in local:
         return False
-    is_hosted = not (labels[-1].lower() in _FILE_ENDINGS or _VERSION.match(domain))
+    is_hosted = not (_FILE_ENDING.fullmatch(labels[-1]) or _VERSION.match(domain))
     return is_hosted and not any(label.startswith("-") or label.endswith("-") for label in labels)
 
 
@@ -72,7 +73,7 @@ def network_rows() -> list[Recogniser]:
         Recogniser(
             rule="pii.email",
             title="e-mail address",
-            pattern=r"[A-Za-z0-9_][A-Za-z0-9.!#$%&'*+=_~\-]{0,63}@"
+            pattern=r"[A-Za-z0-9_À-ÖØ-öø-ſа-яА-Я][A-Za-z0-9À-ÖØ-öø-ſа-яА-Я.!#$%&'*+=_~\-]{0,63}@"
             r"(?:[A-Za-z0-9À-ÖØ-öø-ſа-яА-Яα-ω](?:[A-Za-z0-9À-ÖØ-öø-ſа-яА-Яα-ω\-]{0,62})\.){1,8}"
             r"(?:[A-Za-z]{2,24}|xn--[a-z0-9\-]{2,24}|рф|中国|公司)",
             check=whole(is_email),

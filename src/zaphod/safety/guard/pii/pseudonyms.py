@@ -108,7 +108,9 @@ class Pseudonyms:
     def pseudonym(self, rule: str, value: str) -> str:
         """The pseudonym of a value, which can be restored from now on."""
         kind = kind_of(rule)
-        digest = hmac.digest(self._key, f"{kind}\0{normalised(kind, value)}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+        digest = hmac.digest(
+            self._key, f"{kind}\0{normalised(kind, value)}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        )
         code = base64.b32encode(digest).decode().lower()
         for num_letters in _CODE_LETTERS:
             word = f"{kind}_{code[:num_letters]}"
