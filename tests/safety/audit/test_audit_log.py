@@ -200,7 +200,9 @@ def test_a_signing_key_that_others_can_use_is_refused(tmp_path: Path, mode: int)
         AuditLog(tmp_path / "audit")
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"rubbish", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
+)
 def test_a_signing_key_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
     write(tmp_path / "audit", [1])
     (tmp_path / "audit/signing_key.pem").write_bytes(content)

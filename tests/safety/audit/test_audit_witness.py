@@ -49,9 +49,7 @@ def test_a_witness_that_lost_what_it_had_is_told(own: Path, tmp_path: Path) -> N
         copy_checkpoints(own, copy, known_bytes)
 
 
-def test_the_log_goes_on_without_its_witness_and_catches_up(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_log_goes_on_without_its_witness_and_catches_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     witness = tmp_path / "elsewhere"
     witness.write_text("a file where a folder must be")
     options = AuditOptions(witness=witness, checkpoint_records=2)

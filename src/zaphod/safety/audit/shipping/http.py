@@ -81,11 +81,10 @@ class HttpClient:
 
     def __init__(self, options: HttpOptions) -> None:
         self._options = options
-        try:
-            context = ssl.create_default_context(cafile=options.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"{options.ca_file} holds no certificates: {error}.", "", "Name another.") from error
-        self._opener = urllib.request.build_opener(_NoRedirection, urllib.request.HTTPSHandler(context=context))
+        handlers: list[Any] = [_NoRedirection]
+        if options.url.startswith("https:"):
+            handlers.append(urllib.request.HTTPSHandler(context=tls_context(options.ca_file)))
+        self._opener = urllib.request.build_opener(*handlers)
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Whatever happens, an answer."""
@@ -111,6 +110,18 @@ def _parts(url: str) -> urllib.parse.SplitResult:
     except ValueError:
         return nothing
     return parts if is_usable else nothing
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Checks certificates and names.
+
+    Raises:
+        ConfigError: the file holds no certificates.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ConfigError(f"{ca_file} holds no certificates: {error}.", "", "Name another.") from error
 
 
 def fate_of(answer: Answer) -> Fate:

@@ -6,6 +6,7 @@ again, and the dedupe id tells the receiver so.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import random
 import time
@@ -67,7 +68,7 @@ class Lane:
         self._reader = LogReader(folder, tenant, self._cursor.seq)
         self._read_hash = self._cursor.hash
         self._lines: deque[bytes] = deque()
-        self._last: Record | None = None
+        self._batch: Sequence[Record] = ()
         self._parts: deque[Sequence[Record]] = deque()
         self._num_failures = 0
 
@@ -88,12 +89,20 @@ class Lane:
             if not batch:
                 return False
             self._parts.append(batch)
-            self._last = batch[-1]
-        part = self._parts.popleft()
-        self._settle(part, self._sink.send(part, pause))
-        if not self._parts and self._last is not None:
-            self._cursor.move(self._last)
+            self._batch = batch
+        part = self._parts[0]
+        fates = self._sink.send(part, pause)
+        self._parts.popleft()
+        self._settle(part, fates)
+        self._move()
         return True
+
+    def _move(self) -> None:
+        """Move the cursor up to the first record that is still to be sent."""
+        waiting = {record.seq for part in self._parts for record in part}
+        done = list(itertools.takewhile(lambda record: record.seq not in waiting, self._batch))
+        if done and done[-1].seq > self._cursor.seq:
+            self._cursor.move(done[-1])
 
     def _settle(self, part: Sequence[Record], fates: Sequence[Fate]) -> None:
         again, unclear = [], []

@@ -57,8 +57,7 @@ class OtlpSink:
         answer = self._client.post(self._options.path, self._body(batch), headers)
         if answer.status != 200:
             return all_of(batch, fate_of(answer))
-        refusal = _partial_refusal(answer)
-        return all_of(batch, STORED if refusal is None else Fate("unclear", refusal))
+        return all_of(batch, _fate(answer))
 
     def _body(self, batch: Sequence[Record]) -> bytes:
         resource = {"service.name": self._options.service_name, **self._options.resource}
@@ -97,11 +96,13 @@ def _value(value: str | int | float | bool) -> dict[str, Any]:
     return {"doubleValue": value} if isinstance(value, float) else {"stringValue": value}
 
 
-def _partial_refusal(answer: Answer) -> str | None:
-    """Why some records were refused although the status is 200; None if none was."""
+def _fate(answer: Answer) -> Fate:
+    """What a success means: it may be a part only, and whoever answers may be no collector."""
     try:
         partial = json.loads(answer.body or b"{}").get("partialSuccess") or {}
         num_rejected = int(partial.get("rejectedLogRecords") or 0)
     except (ValueError, RecursionError, AttributeError, TypeError):
-        return None  # a collector may answer in its own words; its status says that it has them
-    return f"{num_rejected} refused: {str(partial.get('errorMessage', ''))[:300]}" if num_rejected > 0 else None
+        return Fate("postponed", f"this is not a collector's answer: {answer.reason()}")
+    if num_rejected > 0:
+        return Fate("unclear", f"{num_rejected} refused: {str(partial.get('errorMessage', ''))[:300]}")
+    return STORED

@@ -135,6 +135,7 @@ class Shipper:
             except Exception:
                 # Whatever a sink does, the others and the log go on; a fault of ours is told, and tried again later.
                 _log.exception("shipping to %s met an error that nobody foresaw", self._sink.name)
+                self._lanes = {}  # where each stands is not known any more: begin again at the cursors
             self._stopping.wait(self._options.rest_s)
 
     def _go_on(self) -> None:

@@ -64,6 +64,8 @@ class SplunkSink:
         answer = self._post("/services/collector/event", body)
         if answer.status != 200:
             return all_of(batch, _refusal(answer))
+        if _member(answer, "code") != 0:
+            return all_of(batch, Fate("postponed", f"this is not Splunk's answer: {answer.reason()}"))
         if not self._options.acknowledge:
             return all_of(batch, STORED)
         number = _member(answer, "ackId")

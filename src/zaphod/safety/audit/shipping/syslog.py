@@ -20,6 +20,7 @@ from typing import Literal
 
 from zaphod.core.errors import ConfigError
 from zaphod.safety.audit.record import Record
+from zaphod.safety.audit.shipping.http import tls_context
 from zaphod.safety.audit.shipping.sink import STORED, Fate, Pause, all_of
 
 _LOG_AUDIT = 13
@@ -70,10 +71,7 @@ class SyslogSink:
     def __init__(self, name: str, options: SyslogOptions) -> None:
         self.name = name
         self._options = options
-        try:
-            self._context = ssl.create_default_context(cafile=options.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"{options.ca_file} holds no certificates: {error}.", "", "Name another.") from error
+        self._context = tls_context(options.ca_file) if options.transport == "tls" else None
 
     def send(self, batch: Sequence[Record], pause: Pause) -> list[Fate]:
         try:
@@ -125,7 +123,7 @@ class SyslogSink:
             self._finish(channel)
 
     def _wrapped(self, plain: socket.socket) -> socket.socket:
-        if self._options.transport == "tls":
+        if self._context is not None:
             return self._context.wrap_socket(plain, server_hostname=self._options.host)
         return plain
 
