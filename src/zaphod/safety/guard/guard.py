@@ -67,6 +67,9 @@ class Guard:
         """Make ready what the first texts of every stage would wait for."""
         for stage in ("input", "retrieval", "tool_call", "output"):
             self.check("Nothing of note.", stage)
+        stream = self.stream()
+        stream.push("Nothing of note.")
+        stream.finish()
 
     def check(self, text: str, stage: Stage, *, tenant: str = "", extra: Sequence[Finder] = ()) -> Verdict:
         """What follows for a text.

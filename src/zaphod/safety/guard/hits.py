@@ -16,8 +16,8 @@ def moved(hit: Hit, offset: int) -> Hit:
 def without_repeats(hits: Iterable[Hit]) -> list[Hit]:
     """Each thing once, by place.
 
-    Many readings show the same thing: of hits of one rule, one that lies in another is dropped, unless less was done to
-    the text to see it.
+    Many readings show the same thing: of hits of one rule, one that lies in another is dropped unless it is surer; of
+    the same interval, the one stays for which least was done to the text.
     """
     by_rule: dict[str, list[Hit]] = {}
     for hit in hits:
@@ -28,12 +28,10 @@ def without_repeats(hits: Iterable[Hit]) -> list[Hit]:
 
 def _of_one_rule(hits: Sequence[Hit]) -> list[Hit]:
     kept: list[Hit] = []
-    ends: dict[int, tuple[int, float]] = {}  # by the length of the chain: how far the hits so far reach, and how sure
+    reached, sureness = -1, 0.0  # how far the hits so far go, and how sure the one is that goes farthest
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end, len(hit.views), -hit.score)):
-        reached = [(end, score) for length, (end, score) in ends.items() if length <= len(hit.views)]
-        if any(end >= hit.end and score >= hit.score for end, score in reached):
-            continue
-        kept.append(hit)
-        end, score = ends.get(len(hit.views), (-1, 0.0))
-        ends[len(hit.views)] = (hit.end, hit.score) if hit.end >= end else (end, score)
+        if hit.end > reached or hit.score > sureness:
+            kept.append(hit)
+        if hit.end >= reached:
+            reached, sureness = hit.end, hit.score
     return kept

@@ -5,8 +5,10 @@ unfinished number or address. What is before that is settled, and let go. No tex
 `max_delay_tokens`: then it is let go although something in it may still become a match, and if it does, that is told
 and what follows is treated as the policy says.
 
-Three looks are taken, at places that do not depend on how the stream was cut:
-- at everything that comes, as it is, folded and without spaces: what is found there is held up in time;
+Looks are taken at places that do not depend on how the stream was cut, and neither does what is found, unless text had
+to be let go:
+- after every word, or 16 characters, at what is not settled, as it is, folded and without spaces: what begins there is
+  held up in time;
 - after every 64 characters at the last 1,024, in all readings: what is encoded or turned round, and what is known only
   from many words. Parts of it may be out by then;
 - at every sentence, by classifiers: they decide about what follows.
@@ -30,11 +32,13 @@ from zaphod.safety.guard.views import views_of
 from zaphod.safety.guard.views.view import RawView
 from zaphod.safety.guard.windows import LOOK_BACK
 
+STEP = 16
 WIDE_STEP = 64
 WIDE_LOOK = 1024
 MAX_OPEN = 2048
 """Characters that something may be open for."""
 MIN_SENTENCE, MAX_SENTENCE = 16, 1000
+_WORD_END = re.compile(r"(?<=\S)\s")
 _SENTENCE_END = re.compile(r"\n|[。！？।]|(?<=[.!?…؟])[\"'”’»)\]]{0,3}\s")
 _UNFINISHED = re.compile(
     r"(?:[\w@.+%:/\-\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\U000e0000-\U000e0fff]|(?<=\d)[ ](?=\d|\Z)){1,256}\Z"
@@ -80,10 +84,12 @@ class TextStream:
         self._finders = [finder for finder in finders if not finder.name.startswith("classifier")]
         self._release = Release(policy.max_delay_tokens)
         self._text, self._base = "", 0  # the end of the stream that is still needed, and where it begins
+        self._looked = 0  # where the last look ended
         self._settled = 0  # all that begins before this is known
+        self._open: list[Hit] = []  # whole matches that begin later, because they may still grow
         self._sentence = 0  # where the present one begins
         self._resume: dict[tuple[str, ...], dict[str, int]] = {}  # by reading and rule, where patterns go on looking
-        self._ends: dict[str, int] = {}  # by rule, how far its findings reach
+        self._ends: dict[str, tuple[int, float]] = {}  # by rule, how far its findings reach, and how sure that one is
         self._early: dict[str, int] = {}  # the same, of those that may still grow
         self._blocked: int | None = None
         self._findings: list[Finding] = []
@@ -113,10 +119,11 @@ class TextStream:
         for piece in self._pieces(text):
             self._take(piece)
         self._release.arrived(self._end, num_tokens)
-        early = self._look(is_over=False)
         due = self._release.due()
-        # Whole matches that might have grown: they are not let go as if nothing had been found.
-        self._accept((hit for hit in early if hit.start < due), may_grow=True)
+        if due > self._looked:
+            self._look(is_over=False)
+        # Whole matches that might have grown are not let go as if nothing had been found.
+        self._accept((hit for hit in self._open if hit.start < due), may_grow=True)
         passed = self._passed(max(self._settled, due))
         self._forget()
         return passed
@@ -134,36 +141,30 @@ class TextStream:
         return self._base + len(self._text)
 
     def _pieces(self, text: str) -> Iterator[str]:
-        """The text, cut where the wide looks and the sentences end."""
+        """The text, cut wherever a look is taken."""
         while text:
-            length = WIDE_STEP - self._end % WIDE_STEP
-            ending = self._sentence_end(text[:length])
-            yield text[:ending]
-            text = text[ending:]
-
-    def _sentence_end(self, text: str) -> int:
-        """Where, in the text that follows, the present sentence ends; or the text's end."""
-        before = self._text[-4:]
-        for match in _SENTENCE_END.finditer(before + text):
-            end = match.end() - len(before)
-            if end > 0 and self._end + end - self._sentence >= MIN_SENTENCE:
-                return end
-        return len(text)
+            length = STEP - self._end % STEP
+            before = self._text[-4:]
+            places = sorted(place - len(before) for place in _places(before + text[:length]))
+            length = next((place for place in places if place > 0), len(text[:length]))
+            yield text[:length]
+            text = text[length:]
 
     def _take(self, piece: str) -> None:
         self._text += piece
-        if self._end % WIDE_STEP == 0:
-            self._look(is_over=False)
-            self._look_wide()
         before = self._text[-8:]
-        is_ending = any(match.end() == len(before) for match in _SENTENCE_END.finditer(before))
+        if self._end % STEP == 0 or len(before) in _places(before):
+            self._look(is_over=False)
+        if self._end % WIDE_STEP == 0:
+            self._look_wide()
         length = self._end - self._sentence
+        is_ending = any(match.end() == len(before) for match in _SENTENCE_END.finditer(before))
         is_endless = length >= MAX_SENTENCE and self._end % WIDE_STEP == 0
         if is_endless or (is_ending and length >= MIN_SENTENCE):
             self._look_at_sentence()
 
-    def _look(self, *, is_over: bool) -> list[Hit]:
-        """Settle what can be settled; returns whole matches in what cannot, because they may still grow."""
+    def _look(self, *, is_over: bool) -> None:
+        """Settle what can be settled."""
         start = max(self._base, self._settled - LOOK_BACK)
         views = self._plain_views(self._text[start - self._base :])
         settled = self._end + 1 if is_over else max(self._settled, start + self._open_from(views), self._end - MAX_OPEN)
@@ -175,8 +176,8 @@ class TextStream:
         found = [*patterns, *self._found(views, self._finders, start)]
         hits = without_repeats(hit for hit in found if hit.start >= self._settled)
         self._accept(hit for hit in hits if hit.start < settled)
-        self._settled = min(settled, self._end)
-        return [hit for hit in hits if hit.start >= settled]
+        self._open = [hit for hit in hits if hit.start >= settled]
+        self._settled, self._looked = min(settled, self._end), self._end
 
     def _found(self, views: Sequence[View], finders: Iterable[Finder], offset: int) -> list[Hit]:
         return find_in(views, finders, self._stage, self._failures, offset)
@@ -248,12 +249,12 @@ class TextStream:
     def _accept(self, hits: Iterable[Hit], *, may_grow: bool = False) -> None:
         """Make findings of hits, and do what they ask for. Of what was told before, only what is new is told."""
         for hit in hits:
-            told = self._ends.get(hit.rule, 0)
-            if hit.end <= told and hit.start < told:
+            told, score = self._ends.get(hit.rule, (-1, 0.0))
+            if hit.end <= told and hit.score <= score:
                 continue
             grown = self._early.get(hit.rule, 0)
             new = replace(hit, start=grown) if hit.start < grown < hit.end else hit
-            self._ends[hit.rule] = hit.end
+            self._ends[hit.rule] = max((told, score), (hit.end, hit.score))
             if may_grow:
                 self._early[hit.rule] = hit.end
             self._act(self._policy.finding(new, self._stage), is_continued=new is not hit)
@@ -292,6 +293,12 @@ class TextStream:
         needed = min(self._settled - LOOK_BACK, self._end - WIDE_LOOK, self._release.done, self._sentence)
         if needed - self._base >= WIDE_LOOK:
             self._text, self._base = self._text[needed - self._base :], needed
+
+
+def _places(text: str) -> set[int]:
+    """Where a word or a sentence ends, behind what ends it."""
+    ends = {match.end() for match in _WORD_END.finditer(text)}
+    return ends | {match.end() for match in _SENTENCE_END.finditer(text)}
 
 
 def _unfinished(text: str) -> int | None:

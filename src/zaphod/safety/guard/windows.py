@@ -8,7 +8,7 @@ from dataclasses import dataclass
 STEP = 16_384
 OVERLAP = 4_096
 """The longest thing that is found whole wherever it begins: more than a pattern's longest match."""
-LOOK_BACK = 256
+LOOK_BACK = 192
 """How far before a hit a finder may look."""
 
 

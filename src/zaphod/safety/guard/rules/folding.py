@@ -47,6 +47,8 @@ def folded(node: Node, fold: Fold) -> Node:
 
 
 def _folded_characters(node: Characters, fold: Fold) -> Node:
+    if node.single is not None:
+        return _folded_letter(node.single, fold)
     if node.is_negated or node.properties or _count(node) > _MAX_FOLDED_SET:
         return node
     spellings = dict.fromkeys(fold(chr(code)) for first, last in node.ranges for code in range(first, last + 1))
@@ -54,6 +56,11 @@ def _folded_characters(node: Characters, fold: Fold) -> Node:
     options: list[Node] = [Characters(_merged(single))] if single else []
     options += [literal(text) for text in spellings if len(text) != 1]
     return choice(options)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _folded_letter(letter: str, fold: Fold) -> Node:
+    return literal(fold(letter))
 
 
 def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class Characters:
     properties: tuple[str, ...] = ()
     is_negated: bool = False
 
-    @property
+    @functools.cached_property
     def single(self) -> str | None:
         """The character, if there is but one."""
         if self.properties or self.is_negated or len(self.ranges) != 1 or self.ranges[0][0] != self.ranges[0][1]:
@@ -85,8 +86,8 @@ def sequence(items: Iterable[Node]) -> Node:
 
 
 def choice(options: Iterable[Node]) -> Node:
-    """Any of these, each once."""
-    kept = tuple(dict.fromkeys(options))
+    """Any of these."""
+    kept = tuple(options)
     return kept[0] if len(kept) == 1 else Choice(kept)
 
 

@@ -218,7 +218,7 @@ def _patterns(table: Table, key: str, words: Mapping[str, str]) -> tuple[str, ..
     for pattern in table.texts(key):
         try:
             found.append(with_words(pattern, words))
-            Program(parse(found[-1]))
+            Program(parse(found[-1])).check()
         except PatternError as error:
             table.refuse(f"has the pattern {pattern[:120]!r}, which {error.found}", error.wanted, error.remedy)
     return tuple(found)

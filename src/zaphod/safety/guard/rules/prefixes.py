@@ -61,10 +61,14 @@ def _any_of(options: Iterable[Node | None]) -> Node | None:
     kept = [option for option in options if option is not None]
     if not kept:
         return None
-    if EMPTY not in kept:
+    some = [option for option in kept if not _is_empty(option)]
+    if len(some) == len(kept):
         return choice(kept)
-    some = [option for option in kept if option != EMPTY]
     return Repeat(choice(some), 0, 1) if some else EMPTY
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Sequence) and not node.items
 
 
 def pending_source(node: Node, *, is_case_sensitive: bool = False) -> str:
@@ -77,7 +81,7 @@ def pending_source(node: Node, *, is_case_sensitive: bool = False) -> str:
     for alternative in alternatives(node):
         before, body, behind = split_edges(alternative)
         prefixes = proper_prefixes(sequence([body, behind] if behind else [body]))
-        if prefixes is not None and prefixes != EMPTY:
+        if prefixes is not None and not _is_empty(prefixes):
             parts.append(_place(edge_before(before, body)) + f"(?:{plain_source(prefixes)})")
     source = "|".join(parts)
     return source if is_case_sensitive or not parts else f"(?i:{source})"

@@ -5,6 +5,7 @@ RE2 reads UTF-8 and counts bytes; we count characters. A half of a surrogate pai
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 
 import re2
@@ -16,8 +17,8 @@ from zaphod.safety.guard.rules.syntax import PatternError
 
 MAX_PROGRAM = 100_000
 """Instructions of one pattern."""
-_BATCH_PROGRAM = 100_000
-_BATCH_SOURCE = 40_000
+_BATCH_SOURCES = 100_000
+_BATCH_PREFIXES = 40_000
 _SET_BYTES = 24 << 20
 """What a set and the states that it remembers may take; beyond that, RE2 forgets states and is slower."""
 _ALWAYS = rb"\A"
@@ -58,24 +59,34 @@ class Encoded:
 
 
 class Program:
-    """One pattern.
+    """One pattern. It is compiled when it is first looked for by itself, which most patterns never are.
 
     Args:
         node: its tree.
         is_case_sensitive: whether capitals are told from small letters.
-
-    Raises:
-        PatternError: it needs more than RE2 gives, or than we do.
     """
 
     def __init__(self, node: Node, *, is_case_sensitive: bool = False) -> None:
         self.source = source_of(node, is_case_sensitive=is_case_sensitive).encode("utf-8", "replace")
-        self._regexp = _compile(self.source)
-        self.size = self._regexp.programsize
+
+    @functools.cached_property
+    def _regexp(self) -> re2._Regexp:
+        return _compile(self.source)
+
+    @property
+    def size(self) -> int:
+        """Instructions that RE2 runs."""
+        return int(self._regexp.programsize)
+
+    def check(self) -> None:
+        """See that it runs.
+
+        Raises:
+            PatternError: it needs more than RE2 gives, or than we do.
+        """
         if self.size > MAX_PROGRAM:
             found, wanted = f"takes {self.size:,} instructions", f"At most {MAX_PROGRAM:,}."
             raise PatternError(found, wanted, "Ask for fewer repetitions, or smaller sets.")
-        self._groups = range(1, self._regexp.groups + 1)
 
     def spans(self, text: Encoded, start: int = 0) -> Iterator[tuple[int, int]]:
         """Where it matches, from the left, in characters; no two overlap.
@@ -85,8 +96,9 @@ class Program:
             start: the first character that a match may have.
         """
         at = text.byte(start)
+        groups = range(1, self._regexp.groups + 1)
         while (match := self._regexp.search(text.data, at)) is not None:
-            first, at = next(match.span(group) for group in self._groups if match.start(group) >= 0)
+            first, at = next(match.span(group) for group in groups if match.start(group) >= 0)
             yield text.character(first), text.character(at)
 
 
@@ -98,7 +110,7 @@ class Sieve:
     """
 
     def __init__(self, programs: Sequence[Program]) -> None:
-        batches = _batches([program.size for program in programs], _BATCH_PROGRAM)
+        batches = _batches([len(program.source) for program in programs], _BATCH_SOURCES)
         self._sets = [(batch.start, _set_of([programs[index].source for index in batch])) for batch in batches]
 
     def matching(self, text: Encoded) -> list[int]:
@@ -126,7 +138,7 @@ class Tail:
     def __init__(self, patterns: Sequence[tuple[Node, bool]]) -> None:
         every = [pending_source(node, is_case_sensitive=exact) for node, exact in patterns]
         sources = [source for source in dict.fromkeys(every) if source]
-        batches = _batches([len(source) for source in sources], _BATCH_SOURCE)
+        batches = _batches([len(source) for source in sources], _BATCH_PREFIXES)
         joined = ["|".join(sources[batch.start : batch.stop]) for batch in batches]
         self._regexps = [_compile(f"(?:{source})\\z".encode("utf-8", "replace")) for source in joined]
 

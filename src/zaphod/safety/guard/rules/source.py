@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import re2
 
 from zaphod.safety.guard.rules.nodes import (
@@ -115,6 +117,7 @@ def _characters(node: Characters) -> str:
     return f"[{'^' if node.is_negated else ''}{ranges}{properties}]"
 
 
+@functools.cache
 def _code_point(code: int) -> str:
     letter = chr(code)
     return letter if letter.isalnum() and letter.isascii() else f"\\x{{{code:x}}}"

@@ -16,6 +16,7 @@ so that a stream could be held up for ever: they are refused, and `{0,80}` says 
 
 from __future__ import annotations
 
+import functools
 import string
 from typing import NoReturn
 
@@ -70,6 +71,7 @@ class PatternError(ValueError):
         self.found, self.wanted, self.remedy = found, wanted, remedy
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(pattern: str, *, is_part: bool = False) -> Node:
     """The tree of a pattern.
 
@@ -303,6 +305,7 @@ class _Parser:
         raise PatternError(f"{found}, at character {min(self._at, len(self._pattern))}", wanted, remedy)
 
 
+@functools.cache
 def _character(letter: str) -> Characters:
     return Characters(((ord(letter), ord(letter)),))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 
 from zaphod.safety.guard.rules.syntax import MAX_PATTERN_CHARACTERS, PatternError, parse
 
-_OPENING = "(?&"
+_ESCAPED_OR_NAMED = re.compile(r"\\.|\(\?&(?:([^)]*)\))?", re.DOTALL)
 
 
 def with_words(pattern: str, words: Mapping[str, str]) -> str:
@@ -16,21 +17,15 @@ def with_words(pattern: str, words: Mapping[str, str]) -> str:
     Raises:
         PatternError: there are no words of that name, or too many in all.
     """
-    pieces: list[str] = []
-    at = 0
-    while at < len(pattern):
-        if pattern[at] == "\\":
-            pieces.append(pattern[at : at + 2])
-            at += 2
-        elif pattern.startswith(_OPENING, at):
-            name, closed, _ = pattern[at + len(_OPENING) :].partition(")")
-            pieces.append(f"(?:{_named(name if closed else '', words)})")
-            at += len(_OPENING) + len(name) + 1
-        else:
-            pieces.append(pattern[at])
-            at += 1
-        _check_length(pieces)
-    return "".join(pieces)
+    expanded = _ESCAPED_OR_NAMED.sub(lambda match: _put_in(match, words), pattern)
+    if len(expanded) > MAX_PATTERN_CHARACTERS:
+        found, wanted = "grows too long with its words", f"A pattern has at most {MAX_PATTERN_CHARACTERS:,} characters."
+        raise PatternError(found, wanted, "Use fewer words, or make several patterns.")
+    return expanded
+
+
+def _put_in(match: re.Match[str], words: Mapping[str, str]) -> str:
+    return match[0] if match[0].startswith("\\") else f"(?:{_named(match[1] or '', words)})"
 
 
 def resolved(words: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
@@ -55,9 +50,3 @@ def _named(name: str, words: Mapping[str, str]) -> str:
         remedy = f"Did you mean {nearest[0]!r}?" if nearest else "Add it under [words], above what uses it."
         raise PatternError(f"names the words {name!r}", f"There are {', '.join(sorted(words)) or 'none'}.", remedy)
     return words[name]
-
-
-def _check_length(pieces: list[str]) -> None:
-    if len(pieces[-1]) > MAX_PATTERN_CHARACTERS:
-        found, wanted = "grows too long with its words", f"A pattern has at most {MAX_PATTERN_CHARACTERS:,} characters."
-        raise PatternError(found, wanted, "Use fewer words, or make several patterns.")
