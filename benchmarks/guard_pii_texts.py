@@ -1,5 +1,6 @@
 """Texts with labelled personal values in several languages, near misses, and texts that only look so; knows no finder."""
 
+# ruff: noqa: E501, SIM905 (tables of texts)
 from __future__ import annotations
 
 import gzip

@@ -4,6 +4,7 @@ Check digits are found by trying: numbers are drawn until the rule holds. The ru
 texts say nothing about them; the tests compare the rules with published numbers and with an independent library.
 """
 
+# ruff: noqa: E501 (a table of sentences)
 from __future__ import annotations
 
 import random

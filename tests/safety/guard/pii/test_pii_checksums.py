@@ -40,8 +40,9 @@ def test_an_address_of_the_first_block_decodes_to_its_version_and_hash():
 
 
 @pytest.mark.parametrize(
-    "address", ["BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"]
-)  # fmt: skip
+    "address",
+    ["BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"],
+)
 def test_examples_of_both_bech32_standards_hold(address):
     assert bech32(address)
     assert not bech32(address[:-1] + ("q" if address[-1] != "q" else "p"))

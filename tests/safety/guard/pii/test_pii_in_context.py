@@ -40,12 +40,24 @@ def test_a_name_is_found_behind_the_words_that_say_so(text, name):
 @pytest.mark.parametrize(
     "text",
     [
-        "Dear Sir or Madam,", "Dear Customer,", "Dear Hiring Manager,", "Hello World,", "my name is not important",
-        "The name is Undefined", "2026-06-20 INFO Worker 3 Started Request 4711", "New York Stock Exchange", "name: Build and Test",
-        "Best regards,\nThe Support Team", "WARN Thread-12 Queue Full", "Patient: see above", "const name = Value", "Dr. No one knows",
-        "Thanks\n\nPlease find attached", "我是程序员。",
+        "Dear Sir or Madam,",
+        "Dear Customer,",
+        "Dear Hiring Manager,",
+        "Hello World,",
+        "my name is not important",
+        "The name is Undefined",
+        "2026-06-20 INFO Worker 3 Started Request 4711",
+        "New York Stock Exchange",
+        "name: Build and Test",
+        "Best regards,\nThe Support Team",
+        "WARN Thread-12 Queue Full",
+        "Patient: see above",
+        "const name = Value",
+        "Dr. No one knows",
+        "Thanks\n\nPlease find attached",
+        "我是程序员。",
     ],
-)  # fmt: skip
+)
 def test_capitals_alone_are_no_name(text):
     assert "name" not in dict(found(text))
 
@@ -57,13 +69,24 @@ def test_a_name_ends_before_a_word_that_is_part_of_none():
 @pytest.mark.parametrize(
     "address",
     [
-        "1600 Pennsylvania Avenue, Washington, DC 20500", "221B Baker Street, London, NW1 6XE", "12 Old Kent Road",
-        "Musterstraße 12, 12345 Berlin", "Berliner Allee 7", "12 bis, rue de la Paix, 75002 Paris", "Calle Mayor 5, 28013 Madrid",
-        "Via Garibaldi 22, 00153 Roma", "Kerkstraat 14, 3581 RD Utrecht", "Drottninggatan 55, 111 21 Stockholm",
-        "ul. Długa 12/4, 00-238 Warszawa", "Rua Augusta, 1500", "ул. Ленина, д. 12, кв. 5", "北京市朝阳区建国路88号",
-        "〒100-0001 東京都千代田区千代田1-1", "서울시 강남구 테헤란로 152",
+        "1600 Pennsylvania Avenue, Washington, DC 20500",
+        "221B Baker Street, London, NW1 6XE",
+        "12 Old Kent Road",
+        "Musterstraße 12, 12345 Berlin",
+        "Berliner Allee 7",
+        "12 bis, rue de la Paix, 75002 Paris",
+        "Calle Mayor 5, 28013 Madrid",
+        "Via Garibaldi 22, 00153 Roma",
+        "Kerkstraat 14, 3581 RD Utrecht",
+        "Drottninggatan 55, 111 21 Stockholm",
+        "ul. Długa 12/4, 00-238 Warszawa",
+        "Rua Augusta, 1500",
+        "ул. Ленина, д. 12, кв. 5",
+        "北京市朝阳区建国路88号",
+        "〒100-0001 東京都千代田区千代田1-1",
+        "서울시 강남구 테헤란로 152",
     ],
-)  # fmt: skip
+)
 def test_postal_addresses_of_many_countries_are_found(address):
     assert ("address", address) in found(f"see {address}")
 
@@ -104,8 +127,18 @@ def test_a_label_makes_a_value_personal(text, rule, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["00482913", "C01X00T47", "AB12 CDE", "released 1980-05-03", "born 1980", "tensor([48.8566, 2.3522])", "routing number 021000022",
-     "passport office", "GPS: 148.8566, 2.3522", "date of birth: 99.99.1980"],
-)  # fmt: skip
+    [
+        "00482913",
+        "C01X00T47",
+        "AB12 CDE",
+        "released 1980-05-03",
+        "born 1980",
+        "tensor([48.8566, 2.3522])",
+        "routing number 021000022",
+        "passport office",
+        "GPS: 148.8566, 2.3522",
+        "date of birth: 99.99.1980",
+    ],
+)
 def test_without_its_label_or_out_of_range_it_is_nothing(text):
     assert found(text) == []

@@ -40,7 +40,7 @@ def test_only_what_begins_inside_the_value_waits():
 
 @pytest.mark.parametrize("pattern", ["a(b", "a)b", "(?=x)", "a{", "["])
 def test_syntax_that_is_not_understood_is_refused(pattern):
-    with pytest.raises(ValueError, match="cannot be read|lacks"):
+    with pytest.raises(ValueError, match=r"cannot be read|lacks"):
         beginnings_of(pattern)
 
 
@@ -80,8 +80,20 @@ def test_offsets_are_those_of_characters():
     assert [reading.character_at(offset) for offset in (0, 2, 5, 8, 9)] == [0, 1, 2, 3, 4]
 
 
-HOSTILE = ["1" * 20_000, "1 " * 10_000, "4111 " * 4_000, "ey-" * 7_000, "a@" * 10_000, "a." * 10_000 + "@b.png", ":" * 20_000,
-           "zk-" * 7_000, "Dear A" * 3_000, "-----BEGIN PRIVATE KEY-----" * 700, "My name is " * 1_800, "12 A " * 4_000]  # fmt: skip
+HOSTILE = [
+    "1" * 20_000,
+    "1 " * 10_000,
+    "4111 " * 4_000,
+    "ey-" * 7_000,
+    "a@" * 10_000,
+    "a." * 10_000 + "@b.png",
+    ":" * 20_000,
+    "zk-" * 7_000,
+    "Dear A" * 3_000,
+    "-----BEGIN PRIVATE KEY-----" * 700,
+    "My name is " * 1_800,
+    "12 A " * 4_000,
+]
 
 
 class Counting(Compiled):
@@ -118,13 +130,60 @@ def test_hostile_texts_are_read_to_the_end(text):
         assert list(finder.find([RawView(text + " 536-90-4399")], "input"))[-1:] or finder.name == "secret"
 
 
-SAMPLES = [expanded(text) for text in (
-    "SSN 536-90-4399", "NINO AB 12 34 56 C", "DE89 3704 0044 0532 0130 00 COBADEFFXXX", "me@example.com", "203.0.113.77", "ip 1.2.3.4",
-    "2001:db8:85a3::8a2e:370:7334", "3c:22:fb:9a:10:4d", "+49 30 1234567", "call 4155550123", "My name is Ada Lovelace", "Dear Ada,",
-    "Dr. Lovelace", "Best regards,\nAda Lovelace", "Name: Ada Lovelace", "Patient: Ada", "Author: Ada Lovelace <a@b.com>", "我叫张伟。",
-    "氏名：田中太郎 様", "제 이름은 김철수입니다", "Musterstraße 12", "Calle Mayor 5", "12 rue de la Paix", "12 Old Kent Road", "P.O. Box 12",
-    "ul. Polna 5", "ул. Ленина, 12", "北京市朝阳区建国路88号", "〒100-0001", "東京都千代田区千代田1-1", "서울시 강남구 테헤란로 152", "Adresse: Am Markt 5",
-    "MRN: 00482913", "geboren am 03.05.1980", "GPS: 48.8566, 2.3522", "48.8566 N, 2.3522 E", "password=hunter2!x", "4111 1111 1111 1111",
-    "RCCMNL83S18D969H", "11010519491231002X", "A123456(3)", "131052-308T", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "Drottninggatan 55",
-    "Kerkstraat 14, 3581 RD Utrecht", "passport C01X00T47", "VIN 1HGCM82633A004352", "https://a:b3cret@c/", "Bearer abcDEF123456ghiJKL78",
-    "-----BEGIN PRIVATE KEY-----\nMIIE", "token abcDEF123456ghiJKL789012", "ghp_abcdEFGH1234abcdEFGH1234abcdEFGH1234")]  # fmt: skip
+SAMPLES = [
+    expanded(text)
+    for text in (
+        "SSN 536-90-4399",
+        "NINO AB 12 34 56 C",
+        "DE89 3704 0044 0532 0130 00 COBADEFFXXX",
+        "me@example.com",
+        "203.0.113.77",
+        "ip 1.2.3.4",
+        "2001:db8:85a3::8a2e:370:7334",
+        "3c:22:fb:9a:10:4d",
+        "+49 30 1234567",
+        "call 4155550123",
+        "My name is Ada Lovelace",
+        "Dear Ada,",
+        "Dr. Lovelace",
+        "Best regards,\nAda Lovelace",
+        "Name: Ada Lovelace",
+        "Patient: Ada",
+        "Author: Ada Lovelace <a@b.com>",
+        "我叫张伟。",
+        "氏名：田中太郎 様",
+        "제 이름은 김철수입니다",
+        "Musterstraße 12",
+        "Calle Mayor 5",
+        "12 rue de la Paix",
+        "12 Old Kent Road",
+        "P.O. Box 12",
+        "ul. Polna 5",
+        "ул. Ленина, 12",
+        "北京市朝阳区建国路88号",
+        "〒100-0001",
+        "東京都千代田区千代田1-1",
+        "서울시 강남구 테헤란로 152",
+        "Adresse: Am Markt 5",
+        "MRN: 00482913",
+        "geboren am 03.05.1980",
+        "GPS: 48.8566, 2.3522",
+        "48.8566 N, 2.3522 E",
+        "password=hunter2!x",
+        "4111 1111 1111 1111",
+        "RCCMNL83S18D969H",
+        "11010519491231002X",
+        "A123456(3)",
+        "131052-308T",
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+        "Drottninggatan 55",
+        "Kerkstraat 14, 3581 RD Utrecht",
+        "passport C01X00T47",
+        "VIN 1HGCM82633A004352",
+        "https://a:b3cret@c/",
+        "Bearer abcDEF123456ghiJKL78",
+        "-----BEGIN PRIVATE KEY-----\nMIIE",
+        "token abcDEF123456ghiJKL789012",
+        "ghp_abcdEFGH1234abcdEFGH1234abcdEFGH1234",
+    )
+]

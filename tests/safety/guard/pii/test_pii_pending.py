@@ -9,18 +9,34 @@ from zaphod.safety.guard.views.view import RawView
 
 FINDERS = (PiiFinder(), SecretFinder())
 TEXTS = [
-    "My card is 4111 1111 1111 1111, thanks.", "IBAN DE89 3704 0044 0532 0130 00 with BIC COBADEFFXXX", "write to john.doe@mail.example.co.uk!",
-    "Tel. +49 (0)30 1234567 or (212) 555-0123", "SSN: 536-90-4399", "Hello, my name is Conor O'Brien and", "Best regards,\nLiam Walker\n",
-    "I live at 12 Old Kent Road, London, SE1 5TG now", "Musterstraße 12, 12345 Berlin", "Calle de la Constitución 5, 28013 Madrid",
-    "born on 3 May 1980", "passport number C01X00T47", "from 2001:db8:85a3::8a2e:370:7334 and 203.0.113.77", "GPS: 48.8566, 2.3522",
-    "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "codice fiscale RCCMNL83S18D969H", "身份证11010519491231002X", "北京市朝阳区建国路88号",
-    "password = hunter2!x9", "https://user:pa55word@host/", "ghp_abcdEFGH1234abcdEFGH1234abcdEFGH1234",
-    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVPmB92K27uhbUJU1p1r", "我叫张伟。",
+    "My card is 4111 1111 1111 1111, thanks.",
+    "IBAN DE89 3704 0044 0532 0130 00 with BIC COBADEFFXXX",
+    "write to john.doe@mail.example.co.uk!",
+    "Tel. +49 (0)30 1234567 or (212) 555-0123",
+    "SSN: 536-90-4399",
+    "Hello, my name is Conor O'Brien and",
+    "Best regards,\nLiam Walker\n",
+    "I live at 12 Old Kent Road, London, SE1 5TG now",
+    "Musterstraße 12, 12345 Berlin",
+    "Calle de la Constitución 5, 28013 Madrid",
+    "born on 3 May 1980",
+    "passport number C01X00T47",
+    "from 2001:db8:85a3::8a2e:370:7334 and 203.0.113.77",
+    "GPS: 48.8566, 2.3522",
+    "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    "codice fiscale RCCMNL83S18D969H",
+    "身份证11010519491231002X",
+    "北京市朝阳区建国路88号",
+    "password = hunter2!x9",
+    "https://user:pa55word@host/",
+    "ghp_abcdEFGH1234abcdEFGH1234abcdEFGH1234",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVPmB92K27uhbUJU1p1r",
+    "我叫张伟。",
     "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBkg0b4e\nabcd\n-----END EC PRIVATE KEY-----",
-]  # fmt: skip
+]
 PROSE = (
-    "The quick brown fox jumps over the lazy dog, while ordinary prose goes on. It was decided in 2019 that three ships "
-    "would leave; none did. Wir haben gestern lange darüber gesprochen, und niemand war dagegen. Ce n'est pas grave."
+    "The quick brown fox jumps over the lazy dog, while ordinary prose goes on. It was decided in 2019 that three "
+    "ships would leave; none did. Wir haben gestern lange darüber gesprochen, und niemand war dagegen. Ce n'est pas grave."
 )
 
 

@@ -26,12 +26,22 @@ def found(text):
 
 
 MARKED = {
-    "openai": f"sk-proj-{drawn(48)}", "anthropic": f"sk-ant-api03-{drawn(93)}", "aws": f"AKIA{drawn(16, 'ABCDEFGH234567')}",
-    "github": f"ghp_{drawn(36)}", "gitlab": f"glpat-{drawn(20)}", "slack": f"xoxb-123456789012-{drawn(24)}",
-    "stripe": f"sk_live_{drawn(24)}", "google": f"AIza{drawn(35)}", "huggingface": f"hf_{drawn(34, string.ascii_letters)}",
-    "zaphod": f"zk-{drawn(43)}", "npm": f"npm_{drawn(36)}", "sendgrid": f"SG.{drawn(22)}.{drawn(43)}",
-    "telegram": f"123456789:AA{drawn(33)}", "digitalocean": f"dop_v1_{drawn(64, '0123456789abcdef')}", "xai": f"xai-{drawn(80)}",
-}  # fmt: skip
+    "openai": f"sk-proj-{drawn(48)}",
+    "anthropic": f"sk-ant-api03-{drawn(93)}",
+    "aws": f"AKIA{drawn(16, 'ABCDEFGH234567')}",
+    "github": f"ghp_{drawn(36)}",
+    "gitlab": f"glpat-{drawn(20)}",
+    "slack": f"xoxb-123456789012-{drawn(24)}",
+    "stripe": f"sk_live_{drawn(24)}",
+    "google": f"AIza{drawn(35)}",
+    "huggingface": f"hf_{drawn(34, string.ascii_letters)}",
+    "zaphod": f"zk-{drawn(43)}",
+    "npm": f"npm_{drawn(36)}",
+    "sendgrid": f"SG.{drawn(22)}.{drawn(43)}",
+    "telegram": f"123456789:AA{drawn(33)}",
+    "digitalocean": f"dop_v1_{drawn(64, '0123456789abcdef')}",
+    "xai": f"xai-{drawn(80)}",
+}
 
 
 @pytest.mark.parametrize(("issuer", "key"), MARKED.items())
@@ -92,21 +102,39 @@ def test_a_password_in_a_url_is_found(text):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("password=hunter2!x", "hunter2!x"), ("my password is Tr0ub4dor&3.", "Tr0ub4dor&3"), ("Passwort: geh3im!", "geh3im!"),
-        ('DB_PASSWORD = "x9$kLq2w"', "x9$kLq2w"), ("contraseña: perr0Verde7", "perr0Verde7"), ("пароль: qwe123rty", "qwe123rty"),
-        ("client_secret: 8f7a6b5c4d3e2f1a", "8f7a6b5c4d3e2f1a"), ("passphrase = correct-horse-battery-staple", "correct-horse-battery-staple"),
+        ("password=hunter2!x", "hunter2!x"),
+        ("my password is Tr0ub4dor&3.", "Tr0ub4dor&3"),
+        ("Passwort: geh3im!", "geh3im!"),
+        ('DB_PASSWORD = "x9$kLq2w"', "x9$kLq2w"),
+        ("contraseña: perr0Verde7", "perr0Verde7"),
+        ("пароль: qwe123rty", "qwe123rty"),
+        ("client_secret: 8f7a6b5c4d3e2f1a", "8f7a6b5c4d3e2f1a"),
+        ("passphrase = correct-horse-battery-staple", "correct-horse-battery-staple"),
     ],
-)  # fmt: skip
+)
 def test_what_is_assigned_to_a_password_is_found(text, value):
     assert ("password", value) in found(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["password is required", "password: string", "password = os.environ['PASSWORD']", "token = get_token(request)", "password=${DB_PASSWORD}",
-     "password: <your password>", "token: {{ secrets.TOKEN }}", "password=********", 'type="password" id="login-password"',
-     "the secret is patience", "secret = None", "password = user.password_hash", "Enter password:", "tokens: 4096 used"],
-)  # fmt: skip
+    [
+        "password is required",
+        "password: string",
+        "password = os.environ['PASSWORD']",
+        "token = get_token(request)",
+        "password=${DB_PASSWORD}",
+        "password: <your password>",
+        "token: {{ secrets.TOKEN }}",
+        "password=********",
+        'type="password" id="login-password"',
+        "the secret is patience",
+        "secret = None",
+        "password = user.password_hash",
+        "Enter password:",
+        "tokens: 4096 used",
+    ],
+)
 def test_placeholders_prose_and_code_are_no_passwords(text):
     assert found(text) == []
 

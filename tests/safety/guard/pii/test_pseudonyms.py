@@ -64,8 +64,21 @@ def test_the_kind_is_part_of_the_word_and_unknown_rules_have_one():
 
 @pytest.mark.parametrize(
     "form",
-    ["{0}", "**{0}**", "`{1}`", "{1}", "<{2}>", "<{3}>", "\\<{4}\\>", "&lt;{1}&gt;", "<**{1}**>", "< {1} >", "<{5}>", "＜{1}＞"],
-)  # fmt: skip
+    [
+        "{0}",
+        "**{0}**",
+        "`{1}`",
+        "{1}",
+        "<{2}>",
+        "<{3}>",
+        "\\<{4}\\>",
+        "&lt;{1}&gt;",
+        "<**{1}**>",
+        "< {1} >",
+        "<{5}>",
+        "＜{1}＞",
+    ],
+)
 def test_a_pseudonym_is_restored_as_models_write_it(form):
     pseudonyms = Pseudonyms(KEY)
     word = pseudonyms.pseudonym("pii.email", "ada@example.com")

@@ -1,4 +1,4 @@
-"""Payment cards: issuer ranges, lengths and the Luhn digit; knows no other numbers, and no issuer by name of its bank."""
+"""Payment cards: issuer ranges, lengths and the Luhn digit; knows no other numbers, and no bank."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ _RANGES: Final[tuple[tuple[str, str, Sequence[int]], ...]] = (
 )
 """First digits from and to, and how long such a number is. Source: the networks' published BIN tables (2024)."""
 _CONTEXT: Final = (
-    r"card(?: ?number| ?no\.?)?|credit|debit|visa|mastercard|amex|american express|maestro|discover|diners|jcb|unionpay|"
+    r"card(?: ?number| ?no\.?)?|credit|debit|visa|mastercard|amex|american express|maestro|discover|diners|jcb|"
+    r"unionpay|"
     r"kreditkarte\w*|kartennummer|karte|carte(?: bancaire| bleue)?|tarjeta|carta di credito|cartão|cartao|kaart\w*|"
     r"karty|kort(?:nummer|et)?|pan|cc|卡号|信用卡|カード番号|카드번호"
 )

@@ -1,6 +1,6 @@
 """Secrets: marked keys, private keys, tokens that decode, passwords behind their names; knows none of them to be valid.
 
-What is only named as a secret ("password = …") has to look like one: placeholders, code that reads it from somewhere and
+What is only named as a secret ("password = …") has to look like one: placeholders, code that reads it somewhere and
 words of prose are let through.
 """
 
@@ -19,14 +19,18 @@ from zaphod.safety.guard.pii.entropy import entropy_bits, looks_random, num_clas
 from zaphod.safety.guard.pii.recogniser import Recogniser, whole
 
 _PLACEHOLDER: Final = re.compile(
-    r"(?i)[<\[{(]|^\$\w|%\w+%|\*{3,}|x{4,}|\.{3}|…|•|your[_\-]|^(?:none|null|nil|true|false|undefined|required|optional|"
-    r"string|password|passwd|secret|token|changeme|example|hidden|redacted|masked|env|environ|self|this|config|settings|"
+    r"(?i)[<\[{(]|^\$\w|%\w+%|\*{3,}|x{4,}|\.{3}|…|•|your[_\-]|^(?:none|null|nil|true|false|undefined|required|"
+    r"optional|"
+    r"string|password|passwd|secret|token|changeme|example|hidden|redacted|masked|env|environ|self|this|config|"
+    r"settings|"
     r"os|process|getpass|input|prompt)\b|^(?:os|self|this|config|settings|process|env)\."
 )
 _NAMES: Final = (
-    r"pass(?:word|wd|phrase|code)?s?|pwd|passwort|kennwort|mot de passe|contraseña|senha|wachtwoord|hasło|пароль|密码|密碼|"
+    r"pass(?:word|wd|phrase|code)?s?|pwd|passwort|kennwort|mot de passe|contraseña|senha|wachtwoord|hasło|пароль|"
+    r"密码|密碼|"
     r"パスワード|비밀번호|(?:api|access|secret|private|auth|signing|encryption|master|session)[_ \-]?key|apikey|"
-    r"(?:client|app|shared|webhook|jwt)[_ \-]?secret|secret|(?:auth|access|refresh|bearer|bot|session|id)[_ \-]?token|token|"
+    r"(?:client|app|shared|webhook|jwt)[_ \-]?secret|secret|(?:auth|access|refresh|bearer|bot|session|"
+    r"id)[_ \-]?token|token|"
     r"credential|recovery code"
 )
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_./\\\-]+")
@@ -58,7 +62,7 @@ def is_password(text: str) -> bool:
 def is_random_token(text: str) -> bool:
     """Whether it looks drawn, and is neither a UUID nor a path or a name made of words."""
     has_digits = sum(letter.isdigit() for letter in text) >= 3
-    is_mixed = text != text.lower() and text != text.upper() or len(re.findall(r"[/_\-]", text)) < 3
+    is_mixed = (text != text.lower() and text != text.upper()) or len(re.findall(r"[/_\-]", text)) < 3
     return has_digits and is_mixed and looks_random(text) and not (_PLACEHOLDER.search(text) or _UUID.fullmatch(text))
 
 
@@ -145,7 +149,8 @@ def _named() -> list[Recogniser]:
         Recogniser(
             rule="secret.token",
             title="token in a header",
-            pattern=r"(?i:bearer|basic|authorization:[ ]?(?:token|apikey)|x-api-key:)[ ]{1,3}(?P<value>[A-Za-z0-9_.+/=~\-]{16,})",
+            pattern=r"(?i:bearer|basic|authorization:[ ]?(?:token|apikey)|x-api-key:)[ ]{1,3}"
+            r"(?P<value>[A-Za-z0-9_.+/=~\-]{16,})",
             check=whole(is_random_token),
             score=0.9,
             lead="bearer|basic|authorization|x-api-key",
@@ -159,7 +164,8 @@ def _named() -> list[Recogniser]:
             needs=r"[A-Za-z0-9_+/\-]{24}",
             pattern=r"[A-Za-z0-9][A-Za-z0-9_+/\-]{23,}={0,2}",
             check=whole(lambda text: is_random_token(text) and not _DIGEST.fullmatch(text)),
-            context=r"\w{0,24}(?:secret|token|api[_ -]?key|apikey|access[_ -]?key|private[_ -]?key|credential|password|passwort)s?",
+            context=r"\w{0,24}(?:secret|token|api[_ -]?key|apikey|access[_ -]?key|private[_ -]?key|"
+            r"credential|password|passwort)s?",
             score=0.0,
             score_in_context=0.75,
             refusal=r"sha\d*|md5|digest|checksum|etag|commit|integrity|fingerprint|hash|uuid|blob|tree|object",

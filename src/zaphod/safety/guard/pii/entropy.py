@@ -23,7 +23,7 @@ def num_classes(text: str) -> int:
 
 
 def looks_random(text: str) -> bool:
-    """Whether a long string is more likely drawn than written: 16 letters or more of nearly the entropy of its alphabet.
+    """Whether a long string is more likely drawn than written: 16 letters or more with nearly its alphabet's entropy.
 
     A string of n letters cannot show more than log2 n bits a letter, so the bound is a share of that.
     """

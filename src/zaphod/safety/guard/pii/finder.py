@@ -110,7 +110,8 @@ class SecretFinder(TableFinder):
 def pii_rows() -> list[Recogniser]:
     """Every recogniser of personal data."""
     makers = (
-        card_rows, iban_rows, national_id_rows, wallet_rows, network_rows, phone_rows, labelled_rows, name_rows, address_rows,
+        card_rows, iban_rows, national_id_rows, wallet_rows, network_rows, phone_rows, labelled_rows, name_rows,
+        address_rows,
     )  # fmt: skip
     return [row for maker in makers for row in maker()]
 

@@ -17,7 +17,8 @@ from zaphod.safety.guard.pii.recogniser import Recogniser, whole
 START: Final = r"(?:^|[^0-9A-Za-z])"
 """Before a label."""
 LINK: Final = (
-    r"(?:[ \t\"'(\-]{0,3}(?i:number|numbers|no|nr|num|nº|n°|nummer|numéro|número|numero|id|code|card|is|ist|est|es|è|é|jest|"
+    r"(?:[ \t\"'(\-]{0,3}(?i:number|numbers|no|nr|num|nº|n°|nummer|numéro|número|numero|id|code|card|is|ist|est|"
+    r"es|è|é|jest|"
     r"är|er|lautet|:|=|#|：|は|是|为|는|은)\.?){0,4}[ \t\"')]{0,3}"
 )
 """Between a label and its value."""
@@ -30,12 +31,17 @@ _DATE: Final = (
     r"(?:19|20)\d{2}年[ ]?\d{1,2}月[ ]?\d{1,2}日|(?:19|20)\d{2}년[ ]?\d{1,2}월[ ]?\d{1,2}일"
 )
 _BORN: Final = (
-    r"born|dob|d\.o\.b\.?|date of birth|birth ?date|birthday|geboren|geb\.|geburtsdatum|geburtstag|née?(?:\(e\))?|naissance|"
+    r"born|dob|d\.o\.b\.?|date of birth|birth ?date|birthday|geboren|geb\.|geburtsdatum|geburtstag|née?(?:\(e\))?|"
+    r"naissance|"
     r"date de naissance|nacid[oa]|nacimiento|fecha de nacimiento|nat[oa]|data di nascita|nascid[oa]|data de nascimento|"
-    r"geboortedatum|född|fødselsdato|født|syntynyt|syntymäaika|data urodzenia|ur\.|urodzon[ya]|narozen[áý]?|дата рождения|"
+    r"geboortedatum|född|fødselsdato|født|syntynyt|syntymäaika|data urodzenia|ur\.|urodzon[ya]|narozen[áý]?|"
+    r"дата рождения|"
     r"родил(?:ся|ась)|γεννήθηκε|doğum tarihi|出生日期|出生|生年月日|생년월일|تاريخ الميلاد"
 )
-_BORN_LINK: Final = rf"(?:[ ,(]{{1,2}}(?:in|à|a|en)[ ]<Upper><letter>{{1,20}})?(?:[ ,(]{{1,2}}(?:on|am|le|el|il|em|den|d\.|the|op))?{LINK}"
+_BORN_LINK: Final = (
+    rf"(?:[ ,(]{{1,2}}(?:in|à|a|en)[ ]<Upper><letter>{{1,20}})?"
+    rf"(?:[ ,(]{{1,2}}(?:on|am|le|el|il|em|den|d\.|the|op))?{LINK}"
+)
 _DECIMAL: Final = r"-?\d{1,3}\.\d{3,12}"
 _COORDINATE_WORDS: Final = (
     r"lat(?:itude)?(?:/lon(?:gitude)?|, ?lon(?:gitude)?)?|gps|coordinates?|coords?|location|position|geo|koordinaten|"
@@ -123,7 +129,8 @@ def _positions() -> list[Recogniser]:
         Recogniser(
             rule="pii.coordinates",
             title="position on earth",
-            pattern=rf"\d{{1,2}}\.\d{{2,8}}[ ]?°?[ ]?[NS],?[ ]{{1,2}}\d{{1,3}}\.\d{{2,8}}[ ]?°?[ ]?[EWO]|{minutes}[NS],?[ ]{{0,2}}{minutes}[EWO]",
+            pattern=rf"\d{{1,2}}\.\d{{2,8}}[ ]?°?[ ]?[NS],?[ ]{{1,2}}\d{{1,3}}\.\d{{2,8}}[ ]?°?[ ]?[EWO]|"
+            rf"{minutes}[NS],?[ ]{{0,2}}{minutes}[EWO]",
             score=_SCORE,
             needs=r"\d[ ]?(?:°|[NS],?[ ])",
         ),

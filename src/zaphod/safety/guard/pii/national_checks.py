@@ -1,7 +1,7 @@
-"""The check rules of national identity numbers, by name; knows how numbers are built, not how they are written or found.
+"""The check rules of national identity numbers, by name; knows how they are built, not how they are found.
 
-Each takes a compact string (letters and digits, upper case) whose length the table's pattern has made right. Sources are
-the issuers' own descriptions; `national_ids.toml` names the document of each.
+Each takes a compact string (letters and digits, upper case) whose length the table's pattern has made right. Sources
+are the issuers' own descriptions; `national_ids.toml` names the document of each.
 """
 
 from __future__ import annotations
@@ -51,18 +51,22 @@ def us_ssn(text: str) -> bool:
 
 
 def us_itin(text: str) -> bool:
+    """Begins with 9; the group is one that the IRS assigns."""
     return text[0] == "9" and int(text[3:5]) in _ITIN_GROUPS
 
 
 def us_npi(text: str) -> bool:
+    """Luhn behind the prefix 80840."""
     return luhn("80840" + text)
 
 
 def gb_nino(text: str) -> bool:
+    """Prefixes that were never issued."""
     return text[:2] not in ("BG", "GB", "KN", "NK", "NT", "TN", "ZZ")
 
 
 def gb_nhs(text: str) -> bool:
+    """Weights 10 to 1, modulo 11."""
     return _differs(text) and weighted(text, (10, 9, 8, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
 
 
@@ -73,6 +77,7 @@ def de_tax(text: str) -> bool:
 
 
 def de_pension(text: str) -> bool:
+    """Area, date, letter as two digits, serial; sums of digits, modulo 10."""
     digits = text[:8] + f"{string.ascii_uppercase.index(text[8]) + 1:02d}" + text[9:11]
     values = (int(digit) * weight for digit, weight in zip(digits, (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1), strict=True))
     day = int(text[2:4]) - 50 * (text[2:4] > "50")
@@ -80,40 +85,48 @@ def de_pension(text: str) -> bool:
 
 
 def fr_nir(text: str) -> bool:
+    """97 less the rest by 97; Corsica's letters count as 19 and 18."""
     month = int(text[3:5])
     number = int(text[:13].replace("2A", "19").replace("2B", "18") if text[5] == "2" else text[:13])
     return (1 <= month <= 12 or 20 <= month <= 42 or month >= 50) and 97 - number % 97 == int(text[13:])
 
 
 def es_dni(text: str) -> bool:
+    """The letter at the rest by 23."""
     return _CONTROL_LETTERS[int(text[:8]) % 23] == text[8]
 
 
 def es_nie(text: str) -> bool:
+    """Like a DNI, with X, Y, Z as 0, 1, 2."""
     return es_dni(f"{'XYZ'.index(text[0])}{text[1:]}")
 
 
 def it_codice(text: str) -> bool:
+    """Tables of 1976 for odd places, plain values for even ones, modulo 26."""
     even = sum(int(letter) if letter.isdigit() else ord(letter) - 65 for letter in text[1:15:2])
     return chr(65 + (even + sum(_CODICE_ODD[letter] for letter in text[0:15:2])) % 26) == text[15]
 
 
 def nl_bsn(text: str) -> bool:
+    """Weights 9 to 2 and -1, modulo 11."""
     return _differs(text) and (weighted(text, (9, 8, 7, 6, 5, 4, 3, 2)) - int(text[8])) % 11 == 0
 
 
 def be_rrn(text: str) -> bool:
+    """97 less the rest by 97; with a 2 before it for those born from 2000 on."""
     check = int(text[9:])
     is_right = check in (97 - int(text[:9]) % 97, 97 - int("2" + text[:9]) % 97)
     return is_right and int(text[2:4]) % 20 <= 12 and int(text[4:6]) <= 31
 
 
 def se_personnummer(text: str) -> bool:
+    """Luhn over ten digits, and a date; days of coordination numbers are 60 higher."""
     ten = text[-10:]
     return luhn(ten) and is_date(int(ten[4:6]) - 60 * (ten[4:6] > "60"), int(ten[2:4]))
 
 
 def no_fodselsnummer(text: str) -> bool:
+    """Two digits modulo 11, and a date; D-numbers and synthetic ones are 40 higher."""
     first = weighted(text, (3, 7, 6, 1, 8, 9, 4, 5, 2, 1))
     second = weighted(text, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1))
     return is_date(int(text[:2]) % 40, int(text[2:4]) % 40) and first % 11 == 0 and second % 11 == 0
@@ -125,58 +138,70 @@ def dk_cpr(text: str) -> bool:
 
 
 def fi_hetu(text: str) -> bool:
+    """A date, and the letter at the rest by 31."""
     digits = text[:6] + text[-4:-1]
     return is_digits(digits) and _day_first(digits) and _HETU_LETTERS[int(digits) % 31] == text[-1]
 
 
 def is_kennitala(text: str) -> bool:
+    """Weights 3 2 7 6 5 4 3 2, modulo 11, and a date; companies' days are 40 higher."""
     day = int(text[:2])
     return is_date(day - 40 * (day > 40), int(text[2:4])) and weighted(text, (3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
 
 
 def pl_pesel(text: str) -> bool:
+    """Weights 1 3 7 9, modulo 10, and a date; the century is in the month."""
     month = int(text[2:4]) % 20
     return is_date(int(text[4:6]), month) and weighted(text, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)) % 10 == 0
 
 
 def pt_nif(text: str) -> bool:
+    """Weights 9 to 2, modulo 11."""
     check = -weighted(text, (9, 8, 7, 6, 5, 4, 3, 2)) % 11
     return text[0] != "0" and (0 if check == 10 else check) == int(text[8])
 
 
 def ch_ahv(text: str) -> bool:
+    """GS1's check digit."""
     return ean13(text)
 
 
 def at_svnr(text: str) -> bool:
+    """Weights 3 7 9 5 8 4 2 1 6, modulo 11; the month may be up to 15."""
     check = weighted(text, (3, 7, 9, 0, 5, 8, 4, 2, 1, 6)) % 11
     return text[0] != "0" and check == int(text[3]) and int(text[6:8]) <= 15 and 1 <= int(text[4:6]) <= 31
 
 
 def cz_rodne_cislo(text: str) -> bool:
+    """The first nine modulo 11, and a date; months of women are 50 higher."""
     month = int(text[2:4]) % 50
     return is_date(int(text[4:6]), month - 20 * (month > 20)) and int(text[:9]) % 11 % 10 == int(text[9])
 
 
 def ro_cnp(text: str) -> bool:
+    """Weights 279146358279, modulo 11, and a date."""
     check = weighted(text, (2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9)) % 11
     return text[0] != "0" and _year_first(text[1:]) and (1 if check == 10 else check) == int(text[12])
 
 
 def bg_egn(text: str) -> bool:
+    """Weights 2 4 8 5 10 9 7 3 6, modulo 11, and a date; the century is in the month."""
     check = weighted(text, (2, 4, 8, 5, 10, 9, 7, 3, 6)) % 11 % 10
     return is_date(int(text[4:6]), int(text[2:4]) % 20) and check == int(text[9])
 
 
 def hr_oib(text: str) -> bool:
+    """ISO 7064 MOD 11,10."""
     return mod11_10(text)
 
 
 def gr_amka(text: str) -> bool:
+    """Luhn, and a date."""
     return _day_first(text) and luhn(text)
 
 
 def ie_pps(text: str) -> bool:
+    """Weights 8 to 2, the second letter counts 9 times; modulo 23."""
     total = weighted(text, (8, 7, 6, 5, 4, 3, 2)) + (
         9 * (ord(text[8]) - 64) if len(text) == 9 and text[8] != "W" else 0
     )
@@ -192,15 +217,18 @@ def baltic_code(text: str) -> bool:
 
 
 def ru_snils(text: str) -> bool:
+    """Weights 9 to 1, modulo 101."""
     return weighted(text, (9, 8, 7, 6, 5, 4, 3, 2, 1)) % 101 % 100 == int(text[9:])
 
 
 def tr_tckn(text: str) -> bool:
+    """Two digits over sums of odd and even places."""
     odd, even = sum(map(int, text[0:9:2])), sum(map(int, text[1:8:2]))
     return text[0] != "0" and (7 * odd - even) % 10 == int(text[9]) and sum(map(int, text[:10])) % 10 == int(text[10])
 
 
 def br_cpf(text: str) -> bool:
+    """Two digits modulo 11."""
     first = weighted(text, range(10, 1, -1)) * 10 % 11 % 10
     second = weighted(text, range(11, 1, -1)) * 10 % 11 % 10
     return _differs(text) and text[9:] == f"{first}{second}"
@@ -214,54 +242,65 @@ def br_cnpj(text: str) -> bool:
 
 
 def ar_cuit(text: str) -> bool:
+    """Weights 5432765432, modulo 11; 10 is written 9."""
     return "09987654321"[weighted(text, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11] == text[10]
 
 
 def cl_rut(text: str) -> bool:
+    """Weights 2 to 7 from the right, modulo 11; 10 is written K."""
     total = sum(int(digit) * (2 + place % 6) for place, digit in enumerate(reversed(text[:-1])))
     return "0K987654321"[total % 11] == text[-1]
 
 
 def mx_curp(text: str) -> bool:
+    """Weights 18 to 2 over 37 letters, modulo 10, and a date."""
     total = sum(_CURP_LETTERS.index(letter) * (18 - place) for place, letter in enumerate(text[:17]))
     return is_date(int(text[8:10]), int(text[6:8])) and str(-total % 10) == text[17]
 
 
 def au_tfn(text: str) -> bool:
+    """Weights 1 4 3 7 5 8 6 9 10, modulo 11."""
     return _differs(text) and weighted(text, (1, 4, 3, 7, 5, 8, 6, 9, 10)) % 11 == 0
 
 
 def au_medicare(text: str) -> bool:
+    """Weights 1 3 7 9, modulo 10."""
     return weighted(text, (1, 3, 7, 9, 1, 3, 7, 9)) % 10 == int(text[8])
 
 
 def in_aadhaar(text: str) -> bool:
+    """Verhoeff; no palindromes, no 0 or 1 first."""
     return text[0] not in "01" and text != text[::-1] and verhoeff(text)
 
 
 def cn_ric(text: str) -> bool:
+    """ISO 7064 MOD 11-2, a region and a date."""
     is_region = _CHINA_REGION.fullmatch(text[:2]) is not None
     return is_region and is_date(int(text[12:14]), int(text[10:12]), int(text[6:10])) and mod11_2(text)
 
 
 def hk_hkid(text: str) -> bool:
+    """Letters from 10, a missing one as 36; weights 9 to 1, modulo 11."""
     letters = text[:-7].rjust(2)
     values = [36 if letter == " " else int(letter, 36) for letter in letters + text[-7:]]
     return sum(value * (9 - place) for place, value in enumerate(values)) % 11 == 0
 
 
 def tw_id(text: str) -> bool:
+    """The letter as two digits; weights 1 9 8 7 6 5 4 3 2 1 1, modulo 10."""
     number = str(_TAIWAN_LETTERS.index(text[0]) + 10)
     return weighted(number + text[1:], (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)) % 10 == 0
 
 
 def sg_nric(text: str) -> bool:
+    """Weights 2 7 6 5 4 3 2 and an offset by series, modulo 11."""
     total = weighted(text[1:8], (2, 7, 6, 5, 4, 3, 2)) + {"T": 4, "G": 4, "M": 3}.get(text[0], 0)
     letters = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK", "M": "KLJNPQRTUWX"}
     return letters[text[0]][10 - total % 11 if text[0] == "M" else total % 11] == text[8]
 
 
 def jp_my_number(text: str) -> bool:
+    """Weights 6 5 4 3 2 7 6 5 4 3 2, modulo 11."""
     rest = weighted(text, (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11
     return _differs(text) and (0 if rest <= 1 else 11 - rest) == int(text[11])
 
@@ -272,10 +311,12 @@ def kr_rrn(text: str) -> bool:
 
 
 def th_id(text: str) -> bool:
+    """Weights 13 to 2, modulo 11."""
     return (11 - weighted(text, range(13, 1, -1)) % 11) % 10 == int(text[12])
 
 
 def my_nric(text: str) -> bool:
+    """A date and a place of birth that is used."""
     return _year_first(text) and text[6:8] not in (
         "00",
         "17",
@@ -293,14 +334,17 @@ def my_nric(text: str) -> bool:
 
 
 def za_id(text: str) -> bool:
+    """Luhn, a date, and a citizenship of 0 to 2."""
     return _year_first(text) and text[10] in "012" and luhn(text)
 
 
 def il_id(text: str) -> bool:
+    """Luhn over nine digits."""
     return _differs(text) and luhn(text)
 
 
 def ae_id(text: str) -> bool:
+    """Luhn, and a year."""
     return "1900" <= text[3:7] <= "2099" and luhn(text)
 
 

@@ -9,7 +9,8 @@ from typing import Final
 from zaphod.safety.guard.pii.recogniser import Recogniser, whole
 
 _FILE_ENDING: Final = re.compile(
-    r"(?i:png|jpe?g|gif|svg|webp|ico|css|m?[jt]sx?|json|ya?ml|toml|xml|html?|txt|rst|rb|go|java|kt|c|h|cc|[ch]pp|cs|php|lock|"
+    r"(?i:png|jpe?g|gif|svg|webp|ico|css|m?[jt]sx?|json|ya?ml|toml|xml|html?|txt|rst|rb|go|java|kt|c|h|cc|[ch]pp|"
+    r"cs|php|lock|"
     r"service|target|socket|timer|mount|map|woff|ttf|pdf|gz|tar|conf|cfg|ini|log)"
 )
 """What ends `icon@2x.png` or `getty@tty1.service`; top-level domains that are countries or sold stay."""
@@ -19,7 +20,8 @@ _VERSION_WORDS: Final = (
     r"(?:v|ver|version|release|rev|revision|build|firmware|section|chapter|clause|rfc|python|driver|sdk|[a-z]{2,}/|v\.)"
 )
 _IP_CONTEXT: Final = (
-    r"ips?|ip[- _]?address(?:es)?|ip-adresse|adresse ip|dirección ip|indirizzo ip|host|from|client|remote(?:_addr)?|server|"
+    r"ips?|ip[- _]?address(?:es)?|ip-adresse|adresse ip|dirección ip|indirizzo ip|host|from|client|"
+    r"remote(?:_addr)?|server|"
     r"ping|ssh|connect(?:ed|ion)?|https?|peer|addr(?:ess)?|bind|listen|src|dst|gateway|dns|login"
 )
 

@@ -1,7 +1,7 @@
 """Telephone numbers: E.164 by calling code and length, national forms by country; knows no subscriber and no operator.
 
-A bare run of digits is a telephone number only behind a word that says so. What has the points of a version, the hyphens
-of a date or of an ISBN is not one: forms that such things share count only in context.
+A bare run of digits is a telephone number only behind a word that says so. What has the points of a version, the
+hyphens of a date or of an ISBN is not one: forms that such things share count only in context.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from zaphod.safety.guard.pii.recogniser import MANY_DIGITS, Check, Recogniser, w
 from zaphod.safety.guard.pii.surroundings import NUMBER_REFUSAL
 
 _CONTEXT: Final = (
-    r"tel|phone|phones|telephone|mobile|cell|fax|call|calls|called|calling|ring|dial|text|sms|whatsapp|signal|number is|"
-    r"reach (?:me|us|him|her) (?:at|on)|contact(?: number)?|ph|mob|telefon\w*|handy\w*|mobil\w*|rückruf|anruf\w*|rufnummer|"
-    r"erreichbar unter|téléphone|telephone|tél|portable|appele[rz]|joindre au|teléfono|telefono|tfno|móvil|movil|llam\w+|"
-    r"cellulare|cell\.|chiama\w*|telefone|celular|ligue|telefoon\w*|gsm|bel|puhelin\w*|telefonnummer|tlf|nummer|komórka|"
+    r"tel|phone|phones|telephone|mobile|cell|fax|call|calls|called|calling|ring|dial|text|sms|whatsapp|signal|"
+    r"number is|"
+    r"reach (?:me|us|him|her) (?:at|on)|contact(?: number)?|ph|mob|telefon\w*|handy\w*|mobil\w*|rückruf|anruf\w*|"
+    r"rufnummer|"
+    r"erreichbar unter|téléphone|telephone|tél|portable|appele[rz]|joindre au|teléfono|telefono|tfno|móvil|movil|"
+    r"llam\w+|"
+    r"cellulare|cell\.|chiama\w*|telefone|celular|ligue|telefoon\w*|gsm|bel|puhelin\w*|telefonnummer|tlf|nummer|"
+    r"komórka|"
     r"телефон\w*|тел|моб|звоните|звони|τηλ|τηλέφωνο|tlf\.|电话|手机|致电|電話|携帯|전화|휴대폰|연락처|هاتف|फ़ोन"
 )
 _TITLE: Final = "telephone number"

@@ -2,12 +2,12 @@
 
 A stream is checked while it is being written. What has come so far must wait exactly if it ends with a beginning of
 something that would be found, so the beginnings are derived from the pattern itself, and cannot be forgotten. For a
-sequence x y they are the beginnings of x, and x followed by the beginnings of y; for x{m,n} up to n - 1 times x followed
-by the beginnings of x.
+sequence x y they are the beginnings of x, and x followed by the beginnings of y; for x{m,n} up to n - 1 times x
+followed by the beginnings of x.
 
-Understood is the part of RE2's syntax that our tables use: characters, escapes, classes, `(?:)`, `(?i:)`, `(?P<value>)`,
-`|` and `? * + {m,n}`. A `value` group stands at the top level; only what begins inside it waits, since what stands
-before it is context and may be shown.
+Understood is the part of RE2's syntax that our tables use: characters, escapes, classes, `(?:)`, `(?i:)`,
+`(?P<value>)`, `|` and `? * + {m,n}`. A `value` group stands at the top level; only what begins inside it waits, since
+what stands before it is context and may be shown.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _MOST_COUNTED: Final = 4
-"""Longer runs of one class of characters are not counted: whether 9 or 10 digits have come changes nothing for what waits,
-and an automaton that counts is many times larger."""
+"""Longer runs of one class of characters are not counted: whether 9 or 10 digits have come changes nothing for what
+waits, and an automaton that counts is many times larger."""
 _QUANTIFIER: Final = re.compile(r"(?:([?*+])|\{(\d+)(?:(,)(\d*))?\})\??")
 _ATOM: Final = re.compile(
     r"\\x\{[0-9A-Fa-f]+\}|\\x[0-9A-Fa-f]{2}|\\.|\[(?:\\.|[^\]\\])+\]|[^\\\[\](){}|?*+]", re.DOTALL

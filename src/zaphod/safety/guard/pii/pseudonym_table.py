@@ -1,6 +1,7 @@
 """Where the values behind pseudonyms are kept; knows sealed bytes, not values.
 
-Values come sealed: whoever destroys the key of a subject makes its pseudonyms mere words, wherever copies of the table lie.
+Values come sealed: whoever destroys the key of a subject makes its pseudonyms mere words, wherever copies of the table
+lie.
 """
 
 from __future__ import annotations

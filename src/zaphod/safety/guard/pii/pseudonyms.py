@@ -1,8 +1,8 @@
-"""Words that stand for personal values and can be turned back; knows neither how values are found nor where they are kept.
+"""Words that stand for personal values and can be turned back; knows not how values are found or kept.
 
-A pseudonym is a kind and a keyed hash of the normalised value, like `<EMAIL_7f3k9q2m>`: within a tenant the same value has
-the same one, so that a model can still follow who is who; between tenants nothing matches, and without the tenant's key
-nobody can try values out. The value itself comes back only out of the table, and only for its subject.
+A pseudonym is a kind and a keyed hash of the normalised value, like `<EMAIL_7f3k9q2m>`: within a tenant the same value
+has the same one, so that a model can still follow who is who; between tenants nothing matches, and without the
+tenant's key nobody can try values out. The value itself comes back only out of the table, and only for its subject.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _KINDS: Final = {
     "pii.card": "CARD", "pii.card_code": "CARDCODE", "pii.coordinates": "PLACE", "pii.driver_licence": "LICENCE",
     "pii.email": "EMAIL", "pii.health_insurance": "INSURANCE", "pii.iban": "IBAN", "pii.identity_card": "IDCARD",
     "pii.ip": "IP", "pii.mac": "MAC", "pii.medical_record": "RECORD", "pii.name": "NAME", "pii.national_id": "ID",
-    "pii.passport": "PASSPORT", "pii.phone": "PHONE", "pii.tax": "TAX", "pii.vehicle": "VEHICLE", "pii.wallet": "WALLET",
+    "pii.passport": "PASSPORT", "pii.phone": "PHONE", "pii.tax": "TAX", "pii.vehicle": "VEHICLE",
+    "pii.wallet": "WALLET",
     "secret": "SECRET",
 }  # fmt: skip
 _OTHER_KIND: Final = "DATA"
@@ -200,7 +201,7 @@ def _unfinished(text: str) -> int:
 
 
 def _merged(hits: Iterable[Hit]) -> Iterator[tuple[str, int, int]]:
-    """Rules and spans, by place; what overlaps is one, with the rule of the one that begins first and reaches farthest."""
+    """Rules and spans, by place; what overlaps is one, with the rule of what begins first and reaches farthest."""
     rule, start, end = "", 0, 0
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
         if hit.start >= end:

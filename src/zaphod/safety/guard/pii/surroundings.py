@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 NUMBER_REFUSAL: Final = (
-    r"(?:orders?|invoice|tracking|isbn|issn|doi|serial|ticket|parcel|shipment|reference|ref|timestamp|transaction|trace|"
+    r"(?:orders?|invoice|tracking|isbn|issn|doi|serial|ticket|parcel|shipment|reference|ref|timestamp|transaction|"
+    r"trace|"
     r"span|session|sequence|seq|build|commit|imei|ean|gtin|upc|sku|uuid|guid|hash|sha\d*|md5|crc\d*|pid|port|issue|bug|"
     r"article|item|product|model|part|lot|batch|version|revision|offset|size|bytes|length|count|total|line|"
     r"bestell\w*|rechnungs?\w*|sendungs?\w*|auftrags?\w*|artikel\w*|commande|facture|colis|pedido|factura|envío|ordine|"

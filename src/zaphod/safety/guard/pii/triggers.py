@@ -1,9 +1,9 @@
 """Which recognisers of a table can find anything in a text at all; knows how patterns begin, not what they mean.
 
-Running some two hundred patterns over every text would cost more than all the rest. Most of them cannot match: the words
-that they stand behind are not there, or no run of digits is long enough. One automaton of the beginnings of all those
-words (a trie once RE2 has factored it) is enough to know. An automaton of whole patterns would count digits for each of
-them at once, and take milliseconds to build states for texts that it has not seen.
+Running some two hundred patterns over every text would cost more than all the rest. Most of them cannot match: the
+words that they stand behind are not there, or no run of digits is long enough. One automaton of the beginnings of all
+those words (a trie once RE2 has factored it) is enough to know. An automaton of whole patterns would count digits for
+each of them at once, and take milliseconds to build states for texts that it has not seen.
 """
 
 from __future__ import annotations
