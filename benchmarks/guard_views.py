@@ -19,16 +19,12 @@ ROOT = Path(__file__).parent.parent
 REPETITIONS = 30
 SIZE = 1024
 HOSTILE_SIZE = 16 * 1024
-ENGLISH = """The committee met on Monday and agreed that the bridge should be painted before the winter comes. Some members
-asked who would pay for it, and nobody had an answer, so the question was put off until the next meeting in October. """
-CHINESE = (
-    "会议于星期一举行，大家一致认为应当在冬天到来之前把桥重新粉刷一遍。有人问由谁来付钱，没有人回答，于是留到下次再说。"
-)
-RUSSIAN = (
-    "Комитет собрался в понедельник и решил, что мост надо покрасить до зимы; кто за это заплатит, не знал никто. "
-)
-HINDI = "समिति सोमवार को मिली और तय किया कि सर्दियों से पहले पुल को रंगा जाना चाहिए, पर पैसे कौन देगा यह किसी को नहीं पता था। "
-GERMAN = "Der Ausschuss traf sich am Montag und beschloss, die Brücke vor dem Winter zu streichen; wer zahlt, wusste keiner. "
+ENGLISH = """The committee met on Monday and agreed that the bridge should be painted before the winter comes. Some
+members asked who would pay for it, and nobody had an answer, so the question was put off until October. """
+CHINESE = "会议于星期一举行，大家一致认为应当在冬天到来之前把桥重新粉刷一遍。有人问由谁来付钱，没有人回答。"
+RUSSIAN = "Комитет собрался в понедельник и решил, что мост надо покрасить до зимы; кто заплатит, не знал никто. "
+HINDI = "समिति सोमवार को मिली और तय किया कि सर्दियों से पहले पुल को रंगा जाना चाहिए, पर पैसे कौन देगा पता नहीं था। "
+GERMAN = "Der Ausschuss traf sich am Montag und beschloss, die Brücke vor dem Winter zu streichen, aber ohne Geld. "
 
 
 def sized(text: str, size_bytes: int) -> str:

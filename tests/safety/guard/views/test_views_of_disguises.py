@@ -17,8 +17,8 @@ BEFORE, AFTER = "Dear reader of this page: ", ", and thank you for your time."
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 CODES = """.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.--
            --.."""
-NAMES = """alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo
-           sierra tango uniform victor whiskey x-ray yankee zulu"""
+NAMES = """alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec
+           romeo sierra tango uniform victor whiskey x-ray yankee zulu"""
 MORSE = dict(zip(ALPHABET, CODES.split(), strict=True))
 NATO = dict(zip(ALPHABET, NAMES.split(), strict=True))
 

@@ -19,14 +19,15 @@ WINDOW = 24
 _MIN_PAIRS = 8
 _PLAIN = 0.35
 """Log odds a pair from which on a window looks English as it is."""
-_RATHER = 0.7
-"""Log odds a pair from which on a text as a whole is taken for English."""
+_RATHER = 0
+"""Log odds a pair from which on a text as a whole is a language, and no encoding."""
 _ENGLISH = 0.35
 """Log odds a pair from which on a window looks English in another reading."""
 _MARGIN = 0.5
 """By how much it must look better there."""
 _MAX_READINGS = 3
-_STRIDE = 8
+_BLOCK = 8
+_NO_PAIR = BORDER * 28
 _CHUNK = 256
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -56,23 +57,37 @@ def likely_ways(text: str) -> list[tuple[str, ...]]:
     pairs = _pairs(text)
     if len(pairs) < _MIN_PAIRS:
         return []
-    window = min(WINDOW, len(pairs))
-    starts = np.append(np.arange(0, len(pairs) - window, _STRIDE), len(pairs) - window)
-    places = starts[:, None] + np.arange(window)
-    doubtful = _scores()[pairs[places], 0].sum(axis=1) < _PLAIN * window
-    if not doubtful.any():
-        return []
-    places = places[doubtful]
+    blocks = np.append(pairs, np.full(-len(pairs) % _BLOCK, _NO_PAIR, np.int32)).reshape(-1, _BLOCK)
+    size = min(WINDOW // _BLOCK, len(blocks))
+    num_pairs = np.minimum(size * _BLOCK, len(pairs) - _BLOCK * np.arange(len(blocks) - size + 1))
+    doubtful = _windows(_scores()[blocks, 0].sum(axis=1)[:, None], size)[:, 0] < _PLAIN * num_pairs
     best = np.full(len(_ways()), -np.inf, np.float32)
-    for first in range(0, len(places), _CHUNK):
-        sums = _scores()[pairs[places[first : first + _CHUNK]]].sum(axis=1)
-        best = np.maximum(best, np.where(sums > sums[:, :1] + _MARGIN * window, sums, -np.inf).max(axis=0))
+    for first in range(0, len(doubtful), _CHUNK):
+        wanted = doubtful[first : first + _CHUNK]
+        if wanted.any():
+            part = _of_some(blocks[first : first + _CHUNK + size - 1], wanted, size)
+            sums = _windows(part, size)[wanted] / num_pairs[first : first + _CHUNK][wanted, None]
+            best = np.maximum(best, np.where(sums > sums[:, :1] + _MARGIN, sums, -np.inf).max(axis=0))
     order = np.argsort(-best, kind="stable")[:_MAX_READINGS]
-    return [_ways()[way][0] for way in order if best[way] > _ENGLISH * window]
+    return [_ways()[way][0] for way in order if best[way] > _ENGLISH]
 
 
-def looks_english(text: str) -> bool:
-    """Whether a text has letters, and they follow one another as in English; code and names do, encodings do not."""
+def _of_some(blocks: NDArray[np.int32], wanted: NDArray[np.bool_], size: int) -> NDArray[np.float32]:
+    """Scores of blocks in all ways, [blocks, ways]; of those only that a wanted window has, 0 for the rest."""
+    needed = np.convolve(wanted, np.ones(size, np.int32)) > 0
+    scores = np.zeros((len(blocks), len(_ways())), np.float32)
+    scores[needed] = _scores()[blocks[needed]].sum(axis=1)
+    return scores
+
+
+def _windows(scores: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Sums of so many blocks side by side, [blocks - size + 1, ways]."""
+    count = len(scores) - size + 1
+    return sum((scores[i : i + count] for i in range(1, size)), start=scores[:count])
+
+
+def looks_spoken(text: str) -> bool:
+    """Whether letters follow one another as in European languages, or in code; not at random, as in encodings."""
     pairs = _pairs(text)
     return 2 * len(pairs) > len(text) and float(_scores()[pairs, 0].sum()) > _RATHER * len(pairs)
 
@@ -83,7 +98,7 @@ def _pairs(text: str) -> NDArray[np.int32]:
     is_border = codes == BORDER
     codes[1:-1][is_border[:-2] & is_border[2:]] = BORDER
     pairs = codes[:-1] * 27 + codes[1:]
-    kept: NDArray[np.int32] = pairs[pairs != BORDER * 28]
+    kept: NDArray[np.int32] = pairs[pairs != _NO_PAIR]
     return kept
 
 

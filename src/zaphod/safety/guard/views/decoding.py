@@ -1,7 +1,7 @@
 """What is encoded inside a reading, decoded; knows the order of the decoders, and none of their alphabets.
 
 Decoders replace spans, so that text around them and several encodings side by side are kept. Where a text as a
-whole is no English and nothing in it decodes, it may be an encoding that was itself disguised: it is also tried
+whole is no language and nothing in it decodes, it may be an encoding that was itself disguised: it is also tried
 backwards, in rot13, in atbash, and without the gaps and marks put into it.
 """
 
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from zaphod.safety.guard.views.alphabets import UPSIDE_DOWN, is_upside_down, morse_edits, nato_edits, pig_edits
-from zaphod.safety.guard.views.ciphers import exchanged, looks_english
+from zaphod.safety.guard.views.ciphers import exchanged, looks_spoken
 from zaphod.safety.guard.views.escapes import escape_edits, html_edits, punycode_edits, quoted_edits, url_edits
 from zaphod.safety.guard.views.hidden import HiddenText, hidden_text
 from zaphod.safety.guard.views.hints import hints
@@ -25,6 +25,7 @@ from zaphod.safety.guard.views.view import (
     Reversed,
     edited_view,
     outside,
+    pieces_of,
 )
 
 _DECODERS: dict[str, Callable[[str], Iterable[Edit]]] = {
@@ -78,7 +79,7 @@ def _edits(text: str, names: Collection[str]) -> tuple[list[Edit], tuple[str, ..
 def undisguised(view: AnyView) -> Iterator[DerivedView]:
     """The view decoded after what disguised its encoding was undone, if it is no English and that helps."""
     is_other_script = len(view.text.encode("utf-8", "replace")) > _MAX_BYTES * len(view.text)
-    if is_other_script or looks_english(view.text.casefold()):
+    if is_other_script or looks_spoken(view.text.casefold()):
         return
     for disguise in (turned_round, _rot13, _atbash, _without(_GAPS, "gaps"), _without(_MARKS, "marks")):
         plain = disguise(view)
@@ -103,8 +104,12 @@ def _atbash(view: AnyView) -> DerivedView:
 
 def _without(pattern: re.Pattern[str], name: str) -> Callable[[AnyView], DerivedView]:
     def remove(view: AnyView) -> DerivedView:
-        edits = [Edit(start=gap.start(), end=gap.end(), text="") for gap in pattern.finditer(view.text)]
-        return edited_view(view, edits, (name,))
+        text = view.text
+
+        def trace() -> Pieces:
+            return pieces_of(len(text), (Edit(start=m.start(), end=m.end(), text="") for m in pattern.finditer(text)))
+
+        return DerivedView(pattern.sub("", text), view, (name,), trace)
 
     return remove
 

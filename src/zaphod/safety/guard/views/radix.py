@@ -109,15 +109,17 @@ def _either_way(span: re.Match[str], decode: Callable[[str], bytes | None], bits
     return None
 
 
+_BASE64_DIGITS = str.maketrans("-_", "+/", "\r\n=")
+
+
 def _decode_base64(encoded: str) -> bytes | None:
-    digits = encoded.replace("-", "+").replace("_", "/").replace("\n", "").replace("\r", "")
-    if digits.startswith("="):
+    if encoded[0] == "=":
         return None
-    digits = digits.rstrip("=")
+    digits = encoded.translate(_BASE64_DIGITS)
     if len(digits) % 4 == 1:
         digits = digits[:-1]  # a last letter that is none of it, such as a cut text has
     try:
-        return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
+        return binascii.a2b_base64(digits + "=" * (-len(digits) % 4))
     except binascii.Error:
         return None
 
@@ -125,7 +127,7 @@ def _decode_base64(encoded: str) -> bytes | None:
 def base64_edits(text: str) -> Iterator[Edit]:
     """Base64 with either alphabet, padded or not, wrapped or not. Words in one case are words."""
     found = list(_base64_words(text, _BASE64))
-    short = list(_base64_words(text, _BASE64_SHORT))
+    short = list(_base64_words(text, _BASE64_SHORT)) if found or text.count("=") > 1 else []
     is_mostly_short = sum(edit.end - edit.start for edit in short) > len(text) / 2
     if short and (found or (len(short) > 2 and is_mostly_short)):
         found = sorted([*found, *outside(short, [(edit.start, edit.end) for edit in found])], key=_start)
@@ -146,8 +148,11 @@ def _base64_words(text: str, pattern: re.Pattern[str]) -> Iterator[Edit]:
             yield from (part for part in parts if part is not None)
 
 
+_BASE64_MARKS = str.maketrans("", "", "+/-_=")
+
+
 def _base64_edit(span: re.Match[str]) -> Edit | None:
-    digits = span[0].strip("=")
+    digits = span[0].translate(_BASE64_MARKS)
     if digits.isalpha() and (digits.islower() or digits.isupper() or digits.istitle()):
         return None
     return _either_way(span, _decode_base64, 6, "+/-_")
