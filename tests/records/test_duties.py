@@ -10,6 +10,11 @@ from tests.support.records import a_consent, a_conversation, a_pseudonym, a_resp
 from zaphod.core.errors import ConfigError
 from zaphod.records.store import Store
 from zaphod.records.tenant_store import TenantStore
+from zaphod.safety.guard.pii.pseudonym_table import Seal
+from zaphod.safety.guard.pii.pseudonyms import Pseudonyms
+from zaphod.safety.guard.verdict import Hit
+from zaphod.safety.vault.kek_environment import EnvironmentKek
+from zaphod.safety.vault.vault import Vault
 
 
 @pytest.fixture
@@ -90,6 +95,37 @@ def test_a_pseudonym_leads_back_to_the_sealed_word(lab: TenantStore) -> None:
     assert lab.pseudonyms.get("bob", kept.pseudonym) is None
     assert lab.pseudonyms.change("ada", kept.pseudonym, sealed=b"again")
     assert lab.pseudonyms.get("ada", kept.pseudonym) == dataclasses.replace(kept, sealed=b"again")
+
+
+def test_the_guard_keeps_its_pseudonyms_here(store: Store) -> None:
+    with Vault(store.wrapped_keys, EnvironmentKek("KEK", {"KEK": bytes(range(32)).hex()})) as vault:
+        text = guarded(store, vault, "ada").pseudonymise("ada@example.org", [EMAIL])
+        assert "ada" not in text
+        assert guarded(store, vault, "ada").restore(text) == "ada@example.org"
+        assert guarded(store, vault, "bob").restore(text) == text
+        assert guarded(store, vault, "ada", tenant="other").restore(text) == text
+
+
+def test_the_guards_word_that_stands_is_not_overwritten(store: Store) -> None:
+    table = store.pseudonym_table
+    place = {"tenant": "lab", "subject": "ada", "pseudonym": "NAME_a"}
+    assert table.get(**place) is None
+    assert [table.put(**place, sealed=sealed) for sealed in (b"1", b"2")] == [b"1", b"1"]
+    assert table.get(**place) == b"1"
+
+
+EMAIL = Hit(rule="pii.email", title="an address", start=0, end=15)
+
+
+def guarded(store: Store, vault: Vault, subject: str, tenant: str = "lab") -> Pseudonyms:
+    def seal(value: bytes, word: str) -> bytes:
+        return vault.encrypt(value, tenant=tenant, subject=subject, record=word)
+
+    def unseal(sealed: bytes, word: str) -> bytes:
+        return vault.decrypt(sealed, tenant=tenant, subject=subject, record=word)
+
+    own_seal = Seal(seal=seal, open=unseal)
+    return Pseudonyms(b"k" * 32, store.pseudonym_table, tenant=tenant, subject=subject, seal=own_seal)
 
 
 def test_a_subject_is_counted_and_deleted_everywhere(lab: TenantStore) -> None:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, delete, func, insert, select, tuple_, update
 
 from zaphod.records.room import Room
+from zaphod.records.tables import restrictions
 
 BATCH = 500
 """Rows that one transaction removes, unless told otherwise: others do not wait long for their turn."""
@@ -60,14 +61,17 @@ class Collection(Generic[Record]):
         return self._delete_some(self.table.c.subject == subject, max_rows=max_rows)
 
     def count_before(self, moment_s: int) -> int:
-        """How many are older than a moment, in seconds since 1970."""
-        query = select(func.count()).select_from(self.table).where(self._own(), self._age() < moment_s)
+        """How many are older than a moment, in seconds since 1970; without those of restricted subjects."""
+        query = select(func.count()).select_from(self.table).where(self._own(), self._is_due(moment_s))
         with self._room.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def delete_before(self, moment_s: int, max_rows: int = BATCH) -> int:
-        """Remove some that are older than a moment, in one transaction; how many. 0 means that nothing is left."""
-        return self._delete_some(self._age() < moment_s, max_rows=max_rows)
+        """Remove some that are older than a moment, in one transaction; how many. 0 means that nothing is left.
+
+        What belongs to a restricted subject stays: it is kept and not used, and to delete it is one more use.
+        """
+        return self._delete_some(self._is_due(moment_s), max_rows=max_rows)
 
     def _record(self, row: Row[Any]) -> Record:
         raise NotImplementedError
@@ -77,6 +81,10 @@ class Collection(Generic[Record]):
 
     def _age(self) -> ColumnElement[int]:
         return self.table.c[self.age_column]
+
+    def _is_due(self, moment_s: int) -> ColumnElement[bool]:
+        restricted = select(restrictions.c.subject).where(restrictions.c.tenant == self._room.tenant)
+        return and_(self._age() < moment_s, self.table.c.subject.not_in(restricted))
 
     def _is(self, *values: object) -> ColumnElement[bool]:
         pairs = zip(self.id_columns, values, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ class Pseudonym:
     sealed: bytes
 
 
-class PseudonymTable(Collection[Pseudonym]):
+class Pseudonyms(Collection[Pseudonym]):
     """The pseudonyms of one tenant's subjects."""
 
     table = pseudonyms
@@ -53,3 +54,30 @@ class PseudonymTable(Collection[Pseudonym]):
         return Pseudonym(
             subject=row.subject, pseudonym=row.pseudonym, created_s=row.created_s, sealed=bytes(row.sealed)
         )
+
+
+class PseudonymsByTenant:
+    """What `zaphod.safety.guard.pii` keeps pseudonyms in: every call names its tenant, and meets no other.
+
+    Args:
+        of_tenant: the pseudonyms of a tenant.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, of_tenant: Callable[[str], Pseudonyms], clock: Callable[[], float]) -> None:
+        self._of_tenant, self._clock = of_tenant, clock
+
+    def put(self, *, tenant: str, subject: str, pseudonym: str, sealed: bytes) -> bytes:
+        """Keep a sealed word unless there is one already; what stands there then."""
+        own = self._of_tenant(tenant)
+        made = Pseudonym(subject=subject, pseudonym=pseudonym, created_s=int(self._clock()), sealed=sealed)
+        while not own.add(made):
+            standing = own.get(subject, pseudonym)
+            if standing is not None:  # otherwise it was deleted just now
+                return standing.sealed
+        return sealed
+
+    def get(self, *, tenant: str, subject: str, pseudonym: str) -> bytes | None:
+        """What stands there, None if nothing does."""
+        standing = self._of_tenant(tenant).get(subject, pseudonym)
+        return None if standing is None else standing.sealed

@@ -20,6 +20,7 @@ from typing import Protocol, Self
 
 from zaphod.core.places import require_tenant, state_folder
 from zaphod.records.api_keys import ApiKeys
+from zaphod.records.pseudonyms import PseudonymsByTenant
 from zaphod.records.room import Room
 from zaphod.records.sqlite_files import SqliteFiles
 from zaphod.records.tenant_store import TenantStore
@@ -69,10 +70,12 @@ class Store:
 
     Args:
         database: where.
+        clock: seconds since 1970.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
+        self._pseudonyms = PseudonymsByTenant(lambda tenant: self.tenant(tenant).pseudonyms, clock)
         self._api_keys = ApiKeys(database.accounts)
         self._wrapped_keys = WrappedKeys(self._room, database.tenants, database.scrub)
 
@@ -87,10 +90,10 @@ class Store:
         """
         folder = state_folder(options.state_dir)
         if options.database is None:
-            return cls(SqliteFiles(folder, options.keys_path, options.clock))
+            return cls(SqliteFiles(folder, options.keys_path, options.clock), options.clock)
         from zaphod.records.postgres import Postgres  # here, because most programs use none
 
-        return cls(Postgres(options.database, options.keys_path, options.clock))
+        return cls(Postgres(options.database, options.keys_path, options.clock), options.clock)
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +122,19 @@ class Store:
     def wrapped_keys(self) -> KeyTable:
         """The vault's table."""
         return self._wrapped_keys
+
+    @property
+    def pseudonym_table(self) -> PseudonymsByTenant:
+        """The table of the guard's pseudonyms."""
+        return self._pseudonyms
+
+    def scrub(self, tenant: str) -> None:
+        """Overwrite what a tenant deleted wherever else SQLite keeps it; in PostgreSQL that is VACUUM's work.
+
+        Raises:
+            ConfigError: another program reads right now; the next call does it.
+        """
+        self._database.scrub(require_tenant(tenant))
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -10,7 +10,7 @@ from zaphod.records.audit_index import AuditIndex
 from zaphod.records.collection import BATCH, Collection
 from zaphod.records.consents import Consents
 from zaphod.records.conversations import Conversations
-from zaphod.records.pseudonyms import PseudonymTable
+from zaphod.records.pseudonyms import Pseudonyms
 from zaphod.records.responses import Responses
 from zaphod.records.restrictions import Restrictions
 from zaphod.records.retention import Retention
@@ -29,7 +29,7 @@ class TenantStore:
         self.conversations = Conversations(room)
         self.responses = Responses(room)
         self.consents = Consents(room)
-        self.pseudonyms = PseudonymTable(room)
+        self.pseudonyms = Pseudonyms(room)
         self.restrictions = Restrictions(room)
         self.retention = Retention(room)
         self.audit_index = AuditIndex(room)
