@@ -24,7 +24,7 @@ _PATTERNS = {
     "url": (r"%u?[0-9A-Fa-f]{2}",),
     "html": (r"&(?:#|[A-Za-z]{2})",),
     "escapes": (r"\\[uUx0-3]|U\+[0-9A-Fa-f]{4}",),
-    "quoted-printable": (r"=[0-9A-F]{2}",),
+    "quoted-printable": (r"=(?:[0-9A-F]{2}|[ \t]*\r?\n)",),
     "punycode": (r"(?i)xn--",),
     "hex": (r"[0-9a-fA-F]{2}(?:(?:[\s:,;-]{1,2}(?:0[xX])?|0[xX]|\\x)?[0-9a-fA-F]{2}){4}",),
     "binary": (r"[01]{7}[01\s,;-]{1,3}[01]{5}",),

@@ -11,6 +11,7 @@ A letter that looks like a Latin one is folded
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -57,13 +58,15 @@ class _Kinds(dict[int, str]):
     def __init__(self) -> None:
         super().__init__({code: "a" if chr(code).isalpha() else " " for code in range(128)})
         self._scripts: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
         if not character.isalpha():
             kind = " "
         else:
-            number = self._scripts.setdefault(script(character), len(self._scripts))
+            with self._lock:  # two scripts met at once must not get the same number
+                number = self._scripts.setdefault(script(character), len(self._scripts))
             kind = chr(_FIRST_KIND + 2 * number + (character not in _near()))
         if code < 0x30000:
             self[code] = kind

@@ -45,7 +45,8 @@ def _is_leet(token: str, num_mixed: int) -> bool:
     """Whether a word is meant to be read as letters, in a text with that many that surely are."""
     if num_mixed >= 2:
         return len(token) < 7 or not token.isdigit()
-    return _UNIT.fullmatch(token) is None and (num_mixed > 0 or _NUMBERED.fullmatch(token) is None)
+    has_letter = any(map(str.isalpha, token))
+    return has_letter and _UNIT.fullmatch(token) is None and (num_mixed > 0 or _NUMBERED.fullmatch(token) is None)
 
 
 def _word_edit(word: str, start: int) -> Edit:
