@@ -44,7 +44,7 @@ def _row(form: dict[str, Any], parts: dict[str, str], labels: str) -> Recogniser
         glue=".-/",
         stands_alone=not pattern.startswith(_WITHOUT_SPACES),
         lead=labels if is_labelled else "",
-        needs=expanded(_filled(form["needs"], parts)),
+        needs=(expanded(_filled(form["needs"], parts)),),
     )
 
 

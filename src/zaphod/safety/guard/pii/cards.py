@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from zaphod.safety.guard.pii.checksums import luhn
-from zaphod.safety.guard.pii.recogniser import MANY_DIGITS, Recogniser, compact, whole
+from zaphod.safety.guard.pii.recogniser import MANY_DIGITS, Recogniser, compact, expanded, whole
 from zaphod.safety.guard.pii.surroundings import NUMBER_REFUSAL
 
 _RANGES: Final[tuple[tuple[str, str, Sequence[int]], ...]] = (
@@ -68,10 +68,10 @@ def _is_written_card(text: str) -> bool:
 def card_rows() -> list[Recogniser]:
     """Grouped as printed on cards, and unbroken. What has three groups of four is no card of today."""
     forms = (
-        (r"\d{4}(?:<sep>\d{4}){3}", 0.95),
-        (r"\d{4}(?:<sep>\d{4}){3}<sep>\d{1,3}", 0.95),
-        (r"3\d{3}<sep>\d{6}<sep>\d{4,5}", 0.95),
-        (r"\d{12,19}", 0.8),
+        (r"\d{4}<sep>\d{4}", r"\d{4}(?:<sep>\d{4}){3}", 0.95),
+        (r"\d{4}<sep>\d{4}", r"\d{4}(?:<sep>\d{4}){3}<sep>\d{1,3}", 0.95),
+        (r"\d{4}<sep>\d{6}", r"3\d{3}<sep>\d{6}<sep>\d{4,5}", 0.95),
+        (r"\d{8}", r"\d{12,19}", 0.8),
     )
     return [
         Recogniser(
@@ -82,8 +82,8 @@ def card_rows() -> list[Recogniser]:
             context=_CONTEXT,
             score=score,
             refusal=NUMBER_REFUSAL,
-            needs=MANY_DIGITS,
+            needs=(MANY_DIGITS, expanded(needs)),
             glue=".-",
         )
-        for pattern, score in forms
+        for needs, pattern, score in forms
     ]

@@ -104,21 +104,21 @@ def _structured() -> list[Recogniser]:
             r"(?:\s|\\[nr])*(?:(?:Proc-Type|DEK-Info|Version|Comment):[^\n]{0,100}\s*){0,4}[A-Za-z0-9+/=\s\\]*"
             r"(?:-----END (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?",
             stands_alone=False,
-            needs="PRIVATE KEY",
+            needs=("PRIVATE KEY",),
         ),
         Recogniser(
             rule="secret.private_key",
             title="private key of a wallet",
             pattern=r"[5KL][1-9A-HJ-NP-Za-km-z]{50,51}",
             check=whole(_is_private_wif),
-            needs="[0-9A-Za-z]{48}",
+            needs=("[0-9A-Za-z]{48}",),
         ),
         Recogniser(
             rule="secret.jwt",
             title="JSON web token",
             pattern=r"ey[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{4,}\.[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9_\-]+){0,2}",
             check=whole(is_jwt),
-            needs=r"ey[0-9A-Za-z]",
+            needs=(r"ey[0-9A-Za-z]",),
             glue="",
             is_token=True,
         ),
@@ -127,7 +127,7 @@ def _structured() -> list[Recogniser]:
             title="password in a URL",
             pattern=r"[A-Za-z][A-Za-z0-9+.\-]{1,20}://[^\s:@/\"'<>]{0,100}:(?P<value>[^\s@/\"'<>]{2,200})@[A-Za-z0-9\[]",
             check=whole(lambda text: not _PLACEHOLDER.search(text)),
-            needs="://[^@]{0,300}@",
+            needs=("://[^@]{0,300}@",),
             stands_alone=False,
         ),
     ]
@@ -161,7 +161,7 @@ def _named() -> list[Recogniser]:
             title="random token beside a word that calls it secret",
             lead="secret|token|api|access|private|credential|passwor",
             is_lead_free=True,
-            needs=r"[A-Za-z0-9_+/\-]{24}",
+            needs=(r"[A-Za-z0-9_+/\-]{24}",),
             pattern=r"[A-Za-z0-9][A-Za-z0-9_+/\-]{23,}={0,2}",
             check=whole(lambda text: is_random_token(text) and not _DIGEST.fullmatch(text)),
             context=r"\w{0,24}(?:secret|token|api[_ -]?key|apikey|access[_ -]?key|private[_ -]?key|"

@@ -95,7 +95,7 @@ def _row(row: dict[str, Any]) -> Recogniser:
         pattern=f"{START}(?i:{row['labels']}){LINK}(?P<value>{row['value']})",
         check=whole(is_value),
         lead=row["labels"],
-        needs=r"\d",
+        needs=(r"\d",),
         score=_SCORE,
     )
 
@@ -107,7 +107,7 @@ def _birth_date() -> Recogniser:
         pattern=f"{START}(?i:{_BORN}){_BORN_LINK}(?P<value>{_DATE})",
         check=whole(is_birth_date),
         lead=_BORN,
-        needs=r"\d\d",
+        needs=(r"\d\d",),
         score=_SCORE,
         glue="",
     )
@@ -124,7 +124,7 @@ def _positions() -> list[Recogniser]:
             check=whole(is_position),
             score=_SCORE,
             lead=_COORDINATE_WORDS,
-            needs=r"\d\.\d{3}",
+            needs=(r"\d\.\d{3}",),
         ),
         Recogniser(
             rule="pii.coordinates",
@@ -132,6 +132,6 @@ def _positions() -> list[Recogniser]:
             pattern=rf"\d{{1,2}}\.\d{{2,8}}[ ]?°?[ ]?[NS],?[ ]{{1,2}}\d{{1,3}}\.\d{{2,8}}[ ]?°?[ ]?[EWO]|"
             rf"{minutes}[NS],?[ ]{{0,2}}{minutes}[EWO]",
             score=_SCORE,
-            needs=r"\d[ ]?(?:°|[NS],?[ ])",
+            needs=(r"\d[ ]?(?:°|[NS],?[ ])",),
         ),
     ]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Final
 
 from zaphod.safety.guard.pii.national_checks import CHECKS
-from zaphod.safety.guard.pii.recogniser import MANY_DIGITS, SOME_DIGITS, Recogniser, compact, whole
+from zaphod.safety.guard.pii.recogniser import MANY_DIGITS, Recogniser, compact, expanded, whole
 from zaphod.safety.guard.pii.surroundings import NUMBER_REFUSAL
 
-_LETTERS: Final = re.compile(r"\[[A-Z1-9]*[A-Z]|[A-Z]\)")
-"""Of a pattern that has letters: its digits may be fewer than seven in a row."""
 _IN_CONTEXT: Final = 0.95
 
 
@@ -33,7 +30,7 @@ def _recogniser(row: dict[str, str | float]) -> Recogniser:
         score=float(row["alone"]),
         score_in_context=_IN_CONTEXT,
         refusal=NUMBER_REFUSAL,
-        needs=SOME_DIGITS if _LETTERS.search(str(row["pattern"])) else MANY_DIGITS,
+        needs=(expanded(str(row["needs"])) if "needs" in row else MANY_DIGITS,),
         glue=".-/",
     )
 

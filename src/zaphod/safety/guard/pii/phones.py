@@ -62,16 +62,16 @@ def international_length(text: str) -> int:
 def phone_rows() -> list[Recogniser]:
     """International forms anywhere, national ones as the table says."""
     rows = [
-        _row(rf"\+[1-9](?:{_SEPARATED}\d){{6,14}}", international_length, 0.9),
-        _row(rf"00[ ]?[1-9](?:{_SEPARATED}\d){{8,14}}", international_length, 0.4),
+        _row(rf"\+[1-9](?:{_SEPARATED}\d){{6,14}}", international_length, 0.9, r"\+\d|\+[ (]"),
+        _row(rf"00[ ]?[1-9](?:{_SEPARATED}\d){{8,14}}", international_length, 0.4, "00"),
     ]
     for form in _plans()[1]:
         limits = form.get("digits", (7, 15))
-        rows.append(_row(form["pattern"], _with_digits(*limits), form["alone"]))
+        rows.append(_row(form["pattern"], _with_digits(*limits), form["alone"], form.get("needs", "")))
     return rows
 
 
-def _row(pattern: str, check: Check, alone: float) -> Recogniser:
+def _row(pattern: str, check: Check, alone: float, needs: str) -> Recogniser:
     return Recogniser(
         rule="pii.phone",
         title=_TITLE,
@@ -81,7 +81,7 @@ def _row(pattern: str, check: Check, alone: float) -> Recogniser:
         score=alone,
         score_in_context=0.95 if alone else 0.85,
         refusal=NUMBER_REFUSAL,
-        needs=MANY_DIGITS,
+        needs=(MANY_DIGITS, needs) if needs else (MANY_DIGITS,),
         glue=".-/:,=",
     )
 

@@ -22,7 +22,6 @@ CONTEXT_BYTES: Final = 80
 _REFUSAL_BYTES: Final = 32
 MANY_DIGITS: Final = r"\d(?:[^0-9A-Za-z\n]{0,3}\d){6}"
 """What every number of seven digits and more needs, however it is grouped."""
-SOME_DIGITS: Final = r"\d\d"
 _MACROS: Final = {
     "<sep>": r"[ .\-\x{A0}\x{2009}\x{202F}\x{2010}\x{2011}\x{2013}]",
     "<space>": r"[ \x{A0}\x{2009}\x{202F}]",
@@ -79,7 +78,7 @@ class Recogniser:
         stands_alone: whether letters or digits may not touch it.
         lead: words of which one is in every text that has it, as a pattern; `context` where it counts only in context.
         is_lead_free: whether those words may stand inside others.
-        needs: a pattern that every text with it matches, quick to look for.
+        needs: patterns that every text with it matches, quick to look for.
         is_token: whether a candidate that was none is left behind as a whole, and not group by group. Needed where a
             pattern has no bound: else a long run would be read once for each of its beginnings.
     """
@@ -96,7 +95,7 @@ class Recogniser:
     stands_alone: bool = True
     lead: str = ""
     is_lead_free: bool = False
-    needs: str = ""
+    needs: tuple[str, ...] = ()
     is_token: bool = False
 
 

@@ -12,11 +12,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import re2
+
 from zaphod.safety.guard.pii.reading import Reading
 from zaphod.safety.guard.pii.recogniser import Recogniser, compiled, expanded
 
 _LEAD_LETTERS: Final = 6
 _MOST_LEADS: Final = 4000
+_SET_MEMORY_BYTES: Final = 32 << 20
 _WILD: Final = re.compile(r"\\[wWdDsSbB]|[.\[^$]")
 _PIECE: Final = re.compile(r"\\x\{[0-9A-Fa-f]+\}|\\.|\[(?:\\.|[^\]\\])+\]|\((?:\?:|\?i:|\?P<value>)?|.", re.DOTALL)
 _QUANTIFIER: Final = re.compile(r"[?*+]\??|\{\d+(?:,\d*)?\}\??")
@@ -29,8 +32,7 @@ class Triggers:
     """For each row what must be in a text before it is worth looking. Thread-safe."""
 
     def __init__(self, rows: Sequence[Recogniser], least_score: float) -> None:
-        self._needs = [(index, row.needs) for index, row in enumerate(rows)]
-        self._patterns = {needs: compiled(needs) for _, needs in self._needs if needs}
+        self._needs = _Needs([row.needs for row in rows])
         bounded: dict[str, set[int]] = {}
         free: dict[str, set[int]] = {}
         self._always: set[int] = set()
@@ -45,13 +47,34 @@ class Triggers:
 
     def rows(self, reading: Reading) -> list[int]:
         """Which rows may find something, in their order."""
-        present = {needs for needs, regex in self._patterns.items() if regex.search(reading.data)}
-        named = self.named(reading)
-        return [index for index, needs in self._needs if index in named and (not needs or needs in present)]
+        return sorted(self._needs.rows(reading) & self.named(reading))
 
     def named(self, reading: Reading) -> set[int]:
         """Rows whose words are in a text, and those that need no words."""
         return self._always.union(*(trie.rows(reading) for trie in self._tries))
+
+
+class _Needs:
+    """Small patterns, all of them in one automaton, and the rows that need them."""
+
+    def __init__(self, needs: Sequence[tuple[str, ...]]) -> None:
+        patterns = sorted({pattern for row in needs for pattern in row})
+        numbers = {pattern: number for number, pattern in enumerate(patterns)}
+        self._needs = [frozenset(numbers[pattern] for pattern in row) for row in needs]
+        options = re2.Options()
+        options.max_mem = _SET_MEMORY_BYTES
+        options.log_errors = False
+        self._set = re2.Set.SearchSet(options)
+        for pattern in patterns:
+            self._set.Add(pattern)
+        self._anything = self._set.Add(r"(?s:.|\A)")
+        self._set.Compile()
+
+    def rows(self, reading: Reading) -> set[int]:
+        """Those whose patterns are all there. A set that has no room left finds nothing at all: then it may be any."""
+        present = frozenset(self._set.Match(reading.data) or ())
+        has_failed = self._anything not in present
+        return {index for index, needs in enumerate(self._needs) if has_failed or needs <= present}
 
 
 class _Trie:

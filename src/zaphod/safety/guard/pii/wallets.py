@@ -46,7 +46,7 @@ def wallet_rows() -> list[Recogniser]:
             context=_CONTEXT,
             score=score,
             score_in_context=0.95,
-            needs="[0-9A-Za-z]{24}",
+            needs=("[0-9A-Za-z]{24}",),
         )
         for pattern, check, score in forms
     ]
