@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 
-from zaphod.safety.guard.rules.nodes import Characters, Choice, Edge, Gap, Node, Repeat, Sequence
+import re2
 
-_ANY = "abcdefghijklmnopqrstuvwxyz 0123456789"
-_BY_PROPERTY = {"L": "aé中", "N": "07", "P": ".!", "S": "+$", "Z": " ", "Latin": "aé", "Han": "中", "Cyrillic": "д"}
+from zaphod.safety.guard.rules.nodes import Characters, Choice, Edge, Gap, Node, Repeat, Sequence
+from zaphod.safety.guard.rules.source import plain_source
+
+_ANY = "abcdefghijklmnopqrstuvwxyz 0123456789.,!-_+$éджя中指가अ\n\t"
+"""What one of the open sets is chosen from."""
 
 
 def example(node: Node, dice: random.Random, *, at_most: int = 2) -> str:
@@ -35,14 +38,8 @@ def example(node: Node, dice: random.Random, *, at_most: int = 2) -> str:
 
 
 def _character(node: Characters, dice: random.Random) -> str:
-    if node.is_negated:
-        return dice.choice([letter for letter in _ANY if not _holds(node, letter)])
-    options = [*node.ranges, *((ord(c), ord(c)) for name in node.properties for c in _BY_PROPERTY.get(name[:1], ""))]
-    first, last = dice.choice(options)
+    if node.is_negated or not node.ranges:
+        allowed = re2.compile(plain_source(node))
+        return dice.choice([letter for letter in _ANY if allowed.fullmatch(letter)])
+    first, last = dice.choice(node.ranges)
     return chr(dice.randint(first, last))
-
-
-def _holds(node: Characters, letter: str) -> bool:
-    return any(first <= ord(letter) <= last for first, last in node.ranges) or any(
-        letter in _BY_PROPERTY.get(name, "") for name in node.properties
-    )

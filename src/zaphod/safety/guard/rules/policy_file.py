@@ -35,7 +35,7 @@ _EXCEPTION_KEYS = ("rules", "patterns", "reason")
 _STEP_KEYS = ("action", "min_score", "replacement")
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 _SHIPPED = re.compile(r"[a-z0-9][a-z0-9-]*")
-_BESIDE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\.toml")
+_BESIDE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.toml")
 
 
 @dataclass(kw_only=True)

@@ -164,9 +164,13 @@ def _batches(sizes: Sequence[int], most: int) -> Iterator[range]:
 def _set_of(sources: Iterable[bytes]) -> re2.Set:
     patterns = re2.Set.SearchSet(options(max_bytes=_SET_BYTES))
     patterns.Add(_ALWAYS)
-    for source in sources:
-        patterns.Add(source)
-    patterns.Compile()
+    try:
+        for source in sources:
+            patterns.Add(source)
+        patterns.Compile()
+    except re2.error as error:
+        found, wanted = "RE2 refuses a set of patterns", f"They fit into {_SET_BYTES >> 20} MiB together."
+        raise PatternError(found, wanted, "Ask for fewer repetitions.") from error
     return patterns
 
 
