@@ -34,6 +34,15 @@ def test_a_line_is_the_canonical_record_and_its_hash() -> None:
     assert (record["actor"], record["ts_utc"]) == ("zoë", "2030-03-17T17:46:40.123456Z")
 
 
+@given(WORDS, DETAILS)
+def test_a_record_is_laid_out_as_any_canonical_json(word: str, details: dict[str, Any]) -> None:
+    record = json.loads(line_of(event(actor=word, object=word, model_id=word, details=details)))
+    value = bytes.fromhex(record.pop("hash"))
+    assert with_hash(canonical(record), value) == line_of(
+        event(actor=word, object=word, model_id=word, details=details)
+    )
+
+
 @given(WORDS, WORDS, DETAILS)
 @example("\ud800", "a\x00\n\u2028", {"a": "\udfff"})
 def test_whatever_an_event_says_is_read_back(actor: str, target: str, details: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ def canonical(value: object) -> bytes:
     Raises:
         ValueError: it is not JSON: a number without end, half of a surrogate pair, a key that is no text.
     """
-    return _text(value).encode()
+    return canonical_text(value).encode()
 
 
 def is_safe_integer(value: int) -> bool:
@@ -24,7 +24,8 @@ def is_safe_integer(value: int) -> bool:
     return -_MAX_SAFE_INTEGER <= value <= _MAX_SAFE_INTEGER
 
 
-def _text(value: object) -> str:
+def canonical_text(value: object) -> str:
+    """The same as a text. ValueError as `canonical`, but for halves of surrogate pairs."""
     if isinstance(value, str):
         return _quoted(value)
     if value is True or value is False:
@@ -32,11 +33,11 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return str(value) if is_safe_integer(value) else _number(_as_float(value))
     if isinstance(value, Mapping):
-        return "{" + ",".join([f"{_quoted(_key(key))}:{_text(value[key])}" for key in _ordered(value)]) + "}"
+        return "{" + ",".join([f"{_quoted(_key(key))}:{canonical_text(value[key])}" for key in _ordered(value)]) + "}"
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, list | tuple):
-        return "[" + ",".join([_text(item) for item in value]) + "]"
+        return "[" + ",".join([canonical_text(item) for item in value]) + "]"
     if value is None:
         return "null"
     raise ValueError(f"{type(value).__name__} is not JSON")
