@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -220,6 +221,20 @@ def man_pages(draw: random.Random, count: int, num_characters: int = 4000) -> It
     for page in draw.sample(pages, min(count, len(pages))):
         text = gzip.decompress(page.read_bytes()).decode("utf-8", "replace")
         yield Labelled(text.split(".SH AUTHOR")[0].split('.SH "AUTHOR')[0][:num_characters], "man page")
+
+
+def unseen() -> Iterator[Labelled]:
+    """Sentences written after the finders, one text for each value in them."""
+    path = Path(__file__).with_name("guard_pii_unseen.txt")
+    lines = path.read_text(encoding="utf-8").split("\n", 1)[1].replace(",\n[[", ",\0[[").splitlines()
+    for line in lines:
+        plain, marks = "", []
+        for part in re.split(r"\[\[|\]\]", line.replace("\0", "\n")):
+            rule, bar, value = part.partition("|")
+            if bar:
+                marks.append((rule, len(plain), len(plain) + len(value)))
+            plain += value if bar else part
+        yield from (Labelled(plain, "unseen sentences", *mark) for mark in marks)
 
 
 def git_output(num_commits: int = 200) -> Iterator[Labelled]:

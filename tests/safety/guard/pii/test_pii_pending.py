@@ -36,7 +36,8 @@ TEXTS = [
 ]
 PROSE = (
     "The quick brown fox jumps over the lazy dog, while ordinary prose goes on. It was decided in 2019 that three "
-    "ships would leave; none did. Wir haben gestern lange darüber gesprochen, und niemand war dagegen. Ce n'est pas grave."
+    "ships would leave; none did. Wir haben gestern lange darüber gesprochen, und niemand war dagegen. "
+    "Ce n'est pas grave."
 )
 
 
