@@ -103,7 +103,8 @@ class Guard:
     def stream(self, *, stage: Stage = "output", tenant: str = "", extra: Sequence[Finder] = ()) -> TextStream:
         """Checks a text while it comes."""
         policy = self.policy_of(tenant)
-        return TextStream(policy, finder_of(policy.rules), (*self._finders, *extra), stage=stage)
+        holding = finder_of(tuple(rule for rule in policy.rules if policy.acts_on(rule, stage)))
+        return TextStream(policy, finder_of(policy.rules), holding, (*self._finders, *extra), stage=stage)
 
 
 def verdict_of(hits: Iterable[Hit], failures: Iterable[str], policy: Policy, stage: Stage) -> Verdict:

@@ -74,12 +74,21 @@ class TextStream:
     Args:
         policy: what follows from what is found.
         patterns: the policy's rules.
+        holding: those for which text is held up: what is only noted need not be.
         finders: everything else; those whose name begins with `classifier` are asked about whole sentences.
         stage: where the text is on its way.
     """
 
-    def __init__(self, policy: Policy, patterns: PatternFinder, finders: Sequence[Finder], *, stage: Stage) -> None:
-        self._policy, self._patterns, self._stage = policy, patterns, stage
+    def __init__(
+        self,
+        policy: Policy,
+        patterns: PatternFinder,
+        holding: PatternFinder,
+        finders: Sequence[Finder],
+        *,
+        stage: Stage,
+    ) -> None:
+        self._policy, self._patterns, self._holding, self._stage = policy, patterns, holding, stage
         self._classifiers = [finder for finder in finders if finder.name.startswith("classifier")]
         self._finders = [finder for finder in finders if not finder.name.startswith("classifier")]
         self._release = Release(policy.max_delay_tokens)
@@ -210,7 +219,7 @@ class TextStream:
         places = [len(raw)]
         for view in views:
             try:
-                place = self._patterns.pending(view, self._stage)
+                place = self._holding.pending(view, self._stage)
                 places += [] if place is None else [view.raw_span(place, place + 1)[0]]
             except Exception as error:
                 note(self._failures, self._patterns.name, error)

@@ -74,11 +74,15 @@ class StagePolicy:
 
     def step(self, hit: Hit) -> Step | None:
         """What follows from a hit; None if nothing does."""
-        name = hit.rule
+        reached = (step for step in self.steps(hit.rule) if hit.score >= step.min_score)
+        return max(reached, key=lambda step: step.min_score, default=None)
+
+    def steps(self, rule: str) -> tuple[Step, ...]:
+        """What may follow from a rule's hits."""
+        name = rule
         while name not in self.actions and name:
             name = name.rpartition(".")[0]
-        steps = self.actions.get(name or "*", ())
-        return max((step for step in steps if hit.score >= step.min_score), key=lambda s: s.min_score, default=None)
+        return self.actions.get(name or "*", ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,10 @@ class Policy:
         if step is None:
             return Finding(hit=hit, action="allow")
         return Finding(hit=hit, action=step.action, replacement=step.replacement)
+
+    def acts_on(self, rule: Rule, stage: Stage) -> bool:
+        """Whether anything but a note follows from a rule at a stage."""
+        return any(step.action != "allow" for step in self.at(stage).steps(rule.id))
 
     def at(self, stage: Stage) -> StagePolicy:
         """What follows at a stage."""
