@@ -62,7 +62,7 @@ def test_records_are_found_by_time_half_open(folder: Path) -> None:
     assert numbers(folder, since=times[5], until=times[20]) == expected
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(WORDS, WORDS, WORDS, WORDS)
 def test_skipping_lines_never_hides_a_match(folder: Path, actor: str, action: str, target: str, decision: str) -> None:
     query = Query(actor=actor, action=action, object=target, decision=decision)

@@ -23,7 +23,7 @@ from zaphod.safety.audit.signing import Signer
 from zaphod.safety.audit.verify import TenantReport
 
 PLACES = st.integers(1, NUM_RECORDS)
-tampering = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+tampering = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def report_of(victim: Victim, *, has_witness: bool = True, **options: object) -> TenantReport:
@@ -70,8 +70,8 @@ def test_an_untouched_log_is_sound_and_wholly_signed(victim: Victim) -> None:
     assert len(victim.segments) > 3
 
 
-@pytest.mark.parametrize("seq", [1, 2, 3])
-def test_every_byte_of_a_record_counts(tmp_path: Path, seq: int) -> None:
+def test_every_byte_of_a_record_counts(tmp_path: Path) -> None:
+    seq = 2
     write(tmp_path / "audit", range(3))
     victim = Victim(tmp_path / "audit")
     key = verify(victim.folder).public_key

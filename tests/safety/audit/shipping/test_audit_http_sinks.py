@@ -229,6 +229,14 @@ def test_elasticsearch_stores_each_record_under_its_id_whole(folder: Path, secre
     assert {action["create"]["_index"] for action in actions} == {"zaphod-audit", "theirs"}
 
 
+def test_two_logs_share_an_index_under_two_prefixes(folder: Path, secret: Path) -> None:
+    with FakeElasticsearch() as receiver:
+        for prefix in ("one/", "two/"):
+            shutil.rmtree(folder / "shipping", ignore_errors=True)
+            ship(folder, elasticsearch(receiver.url, secret, id_prefix=prefix))
+    assert len(receiver.documents) == 2 * (NUM_RECORDS + 5)
+
+
 def test_elasticsearch_must_answer_for_every_item(folder: Path, secret: Path) -> None:
     with FakeElasticsearch(["short"]) as receiver:
         ship(folder, elasticsearch(receiver.url, secret))

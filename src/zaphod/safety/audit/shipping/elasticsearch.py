@@ -35,6 +35,7 @@ class ElasticsearchOptions(HttpOptions):
         indexes: the same for some tenants.
         api_key_file: holds an API key, as it stands behind `ApiKey`.
         username, password_file: instead of it.
+        id_prefix: stands before each id, so that logs of several machines can share an index.
     """
 
     index: str = "zaphod-audit"
@@ -42,6 +43,7 @@ class ElasticsearchOptions(HttpOptions):
     api_key_file: Path | None = None
     username: str = ""
     password_file: Path | None = None
+    id_prefix: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,7 +84,7 @@ class ElasticsearchSink:
 
     def _item(self, record: Record) -> bytes:
         index = self._options.indexes.get(record.tenant, self._options.index)
-        action = {"create": {"_index": index, "_id": record.dedupe_id}}
+        action = {"create": {"_index": index, "_id": self._options.id_prefix + record.dedupe_id}}
         return b"".join(json.dumps(part, ensure_ascii=False).encode() + b"\n" for part in (action, _document(record)))
 
 
