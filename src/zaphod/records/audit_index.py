@@ -96,6 +96,12 @@ class AuditIndex:
             rows = connection.execute(wanted.order_by(_columns.seq).limit(min(limit, _MAX_FOUND))).all()
         return [_entry(row) for row in rows]
 
+    def count_before(self, moment_s: int) -> int:
+        """How many are older than a moment, in seconds since 1970."""
+        query = select(func.count()).select_from(audit_index).where(self._own(), _columns.created_s < moment_s)
+        with self._room.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def delete_before(self, moment_s: int, max_rows: int = BATCH) -> int:
         """Remove some that are older than a moment, in one transaction; how many. 0 means that nothing is left."""
         old = select(_columns.seq).where(self._own(), _columns.created_s < moment_s)

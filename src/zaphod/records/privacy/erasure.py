@@ -105,7 +105,7 @@ def erase(office: Office, subject: str, *, progress: Progress = SILENT, batch: i
     found, stopped = held(office, subject), _stopped(office, name, progress)
     remains = remains_of(
         is_postgres=office.keeping.options.database is not None,
-        api_key=subject if office.keeping.store.api_keys.get(subject) else None,
+        api_key=_api_key(office, subject),
     )
     if found.is_nothing and stopped is None:
         seq = office.write(ACTION, name, "nothing_held").seq
@@ -128,6 +128,11 @@ def erase(office: Office, subject: str, *, progress: Progress = SILENT, batch: i
         object=name, num_keys=reached.num_keys, num_records=dict(reached.num_records), begun_seq=first, done_seq=done,
         is_resumed=stopped is not None, was_nothing=False, remains=remains,
     )  # fmt: skip
+
+
+def _api_key(office: Office, subject: str) -> str | None:
+    key = office.keeping.store.api_keys.get(subject)
+    return None if key is None or key.tenant != office.tenant else key.id
 
 
 def _require_unrestricted(office: Office, subject: str) -> None:

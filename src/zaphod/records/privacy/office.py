@@ -43,9 +43,7 @@ class Office:
         AuditError: the audit is switched off.
     """
 
-    def __init__(
-        self, keeping: Keeping, tenant: str, *, actor: str, now_s: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, keeping: Keeping, tenant: str, *, actor: str, now_s: Callable[[], float] = time.time) -> None:
         self.keeping, self.tenant, self.actor, self.now_s = keeping, tenant, actor, now_s
         self.own = keeping.store.tenant(tenant)
         self.sealing = Sealing(keeping.vault, self.own)
