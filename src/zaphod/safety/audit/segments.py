@@ -6,11 +6,12 @@ A segment is called after the number of its first record, so that the one that h
 from __future__ import annotations
 
 import bisect
+import itertools
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from zaphod.core.errors import AuditError
 from zaphod.core.places import tenant_folder_name
@@ -72,7 +73,7 @@ def tenant_in(folder: Path) -> str | None:
 
 def num_records(folder: Path) -> int:
     """How many records a tenant's folder has, by names and lines; nothing is checked."""
-    segments = segments_of(folder)
+    segments = segments_of(folder) if folder.is_dir() else []
     if not segments:
         return 0
     return first_seq_of(segments[-1]) - 1 + sum(line.endswith(b"\n") for line in lines_of(segments[-1]))
@@ -115,6 +116,14 @@ def read(folder: Path, tenant: str, since_seq: int = 0) -> Iterator[Record]:
             yield record_of(line, folder)
 
 
+class Located(NamedTuple):
+    """A line, and where it lies."""
+
+    segment: Path
+    offset_bytes: int
+    line: bytes
+
+
 class LogReader:
     """Reads a tenant's lines once each, while others may be written. Not thread-safe.
 
@@ -125,7 +134,7 @@ class LogReader:
     """
 
     def __init__(self, folder: Path, tenant: str, since_seq: int = 0) -> None:
-        self._folder = folder / tenant_folder_name(tenant)
+        self.folder = folder / tenant_folder_name(tenant)
         self._next_seq = since_seq + 1
         self._segment: Path | None = None
         self._offset_bytes = 0
@@ -141,6 +150,10 @@ class LogReader:
         Raises:
             AuditError: the segment that must hold them is missing, or became shorter.
         """
+        return [located.line for located in self.located(max_lines)]
+
+    def located(self, max_lines: int) -> list[Located]:
+        """The same, with where each lies."""
         if self._segment is None and not self._find():
             return []
         found = self._read(max_lines)
@@ -148,40 +161,40 @@ class LogReader:
             found = self._read(max_lines)
         return found
 
-    def _read(self, max_lines: int) -> list[bytes]:
+    def _read(self, max_lines: int) -> list[Located]:
         assert self._segment is not None
         with self._segment.open("rb") as file:
             file.seek(self._offset_bytes)
-            found = _whole_lines(file, max_lines)
-            end_bytes = self._offset_bytes + sum(map(len, found))
+            lines = _whole_lines(file, max_lines)
+            offsets = list(itertools.accumulate(map(len, lines), initial=self._offset_bytes))
             # A writer that could not reach the disk takes back what it wrote, so only what is there afterwards counts.
             os.fdatasync(file.fileno())
-            if os.fstat(file.fileno()).st_size < end_bytes:
+            if os.fstat(file.fileno()).st_size < offsets[-1]:
                 raise _shorter(self._segment)
-        self._offset_bytes = end_bytes
-        self._next_seq += len(found)
-        return found
+        self._offset_bytes = offsets[-1]
+        self._next_seq += len(lines)
+        return [Located(self._segment, offset, line) for offset, line in zip(offsets, lines, strict=False)]
 
     def _find(self) -> bool:
         """Stand before the next record; False if nothing is written yet."""
-        segments = segments_of(self._folder) if self._folder.is_dir() else []
+        segments = segments_of(self.folder) if self.folder.is_dir() else []
         index = bisect.bisect_right(segments, self._next_seq, key=first_seq_of) - 1
         if index < 0:
             if segments:
-                raise _missing(self._folder, self._next_seq)
+                raise _missing(self.folder, self._next_seq)
             return False
         segment, offset_bytes, num_before = segments[index], 0, self._next_seq - first_seq_of(segments[index])
         for line, _ in zip(lines_of(segment), range(num_before), strict=False):
             offset_bytes += len(line)
             num_before -= 1
         if num_before:
-            raise _missing(self._folder, self._next_seq - num_before)
+            raise _missing(self.folder, self._next_seq - num_before)
         self._segment, self._offset_bytes = segment, offset_bytes
         return True
 
     def _next_segment(self) -> bool:
         """Go to the next segment once this one is read to its end."""
-        following = segment_path(self._folder, self._next_seq)
+        following = segment_path(self.folder, self._next_seq)
         if following == self._segment or not following.exists():
             return False
         self._segment, self._offset_bytes = following, 0
