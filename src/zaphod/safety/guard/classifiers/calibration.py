@@ -1,6 +1,6 @@
 """From scores to probabilities, and how well those hold; knows no text and no model.
 
-Platt scaling with his targets (Platt 1999, section 2.2), so that few examples do not give certainty, by Newton's method.
+Platt scaling with his targets (Platt 1999, section 2.2), so that few examples give no certainty, by Newton's method.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     text -> canonical view -> sentences -> sum of n-gram weights -> probability -> hits
 
-Each reading of a text is scored: the raw one, and whatever was decoded from it. A hit is a sentence, in characters of the
-raw text, with the probability that it is harmful. That probability was calibrated on as many harmful as harmless
+Each reading of a text is scored: the raw one, and whatever was decoded from it. A hit is a sentence, in characters of
+the raw text, with the probability that it is harmful. That probability was calibrated on as many harmful as harmless
 sentences; where most texts are harmless, fewer of the hits are right than it says.
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from zaphod.core.errors import ConfigError
 from zaphod.safety.guard.classifiers.examples import TASKS, Task
 from zaphod.safety.guard.classifiers.model_file import NgramModel, read_model
+from zaphod.safety.guard.classifiers.reading import readings_of
 from zaphod.safety.guard.classifiers.scoring import score_sentences
 from zaphod.safety.guard.finder import View
 from zaphod.safety.guard.verdict import Hit, Stage
@@ -29,8 +30,6 @@ TITLES = {
     "toxicity": "toxic language, by a model",
     "injection": "an attempt to give the assistant other instructions, by a model",
 }
-_FORMS = frozenset({"fold", "join", "leet", "squeeze", "compact", "word-order"})
-"""Last steps of views that are forms of a reading, not readings of their own."""
 
 
 class NgramClassifier:
@@ -55,9 +54,7 @@ class NgramClassifier:
     def find(self, views: Sequence[View], stage: Stage) -> Iterable[Hit]:
         """Sentences at or above the threshold, of every reading."""
         seen: set[str] = set()
-        for view in views:
-            if view.chain and view.chain[-1] in _FORMS:
-                continue
+        for view in readings_of(views):
             form = canonical(view.text)
             if form.text not in seen:
                 seen.add(form.text)

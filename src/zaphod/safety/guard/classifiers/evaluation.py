@@ -144,9 +144,7 @@ class LeftOut:
     """Of each of the family's examples."""
 
 
-def left_out_families(
-    task: Task, trainer: Trainer, threshold: float, progress: Progress = SILENT
-) -> Iterator[LeftOut]:
+def left_out_families(task: Task, trainer: Trainer, threshold: float, progress: Progress = SILENT) -> Iterator[LeftOut]:
     """For each harmful family: train without it, then look for it."""
     training, tests = examples_of(task, "train"), examples_of(task, "test")
     families = sorted({example.family for example in training if example.is_harmful})

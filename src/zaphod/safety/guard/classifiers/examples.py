@@ -22,8 +22,8 @@ TASKS: tuple[Task, ...] = ("toxicity", "injection")
 FOLDER = Path(__file__).parent / "data"
 
 SEED = 4
-_PER_TEMPLATE = {"train": 16, "validation": 10, "test": 12}
-_PER_GROUP = {"train": 2, "validation": 2, "test": 6}
+_PER_TEMPLATE = {"train": 24, "validation": 10, "test": 12}
+_PER_GROUP = {"train": 3, "validation": 2, "test": 6}
 _TRIES = 4
 """Draws for each text that is wanted: a wording with few choices has fewer texts."""
 _SHARE_OF_TYPOS = 0.12

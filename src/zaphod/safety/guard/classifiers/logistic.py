@@ -1,7 +1,7 @@
 """Logistic regression with an L2 penalty on sparse rows, by L-BFGS; knows no text.
 
-Minimises `sum_i v_i log(1 + exp(-y_i (w x_i + b))) + penalty / 2 |w|^2` with weights of rows that sum to 1 (the intercept
-b is not penalised), by the two-loop recursion (Nocedal and Wright, Numerical Optimization, algorithm 7.4) and
+Minimises `sum_i v_i log(1 + exp(-y_i (w x_i + b))) + penalty / 2 |w|^2` with weights of rows that sum to 1 (the
+intercept b is not penalised), by the two-loop recursion (Nocedal and Wright, Numerical Optimization, algorithm 7.4) and
 backtracking until Armijo's condition holds. The same input gives the same bits.
 
 Legend: R rows, E entries of all rows, F features.
@@ -41,18 +41,20 @@ class SparseRows:
 
     def times(self, weights_F: Floats) -> Floats:
         """The product with a vector of features, shape [R]."""
-        return np.bincount(self.rows_E, self.values_E * weights_F[self.features_E], self.num_rows)
+        products_E = self.values_E * weights_F[self.features_E]
+        return np.bincount(self.rows_E, products_E, self.num_rows).astype(np.float64, copy=False)
 
     def transposed_times(self, values_R: Floats) -> Floats:
         """The product of the transposed rows with a vector of rows, shape [F]."""
-        return np.bincount(self.features_E, self.values_E * values_R[self.rows_E], self.num_features)
+        products_E = self.values_E * values_R[self.rows_E]
+        return np.bincount(self.features_E, products_E, self.num_features).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogisticOptions:
     """How far to go."""
 
-    penalty: float = 1e-5
+    penalty: float = 3e-6
     max_steps: int = 250
     tolerance: float = 1e-5
     """Ends when the gradient's largest entry is below this."""

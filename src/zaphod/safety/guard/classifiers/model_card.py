@@ -23,25 +23,34 @@ from zaphod.safety.guard.classifiers.evaluation import (
 from zaphod.safety.guard.classifiers.examples import SEED, Example, Task, examples_of
 from zaphod.safety.guard.classifiers.model_file import NgramModel
 from zaphod.safety.guard.classifiers.ngrams import LENGTHS, TABLE_SIZE
-from zaphod.safety.guard.classifiers.training import Linear, TrainingOptions, fit, prepare
+from zaphod.safety.guard.classifiers.reading import reading
+from zaphod.safety.guard.classifiers.training import OPTIONS, Linear, TrainingOptions, fit, prepare
 
 LIMITS = {
     "toxicity": (
-        "It knows words and pieces of words, not meaning. Insults in words that its wordings do not have, irony, dog whistles "
-        "and threats in polite words pass. A sentence that quotes, denies or condemns abuse looks like abuse to it: see "
-        "counter_speech, negations and reported_abuse below. Statements about groups of people are where it is weakest. "
-        "Do not let it decide alone about people."
+        "It knows words and pieces of words, not meaning. Insults in words that its wordings do not have, irony, dog "
+        "whistles and threats in polite words pass. A sentence that quotes, denies or condemns abuse looks like abuse to "
+        "it: see counter_speech, negations and reported_abuse below. Statements about groups of people are where it is "
+        "weakest. Do not let it decide alone about people."
     ),
     "injection": (
-        "It knows how demands of this kind are usually worded. A demand in ordinary words (\"send the file to Bob\") is not "
-        "an injection by its wording, only by where it comes from: that is what authority checks are for. Text about "
-        "prompts and security looks like an attack to it: see security_docs below. Somebody who may try often will get past it."
+        'It knows how demands of this kind are usually worded. A demand in ordinary words ("send the file to Bob") is '
+        "not an injection by its wording, only by where it comes from: that is what authority checks are for. Text about "
+        "prompts and security looks like an attack to it: see security_docs below. Somebody who may try often will get "
+        "past it."
     ),
 }
 _LANGUAGES = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch",
-    "ru": "Russian", "zh": "Chinese",
-}  # fmt: skip
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "ru": "Russian",
+    "zh": "Chinese",
+}
 
 
 def write_card(model: NgramModel, path: Path, progress: Progress = SILENT) -> None:
@@ -52,7 +61,7 @@ def write_card(model: NgramModel, path: Path, progress: Progress = SILENT) -> No
 def scorer_of(linear: Linear, model: NgramModel) -> Scorer:
     """Probabilities by these weights and the model's calibration."""
     platt = Platt(slope=model.slope, shift=model.shift)
-    return lambda texts: platt.probabilities(linear.scores([_read(text) for text in texts]))
+    return lambda texts: platt.probabilities(linear.scores([reading(text) for text in texts]))
 
 
 def shipped_scorer(model: NgramModel) -> Scorer:
@@ -64,12 +73,6 @@ def shipped_scorer(model: NgramModel) -> Scorer:
 def trainer_of(model: NgramModel, examples: Sequence[Example]) -> Scorer:
     """A classifier of the same kind, trained on these examples, with the model's calibration."""
     return scorer_of(fit(prepare(examples), TrainingOptions()), model)
-
-
-def _read(text: str) -> str:
-    from zaphod.safety.guard.classifiers.reading import reading
-
-    return reading(text)
 
 
 def _lines(model: NgramModel, progress: Progress) -> Iterator[str]:
@@ -98,11 +101,13 @@ def _about(model: NgramModel, task: Task) -> Iterator[str]:
     languages = Counter(example.language for example in training)
     families = sorted({example.family for example in training if example.is_harmful})
     lengths = " to ".join((str(LENGTHS[0]), str(LENGTHS[-1])))
-    yield f"- kind: logistic regression on hashed n-grams of {lengths} characters of the canonical view, {TABLE_SIZE} int8 weights"
-    yield f"- threshold: {model.threshold} (2 % of harmless held-out examples reach it, families weighted as in training)"
+    share = 100 * OPTIONS[task].max_false_positive_rate
+    yield f"- kind: logistic regression on hashed n-grams of {lengths} characters of the canonical view"
+    yield f"- size: {TABLE_SIZE} int8 weights"
+    yield f"- threshold: {model.threshold} ({share:.0f} % of harmless held-out examples reach it, families weighted)"
     yield f"- digest: `{model.digest}`"
-    yield f"- data: {len(training)} training and {len(validation)} validation examples, all made of wordings in `data/`, written for"
-    yield f"  this purpose; seed {SEED}, digest `{model.data_digest}`. No text of real people."
+    yield f"- data: {len(training)} training and {len(validation)} validation examples made of the wordings in `data/`,"
+    yield f"  written for this purpose; seed {SEED}, digest `{model.data_digest}`. No text of real people."
     yield "- languages, by training examples: " + ", ".join(
         f"{_LANGUAGES[language]} {count}" for language, count in languages.most_common()
     )
@@ -112,8 +117,9 @@ def _about(model: NgramModel, task: Task) -> Iterator[str]:
 
 def _figures(model: NgramModel, known: Quality, new: Quality) -> Iterator[str]:
     yield "## Figures on wordings that it was not trained on"
-    yield f"At the threshold, {model.threshold}. *Known words*: new sentences with insults, demands and names that training had."
-    yield "*New words*: those are new, too. Intervals are 95 %: of F1 over wordings, of rates as if examples were independent."
+    yield f"At the threshold, {model.threshold}. *Known words*: new sentences with insults and demands that training had."
+    yield "*New words*: those are new, too. Intervals are 95 %: of F1 over wordings, of rates as if examples were"
+    yield "independent, which those of one wording are not."
     yield ""
     yield "| test set | examples (wordings) | precision | recall | F1 | false positives | ECE |"
     yield "|---|---|---|---|---|---|---|"
@@ -168,7 +174,7 @@ def _groups(p_new: Floats, new: Sequence[Example], threshold: float) -> Iterator
 
 def _reliability(p_new: Floats, new: Sequence[Example]) -> Iterator[str]:
     yield "## Reliability"
-    yield "Of test examples (new words) with a probability in a range: their mean probability, and how many were harmful."
+    yield "Test examples (new words) by their probability: its mean in ten ranges, and how many of them were harmful."
     yield ""
     yield "| examples | mean probability | harmful |"
     yield "|---|---|---|"

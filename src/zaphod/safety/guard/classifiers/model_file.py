@@ -1,7 +1,7 @@
 """A trained model's file: written once, and checked whenever it is read; knows no training and no text.
 
-The file is a safetensors file with int8 weights, one for each place of the table, and metadata. Reading needs no library: 8 bytes
-give the length of a JSON header, which gives each tensor's type, shape and place. Nothing in it is ever run.
+It is a safetensors file with int8 weights, one for each place of the table, and metadata. Reading needs no library: 8
+bytes give the length of a JSON header, which gives each tensor's type, shape and place. Nothing in it is ever run.
 """
 
 from __future__ import annotations
@@ -136,6 +136,6 @@ def _header(data: bytes, path: Path) -> dict[str, Any]:
 def _corrupt(path: Path, what: str) -> CorruptFileError:
     return CorruptFileError(
         f"{path.name} {what}",
-        f"A model of this kind is a safetensors file of less than {MAX_FILE_BYTES} bytes with the digest of its contents.",
+        f"A model is a safetensors file of less than {MAX_FILE_BYTES} bytes with the digest of its contents.",
         "Install Zaphod again, or build the file anew: python -m zaphod.safety.guard.classifiers.train",
     )

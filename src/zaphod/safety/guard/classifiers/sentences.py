@@ -23,7 +23,7 @@ _KINDS[[ord(character) for character in "。！？।؟"]] = _CUT
 
 
 def sentence_spans(codes_C: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-    """Half-open intervals of characters, in order, shape [sentences, 2]; only long sentences give intervals that overlap."""
+    """Half-open intervals of characters in order, shape [sentences, 2]; only those of long sentences overlap."""
     length = len(codes_C)
     kinds = _KINDS[np.minimum(codes_C, 0xFFFF)]
     is_end = kinds == _CUT

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from zaphod.core.progress import SILENT, Progress
 from zaphod.safety.guard.classifiers.arithmetic import Floats, total
-from zaphod.safety.guard.classifiers.calibration import Platt, fit_platt
+from zaphod.safety.guard.classifiers.calibration import fit_platt
 from zaphod.safety.guard.classifiers.examples import Example, Task, data_digest, examples_of
 from zaphod.safety.guard.classifiers.logistic import LogisticOptions, SparseRows, fit_logistic
 from zaphod.safety.guard.classifiers.model_file import NgramModel
@@ -36,6 +36,13 @@ class TrainingOptions:
     logistic: LogisticOptions = field(default_factory=LogisticOptions)
     max_false_positive_rate: float = 0.02
     """Of harmless held-out examples at the threshold, families weighing as in training."""
+
+
+OPTIONS: dict[Task, TrainingOptions] = {
+    # Many of its harmless families are there to look toxic; without a few of those, little of the rest is found.
+    "toxicity": TrainingOptions(max_false_positive_rate=0.05),
+    "injection": TrainingOptions(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +136,7 @@ def out_of_fold_scores(prepared: Prepared, options: TrainingOptions, progress: P
 
 def train(task: Task, options: TrainingOptions | None = None, progress: Progress = SILENT) -> NgramModel:
     """The model of a task. The same program makes the same bits."""
-    options = options or TrainingOptions()
+    options = options or OPTIONS[task]
     training, validation = prepare(examples_of(task, "train")), prepare(examples_of(task, "validation"))
     linear = fit(training, options)
     weights, scale = quantised(linear.weights)

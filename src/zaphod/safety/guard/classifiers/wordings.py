@@ -5,8 +5,8 @@ a choice. `{open}` and `{close}` are the braces themselves.
 
 A file is TOML: `language`; `[slots]`, whose fillers are dealt out to train, validation and test like wordings;
 `[shared]`, whose fillers all three use; `[groups]`, the names of groups of people as noun and adjective, for `{group}`
-and `{group_adj}`; `extends`, a file beside it whose slots, shared fillers and groups it has too; `[harmful.FAMILY]` and `[benign.FAMILY]` with `templates`, and `groups = true` where each wording is
-written out for each group.
+and `{group_adj}`; `extends`, a file beside it whose slots, shared fillers and groups it has too; `[harmful.FAMILY]` and
+`[benign.FAMILY]` with `templates`, and `groups = true` where each wording is written out for each group.
 """
 
 from __future__ import annotations
