@@ -85,7 +85,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "restrictions": {"add": (subjects, times), "lift": (subjects,), "is_restricted": (subjects,), "all": ()},
     "retention": {"set": (kinds, st.none() | times), "all": ()},
     "audit_index": {
-        "add": (entries,), "last_seq": (), "delete_before": (times, limits),
+        "add": (entries,), "last_seq": (), "count_before": (times,), "delete_before": (times, limits),
         "find": (st.builds(AuditQuery, actor=maybe_subject, since_s=st.none() | times),),
     },
     "": {
