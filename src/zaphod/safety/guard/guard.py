@@ -14,7 +14,7 @@ from zaphod.safety.guard.hits import without_repeats
 from zaphod.safety.guard.readings import finder_of
 from zaphod.safety.guard.rules.policies import Policies
 from zaphod.safety.guard.rules.policy import Policy
-from zaphod.safety.guard.running import find
+from zaphod.safety.guard.running import UNREAD, find
 from zaphod.safety.guard.standard import standard_finders
 from zaphod.safety.guard.stream import TextStream
 from zaphod.safety.guard.verdict import Action, Hit, Stage, Verdict
@@ -67,6 +67,7 @@ class Guard:
         """Make ready what the first texts of every stage would wait for."""
         for stage in ("input", "retrieval", "tool_call", "output"):
             self.check("Nothing of note.", stage)
+        self.stream().push("Nothing of note.")
         stream = self.stream()
         stream.push("Nothing of note.")
         stream.finish()
@@ -95,7 +96,7 @@ class Guard:
         failures: dict[str, None] = {}
         for window in windows_of(len(text)):
             found = find(text[window.start : window.end], finders, stage, failures, window.start)
-            hits += [hit for hit in found if window.own_start <= hit.start < window.own_end]
+            hits += [hit for hit in found if window.own_start <= hit.start < window.own_end or hit.rule == UNREAD]
             if window.end < len(text):
                 yield Progress(done=window.own_end, total=len(text))
         yield Progress(done=len(text), total=len(text), verdict=verdict_of(hits, failures, policy, stage))

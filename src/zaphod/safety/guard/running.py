@@ -11,17 +11,23 @@ from zaphod.safety.guard.hits import moved
 from zaphod.safety.guard.verdict import Hit, Stage
 from zaphod.safety.guard.views import views_of
 
+UNREAD = "hidden.unread"
+"""Found where a limit of the views stopped them: what else the text may say is not known."""
+
 _log = logging.getLogger(__name__)
 
 
 def find(text: str, finders: Iterable[Finder], stage: Stage, failures: dict[str, None], offset: int = 0) -> list[Hit]:
     """What all finders find in a text, which begins at `offset` of another one. Failures are added to `failures`."""
     try:
-        views: Sequence[View] = views_of(text)
+        views = views_of(text)
     except Exception as error:
         note(failures, "views", error)
         return []
-    return find_in(views, finders, stage, failures, offset)
+    hits = find_in(views, finders, stage, failures, offset)
+    if not views.is_complete:
+        hits.append(Hit(rule=UNREAD, title="more encodings than were undone", start=offset, end=offset + len(text)))
+    return hits
 
 
 def find_in(

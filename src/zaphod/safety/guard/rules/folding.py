@@ -26,6 +26,8 @@ _MAX_FOLDED_SET = 3000
 MIN_COMPACT_CHARACTERS = 12
 """Fewer letters stand side by side by chance once spaces are gone."""
 MAX_COMPACT_WILDCARDS = 24
+MAX_COMPACT_LETTERS = 4
+"""More of any letters would run into the next word."""
 
 Fold = Callable[[str], str]
 
@@ -91,8 +93,8 @@ def compacted(node: Node) -> Node | None:
 
 def _spans_anything(node: Node) -> bool:
     match node:
-        case Repeat(Characters(_, _, is_negated), _, high) if is_negated:
-            return high > MAX_COMPACT_WILDCARDS
+        case Repeat(Characters() as letters, _, high) if letters.single is None and not _parts_words(letters):
+            return high > (MAX_COMPACT_WILDCARDS if letters.is_negated else MAX_COMPACT_LETTERS)
         case Repeat(item):
             return _spans_anything(item)
         case Sequence(items) | Choice(items):
