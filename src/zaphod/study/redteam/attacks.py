@@ -34,6 +34,7 @@ class Attack:
         transforms: what was done to its last turn, in order.
         focus: the transform for whose sake it was made; empty for plain words.
         turns: what is sent.
+        plain: the same in plain words.
         stage: where it comes in.
     """
 
@@ -41,6 +42,7 @@ class Attack:
     transforms: tuple[str, ...]
     focus: str
     turns: tuple[str, ...]
+    plain: tuple[str, ...]
     stage: Stage
 
     @property
@@ -51,7 +53,8 @@ class Attack:
 def plain_attacks(split: Split, seed: int) -> list[Attack]:
     """Every wording once, as it is."""
     rng = random.Random(f"plain/{split}/{seed}")
-    return [_attack(wording, (), "", wording.filled(random_slots(rng))) for wording in wordings_of(split)]
+    said = ((wording, wording.filled(random_slots(rng))) for wording in wordings_of(split))
+    return [_attack(wording, (), "", turns, turns) for wording, turns in said]
 
 
 def composed_attacks(*, wordings: Split, transforms: Split, depth: int, num_each: int, seed: int) -> Iterator[Attack]:
@@ -80,7 +83,7 @@ def _made(
         last = None if chain is None else _applied(turns[-1], chain, rng)
         if chain is not None and last is not None:
             last = _requested(last, chain[-1], rng)
-            return _attack(wording, tuple(each.name for each in chain), focus.name, (*turns[:-1], last))
+            return _attack(wording, tuple(each.name for each in chain), focus.name, (*turns[:-1], last), turns)
     raise AssertionError(f"{focus.name} changes no wording at depth {depth}")
 
 
@@ -106,5 +109,8 @@ def _requested(text: str, outermost: Transform, rng: random.Random) -> str:
     return rng.choice(_REQUESTS[outermost.split]).replace("{}", text)
 
 
-def _attack(wording: Wording, transforms: tuple[str, ...], focus: str, turns: tuple[str, ...]) -> Attack:
-    return Attack(wording=wording, transforms=transforms, focus=focus, turns=turns, stage=STAGES[wording.family])
+def _attack(
+    wording: Wording, transforms: tuple[str, ...], focus: str, turns: tuple[str, ...], plain: tuple[str, ...]
+) -> Attack:
+    stage = STAGES[wording.family]
+    return Attack(wording=wording, transforms=transforms, focus=focus, turns=turns, plain=plain, stage=stage)
