@@ -48,9 +48,12 @@ class Release:
     def due(self) -> int:
         """Up to where text has waited as long as it may."""
         due = self.done
-        while self._arrivals and self._tokens - self._arrivals[0][1] >= self._max_delay_tokens:
-            due = self._arrivals.popleft()[0]
+        while self._arrivals and (self._is_due(self._arrivals[0][1]) or self._arrivals[0][0] <= self.done):
+            due = max(due, self._arrivals.popleft()[0])
         return due
+
+    def _is_due(self, tokens: int) -> bool:
+        return self._tokens - tokens >= self._max_delay_tokens
 
     def withhold(self, start: int, end: int, replacement: str) -> None:
         """Do not let this out. What is out already stays out."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from zaphod.safety.guard.finder import Finder, View
 from zaphod.safety.guard.hits import moved
 from zaphod.safety.guard.verdict import Hit, Stage
-from zaphod.safety.guard.views import views_of
+from zaphod.safety.guard.views import Views, views_of
 
 UNREAD = "hidden.unread"
 """Found where a limit of the views stopped them: what else the text may say is not known."""
@@ -24,10 +24,15 @@ def find(text: str, finders: Iterable[Finder], stage: Stage, failures: dict[str,
     except Exception as error:
         note(failures, "views", error)
         return []
-    hits = find_in(views, finders, stage, failures, offset)
-    if not views.is_complete:
-        hits.append(Hit(rule=UNREAD, title="more encodings than were undone", start=offset, end=offset + len(text)))
-    return hits
+    return [*find_in(views, finders, stage, failures, offset), *unread(views, offset)]
+
+
+def unread(views: Views, offset: int = 0) -> list[Hit]:
+    """A hit over the whole text if not all of its readings were made."""
+    if views.is_complete:
+        return []
+    end = offset + len(views[0].text)
+    return [Hit(rule=UNREAD, title="more encodings than were undone", start=offset, end=end)]
 
 
 def find_in(

@@ -26,7 +26,7 @@ from zaphod.safety.guard.readings import is_plain, plain_views
 from zaphod.safety.guard.release import Release
 from zaphod.safety.guard.rules.matcher import PatternFinder
 from zaphod.safety.guard.rules.policy import Policy
-from zaphod.safety.guard.running import find, find_in, note
+from zaphod.safety.guard.running import find, find_in, note, unread
 from zaphod.safety.guard.verdict import Finding, Hit, Stage, Verdict
 from zaphod.safety.guard.views import views_of
 from zaphod.safety.guard.views.view import RawView
@@ -244,7 +244,7 @@ class TextStream:
         decoded = [view for view in views if not is_plain(view)]
         # The raw text goes first, because finders take the first view for it; what they find there is known.
         hits = [hit for hit in self._found([views[0], *decoded], others, start) if hit.views]
-        hits += self._found(views, patient, start)
+        hits += [*self._found(views, patient, start), *unread(views, start)]
         self._accept((hit for hit in without_repeats(hits) if hit.start < self._settled), may_grow=True)
 
     def _look_at_sentence(self) -> None:
