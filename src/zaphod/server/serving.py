@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 import uvicorn
@@ -133,11 +133,15 @@ async def start_services(services: Services) -> None:
     Raises:
         ZaphodError: the model cannot be loaded.
     """
+    starting: list[Awaitable[None]] = []
+    if services.guarding is not None:
+        starting.append(services.guarding.start())
     if services.upstream is not None:
-        await services.upstream.start()
+        starting.append(services.upstream.start())
     if services.engine is not None:
         assert services.answering is not None
-        await asyncio.gather(services.engine.start(), services.answering.start())
+        starting += [services.engine.start(), services.answering.start()]
+    await asyncio.gather(*starting)
 
 
 async def close_services(services: Services) -> None:

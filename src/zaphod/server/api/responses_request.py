@@ -27,7 +27,6 @@ from zaphod.server.api.fields import (
 )
 from zaphod.server.api.refusing import only_types, refused, text_or_more, type_of
 
-_NOT_STORED = "Nothing is stored here: send the whole conversation in `input`"
 _ITEM_TYPES = ("message", "function_call", "function_call_output", "reasoning")
 _PART_TYPES = ("input_text", "output_text", "refusal")
 _FORMAT_TYPES = ("text", "json_object", "json_schema")
@@ -123,7 +122,7 @@ class ReasoningItem(RequestModel):
     status: _Status = None
 
 
-_Item = Annotated[
+InputItem = Annotated[
     Annotated[Message, Tag("message")]
     | Annotated[FunctionCall, Tag("function_call")]
     | Annotated[FunctionCallOutput, Tag("function_call_output")]
@@ -244,7 +243,7 @@ class PromptCacheOptions(RequestModel):
     prewarm: Annotated[
         Literal[False] | None, refused("Prompts are remembered once they were answered", unless=(False,))
     ] = None
-    comparison_response_id: Annotated[_Nothing, refused(_NOT_STORED)] = None
+    comparison_response_id: Annotated[_Nothing, refused("Prompts are not compared here")] = None
 
 
 def _one_item(value: Any) -> Any:
@@ -252,7 +251,7 @@ def _one_item(value: Any) -> Any:
     return [{"role": "user", "content": value}] if isinstance(value, str) else value
 
 
-_Items = Annotated[list[_Item], Field(min_length=1, max_length=MAX_MESSAGES)]
+_Items = Annotated[list[InputItem], Field(min_length=1, max_length=MAX_MESSAGES)]
 
 
 class ResponseRequest(RequestModel):
@@ -294,7 +293,7 @@ class ResponseRequest(RequestModel):
     stream: Stream | None = None
     stream_options: StreamOptions | None = None
     metadata: Metadata | None = None
-    store: Annotated[bool | None, Field(description="Either way nothing is stored.")] = None
+    store: Annotated[bool | None, Field(description="Keep the response. Without it nothing is kept.")] = None
     reasoning: Reasoning | None = None
     mode: ExtensionMode = None
 
@@ -307,8 +306,10 @@ class ResponseRequest(RequestModel):
     max_tool_calls: Annotated[int | None, Field(ge=1, description="Of OpenAI's own tools, which are not here.")] = None
     image: _Ignored = None
 
-    previous_response_id: Annotated[_Nothing, refused(_NOT_STORED)] = None
-    conversation: Annotated[_Nothing, refused(_NOT_STORED)] = None
+    previous_response_id: Annotated[Name | None, Field(description="A stored response that this one goes on from.")] = None
+    conversation: Annotated[
+        _Nothing, refused("There are no conversations here: go on from a response with `previous_response_id`")
+    ] = None
     prompt: Annotated[_Nothing, refused("No prompts are stored here: send the text in `instructions`")] = None
     background: Annotated[
         Literal[False] | None, refused("Answers are sent on the connection that asked for them", unless=(False,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from zaphod.core.tokenizers import ChatMessage
@@ -14,6 +15,7 @@ from zaphod.server.api.responses_request import (
     FunctionCall,
     FunctionCallOutput,
     FunctionTool,
+    InputItem,
     InputText,
     JsonObjectFormat,
     JsonSchemaFormat,
@@ -28,8 +30,36 @@ from zaphod.server.api.turns import Tool, ToolChoice, Turn
 from zaphod.server.errors import ApiError
 
 
-def turn_of(request: ResponseRequest) -> Turn:
+@dataclass(frozen=True, kw_only=True)
+class LaidOut:
+    """The messages that a template lays out, and which of them each item of the request is in.
+
+    Args:
+        messages: what came before, and what is sent now.
+        places: of each item that is sent now, the index of its message; None for what is passed over.
+    """
+
+    messages: list[ChatMessage] = field(default_factory=list)
+    places: list[int | None] = field(default_factory=list)
+
+    def texts(self, turn: Turn, let_in: Sequence[str]) -> list[str | None]:
+        """What of each item went on to the model; None where nothing of it did.
+
+        Args:
+            turn: what was asked, which may have lost its oldest messages.
+            let_in: the texts of its messages as the guard let them in.
+        """
+        # By identity: a message that was left out may have a twin that was not.
+        known = {id(message): text for message, text in zip(turn.messages, let_in, strict=True)}
+        return [None if place is None else known.get(id(self.messages[place])) for place in self.places]
+
+
+def turn_of(request: ResponseRequest, laid_out: LaidOut | None = None) -> Turn:
     """The turn that is asked for.
+
+    Args:
+        request: what is asked.
+        laid_out: its conversation, where that is more than the request.
 
     Raises:
         ApiError: 400; fields contradict each other.
@@ -38,7 +68,7 @@ def turn_of(request: ResponseRequest) -> Turn:
     fields = SamplingFields(temperature=request.temperature, top_p=request.top_p)
     has_logprobs = "message.output_text.logprobs" in (request.include or ())
     return Turn(
-        messages=conversation(request),
+        messages=(laid_out or conversation(request)).messages,
         sampling=sampling_of(
             fields,
             max_tokens=request.max_output_tokens,
@@ -54,26 +84,25 @@ def turn_of(request: ResponseRequest) -> Turn:
     )
 
 
-def conversation(request: ResponseRequest) -> list[ChatMessage]:
-    """The messages that a template lays out: instructions first, each function call with what was said before it.
+def conversation(request: ResponseRequest, past: Sequence[InputItem] = ()) -> LaidOut:
+    """The messages of a request: instructions first, each function call with what was said before it.
+
+    Args:
+        request: what is asked.
+        past: items of the responses that it goes on from; their instructions are not among them.
 
     Raises:
         ApiError: 400; a function's output answers no call.
     """
-    messages: list[ChatMessage] = []
+    laid_out, names = LaidOut(), dict[str, str]()
     if request.instructions:
-        messages.append({"role": "system", "content": request.instructions})
-    names: dict[str, str] = {}
+        laid_out.messages.append({"role": "system", "content": request.instructions})
+    for item in past:
+        _add(laid_out.messages, item, names, "previous_response_id")
     for index, item in enumerate(request.input):
-        if isinstance(item, Message):
-            role = "system" if item.role == "developer" else item.role
-            messages.append({"role": role, "content": _text(item.content)})
-        elif isinstance(item, FunctionCall):
-            names[item.call_id] = item.name
-            _add_call(messages, item)
-        elif isinstance(item, FunctionCallOutput):
-            messages.append(_output(item, names, f"input.{index}.call_id"))
-    return messages
+        is_said = _add(laid_out.messages, item, names, f"input.{index}.call_id")
+        laid_out.places.append(len(laid_out.messages) - 1 if is_said else None)
+    return laid_out
 
 
 def tools(request: ResponseRequest) -> tuple[Tool, ...]:
@@ -126,10 +155,26 @@ def _grammar(request: ResponseRequest) -> GrammarSpec | None:
             return None
 
 
-def _text(content: str | Sequence[InputText | OutputText | Refusal]) -> str:
+def joined_text(content: str | Sequence[InputText | OutputText | Refusal]) -> str:
+    """All parts of a content, one behind the other."""
     if isinstance(content, str):
         return content
     return "".join(part.refusal if isinstance(part, Refusal) else part.text for part in content)
+
+
+def _add(messages: list[ChatMessage], item: InputItem, names: dict[str, str], param: str) -> bool:
+    """Put an item into the last message, or a new one; False if it is passed over."""
+    if isinstance(item, Message):
+        role = "system" if item.role == "developer" else item.role
+        messages.append({"role": role, "content": joined_text(item.content)})
+    elif isinstance(item, FunctionCall):
+        names[item.call_id] = item.name
+        _add_call(messages, item)
+    elif isinstance(item, FunctionCallOutput):
+        messages.append(_output(item, names, param))
+    else:
+        return False
+    return True
 
 
 def _add_call(messages: list[ChatMessage], item: FunctionCall) -> None:
@@ -149,7 +194,7 @@ def _output(item: FunctionCallOutput, names: dict[str, str], param: str) -> Chat
         )
         raise ApiError(400, "unknown_call", message, param=param)
     name = names[item.call_id]
-    return {"role": "tool", "content": _text(item.output), "tool_call_id": item.call_id, "name": name}
+    return {"role": "tool", "content": joined_text(item.output), "tool_call_id": item.call_id, "name": name}
 
 
 def _tool(tool: FunctionTool) -> Tool:

@@ -83,6 +83,8 @@ class Conversation:
         self.policy = guarding.policy_name(caller.tenant)
         self.told: list[Told] = []
         self.held: list[Held] = []
+        self.let_in: list[str] = []
+        """The texts as they went on."""
 
     @property
     def checks(self) -> bool:
@@ -115,7 +117,8 @@ class Conversation:
             await self._write("block" if error.status == 400 else "confirm")
             raise
         await self._write("redact" if any(verdict.action == "redact" for verdict in verdicts) else "allow")
-        return [verdict.redacted(passage.text) for passage, verdict in zip(passages, verdicts, strict=True)]
+        self.let_in = [verdict.redacted(passage.text) for passage, verdict in zip(passages, verdicts, strict=True)]
+        return self.let_in
 
     def stream(self) -> TextStream | None:
         """Checks an answer while it comes; None where nothing is checked."""

@@ -48,6 +48,11 @@ class Guarding:
         self._verdicts: OrderedDict[tuple[str, str, bytes], Verdict] = OrderedDict()
         self._authority = functools.lru_cache(maxsize=256)(self._parsed_authority)
 
+    async def start(self) -> None:
+        """Make ready what the first request would wait for."""
+        if self.guard is not None:
+            await asyncio.to_thread(self.guard.prepare)
+
     def begin(self, caller: Caller, route: str, request_id: str, approved: str | None = None) -> Conversation:
         """A request.
 
