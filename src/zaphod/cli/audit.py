@@ -31,7 +31,7 @@ _HELP = """Verify, search, export and ship what was written down.
 
 \b
 Examples:
-  zaphod audit verify
+  zaphod audit verify --json
   zaphod audit search --action chat.request --decision block --since 24h
   zaphod audit export --out may.jsonl --since 2031-05-01 --until 2031-06-01
   zaphod audit ship --sinks sinks.toml
@@ -87,7 +87,7 @@ def verify_command(
 
     \b
     Examples:
-      zaphod audit verify
+      zaphod audit verify --json
       zaphod audit verify --tenant acme --witness /mnt/elsewhere/witness --json
       zaphod audit verify --export may.jsonl --public-key public_key.pem
     """
