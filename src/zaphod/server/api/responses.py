@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from zaphod.core.tokenizers import Tokenizer
+from zaphod.server.api import responses_kept
 from zaphod.server.api.answering import Answering
 from zaphod.server.api.answers import answering_of, at_once, streamed
 from zaphod.server.api.calls import call_of
@@ -20,12 +21,12 @@ from zaphod.server.api.logprobs import chat_logprobs
 from zaphod.server.api.responses_document import ResponseObject
 from zaphod.server.api.responses_events import ResponseWriter
 from zaphod.server.api.responses_request import ResponseRequest
-from zaphod.server.api.responses_turn import turn_of
+from zaphod.server.api.responses_storing import Sent, storing_of
+from zaphod.server.api.responses_turn import conversation, turn_of
 from zaphod.server.api.shortening import shortened
 from zaphod.server.api.turns import Event, Turn
 from zaphod.server.api.writing import named_events
 from zaphod.server.engine_process.messages import TokenLogprob
-from zaphod.server.errors import ApiError
 from zaphod.server.services import services_of
 
 router = APIRouter(tags=["OpenAI"])
@@ -41,50 +42,28 @@ _creating = APIRouter(route_class=JsonRoute)
 async def create_response(request: Request, body: ResponseRequest) -> Response:
     """Answers a conversation. With `stream`, named events come, from `response.created` to `response.completed`.
 
-    Nothing is stored: send the whole conversation each time.
+    Nothing is kept, unless `store` is true: then it can be asked for again, and gone on from with
+    `previous_response_id`, until it is deleted or has grown old.
     """
     call = call_of(request, body.model)
     answering = answering_of(request)
     engine = services_of(request).engine
     assert engine is not None
-    turn = await _fitting(answering, turn_of(body), body)
-    head = response_head(body, f"resp_{call.request_id}", answering.model_name(body.model), turn)
+    model = answering.model_name(body.model)
+    storing = await storing_of(request, body)
+    laid_out = conversation(body, storing.past.items)
+    turn = await _fitting(answering, turn_of(body, laid_out), body)
+    head = response_head(body, storing.response_id(call), model, turn)
     writer = ResponseWriter(head, functools.partial(_logprobs, engine.tokenizer))
-    events = answering.answer(turn, call)
+    sent = Sent(call=call, turn=turn, laid_out=laid_out)
+    events = storing.events(answering.answer(turn, call), writer, body, sent)
     if body.stream:
         return await streamed(request, call, events, lambda begun: named_events(writer, begun))
     return await at_once(request, call, events, lambda gathered: _whole(writer, gathered))
 
 
-@router.get("/v1/responses/{response_id}", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored")
-async def get_response(response_id: str) -> Response:
-    """Refused: no response is stored."""
-    raise _not_stored(response_id)
-
-
-@router.delete("/v1/responses/{response_id}", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored")
-async def delete_response(response_id: str) -> Response:
-    """Refused: no response is stored."""
-    raise _not_stored(response_id)
-
-
-@router.post(
-    "/v1/responses/{response_id}/cancel", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored"
-)
-async def cancel_response(response_id: str) -> Response:
-    """Refused: no response runs in the background. Closing its connection cancels one."""
-    raise _not_stored(response_id)
-
-
-@router.get(
-    "/v1/responses/{response_id}/input_items", status_code=404, responses=ERROR_RESPONSES, summary="Nothing is stored"
-)
-async def list_input_items(response_id: str) -> Response:
-    """Refused: no request is stored."""
-    raise _not_stored(response_id)
-
-
 router.include_router(_creating)
+router.include_router(responses_kept.router)
 
 
 def response_head(request: ResponseRequest, response_id: str, model: str, turn: Turn) -> dict[str, Any]:
@@ -107,8 +86,7 @@ def response_head(request: ResponseRequest, response_id: str, model: str, turn: 
         "truncation": request.truncation or "disabled",
         "service_tier": "default",
         "background": False,
-        "previous_response_id": None,
-        "store": False,
+        "store": bool(request.store),
     }
 
 
@@ -116,6 +94,7 @@ _REPEATED = {
     "instructions",
     "max_output_tokens",
     "max_tool_calls",
+    "previous_response_id",
     "prompt_cache_key",
     "reasoning",
     "safety_identifier",
@@ -143,8 +122,3 @@ async def _whole(writer: ResponseWriter, events: AsyncIterator[Event]) -> dict[s
 def _logprobs(tokenizer: Tokenizer, tokens: Sequence[TokenLogprob]) -> list[dict[str, Any]]:
     told = chat_logprobs(tokenizer, tokens)
     return [] if told is None else list(told["content"])
-
-
-def _not_stored(response_id: str) -> ApiError:
-    message = f"There is no response {response_id[:80]!r}. Nothing is stored here. Keep the response that you received."
-    return ApiError(404, "response_not_found", message, param="response_id")

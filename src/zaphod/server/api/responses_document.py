@@ -115,6 +115,63 @@ class ResponseObject(BaseModel):
     parallel_tool_calls: bool
     text: dict[str, Any]
     truncation: Literal["auto", "disabled"]
-    previous_response_id: None
-    store: Literal[False] = Field(description="Nothing is stored.")
+    previous_response_id: str | None
+    store: bool = Field(description="Whether it is kept.")
     zaphod: ZaphodFacts
+
+
+class DeletedResponse(BaseModel):
+    """A response that is not there any more."""
+
+    id: str
+    object: Literal["response"]
+    deleted: Literal[True]
+
+
+class ListedPart(BaseModel):
+    """A piece of what was said."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["input_text", "output_text", "refusal"]
+
+
+class ListedMessage(BaseModel):
+    """What somebody said, as far as the guard let it in."""
+
+    id: str
+    type: Literal["message"]
+    role: Literal["user", "assistant", "system", "developer"]
+    status: _Status
+    content: list[ListedPart]
+
+
+class ListedCall(BaseModel):
+    """A function that the model asked to be called."""
+
+    id: str
+    type: Literal["function_call"]
+    status: _Status
+    call_id: str
+    name: str
+    arguments: str
+
+
+class ListedOutput(BaseModel):
+    """What the function returned, as far as the guard let it in."""
+
+    id: str
+    type: Literal["function_call_output"]
+    status: _Status
+    call_id: str
+    output: str
+
+
+class ItemList(BaseModel):
+    """A page of items."""
+
+    object: Literal["list"]
+    data: list[ListedMessage | ListedCall | ListedOutput]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool

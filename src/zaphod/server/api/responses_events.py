@@ -70,6 +70,10 @@ class ResponseWriter:
         self._status, self._error = "failed", error
         yield self._event("response.failed", response=self.response)
 
+    def ended(self, usage: Usage) -> _Json:
+        """The response as it will be when `usage` is written, which is all that is still missing."""
+        return {**self.response, "usage": _usage(usage), "zaphod": extension(usage)}
+
     @property
     def response(self) -> _Json:
         """The response as far as it is written."""

@@ -306,7 +306,9 @@ class ResponseRequest(RequestModel):
     max_tool_calls: Annotated[int | None, Field(ge=1, description="Of OpenAI's own tools, which are not here.")] = None
     image: _Ignored = None
 
-    previous_response_id: Annotated[Name | None, Field(description="A stored response that this one goes on from.")] = None
+    previous_response_id: Annotated[Name | None, Field(description="A stored response that this one goes on from.")] = (
+        None
+    )
     conversation: Annotated[
         _Nothing, refused("There are no conversations here: go on from a response with `previous_response_id`")
     ] = None
