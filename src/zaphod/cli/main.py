@@ -48,6 +48,7 @@ VERBS = {
     "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
     "vault": Verb("vault", "Make, see and change the keys that records are sealed with; seal files."),
     "audit": Verb("audit", "Verify, search, export and ship what was written down."),
+    "privacy": Verb("privacy", "Export, erase, restrict and keep count of people's data; report duties."),
     "database": Verb("database", "See and upgrade the database of keys and records."),
     "redteam": Verb("redteam", "Attack a running server, and count what succeeds."),
     "config": Verb("config", "Print every setting and where its value comes from."),
