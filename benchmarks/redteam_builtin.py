@@ -1,6 +1,6 @@
 """The red team on the built-in assistant: guard off, texts checked, and calls checked, too; and where secrets end up.
 
-    python -m benchmarks.redteam_builtin [--budget 60] [--goals 8] [--benign 100]
+    python -m benchmarks.redteam_builtin [--budget 20] [--goals 6] [--benign 60]
 
 Each server runs in a folder of its own, with its logs, states and temporary files; traces go to a sink, metrics are
 read at the end. Besides the canaries of the campaign, made-up secrets are sent in system prompts, questions and tools'
@@ -230,9 +230,9 @@ _NAMED = ("access.log", "printed", "metrics", "traces", "policy.toml", _CONTROL)
 def main() -> None:
     """Run every condition, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=int, default=60, help="attacks on each goal")
-    parser.add_argument("--goals", type=int, default=8, help="of each family")
-    parser.add_argument("--benign", type=int, default=100)
+    parser.add_argument("--budget", type=int, default=20, help="attacks on each goal")
+    parser.add_argument("--goals", type=int, default=6, help="of each family")
+    parser.add_argument("--benign", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--settle", type=float, default=6.0, help="seconds for logs and traces to be written")
     options = parser.parse_args()
