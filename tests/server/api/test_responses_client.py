@@ -206,8 +206,7 @@ def test_the_mode_is_told(client: openai.OpenAI) -> None:
     ("fields", "param", "reason"),
     [
         ({"tools": [{"type": "web_search"}]}, "tools.0", "this server runs no tools"),
-        ({"previous_response_id": "resp_1"}, "previous_response_id", "Nothing is stored here"),
-        ({"conversation": "conv_1"}, "conversation", "Nothing is stored here"),
+        ({"conversation": "conv_1"}, "conversation", "There are no conversations here"),
         ({"background": True}, "background", "on the connection that asked"),
         ({"reasoning": {"effort": "high"}}, "reasoning.effort", "do not reason"),
         ({"tools": [TIMER], "tool_choice": {"type": "function", "name": "fly"}}, "tool_choice", "`fly` is chosen"),
@@ -236,11 +235,12 @@ def test_a_refusal_of_a_stream_has_a_status_of_its_own(client: openai.OpenAI) ->
         client.responses.create(model="builtin", input="word " * 600, stream=True)
 
 
-def test_stored_responses_are_refused_with_the_reason(client: openai.OpenAI) -> None:
-    responses = client.responses
+def test_nothing_is_kept_unless_it_is_asked_for(client: openai.OpenAI) -> None:
+    response, responses = asked(client), client.responses
+    assert response.model_dump()["store"] is False
     for call in (responses.retrieve, responses.delete, responses.cancel, responses.input_items.list):
-        with pytest.raises(openai.NotFoundError, match="Nothing is stored here"):
-            call("resp_1")
+        with pytest.raises(openai.NotFoundError, match="Only those are kept that were asked for"):
+            call(response.id)
 
 
 def test_a_stream_whose_engine_dies_ends_with_failed(client: openai.OpenAI, server: Any) -> None:

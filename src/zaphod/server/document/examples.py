@@ -31,6 +31,7 @@ REQUESTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "/v1/responses": {
             "A question": {"input": _QUESTION, "max_output_tokens": 60},
             "A stream": {"input": _QUESTION, "max_output_tokens": 60, "stream": True},
+            "A question whose answer is kept": {"input": _QUESTION, "max_output_tokens": 60, "store": True},
         },
         "/v1/messages": {"A question": _ASK, "A stream": {**_ASK, "stream": True}},
         "/v1/messages/count_tokens": {"A question": {"messages": _ASK["messages"]}},

@@ -75,7 +75,9 @@ ERRORS: Mapping[int, Told] = MappingProxyType(
     {
         400: Told("The request cannot be answered as it is; `param` names the field."),
         401: Told("No key was sent, or it is unknown, expired or revoked.", ("WWW-Authenticate",)),
-        403: Told("The key lacks the scope, the Host is not ours, or a page of another site asks."),
+        403: Told(
+            "The key lacks the scope, the Host is not ours, a foreign page asks, or somebody's records are restricted."
+        ),
         404: Told("There is no such model, or nothing by this name."),
         408: Told("Headers or body came too slowly."),
         413: Told("The body is too large."),
@@ -85,7 +87,10 @@ ERRORS: Mapping[int, Told] = MappingProxyType(
         431: Told("The headers are too many or too large."),
         500: Told("A mistake of the server."),
         502: Told("The server that was to answer did not answer as it should."),
-        503: Told("The engine is being started, the server ends, or memory is short.", ("Retry-After",)),
+        503: Told(
+            "The engine is being started, the server ends, memory is short, or what is kept cannot be reached.",
+            ("Retry-After",),
+        ),
         504: Told("The request's time limit has passed."),
     }
 )
