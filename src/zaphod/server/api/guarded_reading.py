@@ -19,6 +19,7 @@ from zaphod.server.guarding.conversation import Conversation
 
 if TYPE_CHECKING:
     from zaphod.safety.guard.stream import Passed, TextStream
+    from zaphod.server.guarding.restoring import RestoringStream
 
 
 @dataclass
@@ -45,7 +46,7 @@ class GuardedReader:
         reader: AnswerReader,
         answer: int,
         conversation: Conversation,
-        stream: TextStream,
+        stream: RestoringStream | TextStream,
         tools: Sequence[Tool] = (),
     ) -> None:
         self._reader, self._answer, self._conversation = reader, answer, conversation
@@ -117,10 +118,11 @@ class GuardedReader:
     def _judged(self, call: _Call, *, is_cut: bool) -> Iterator[Event]:
         arguments, name = "".join(call.arguments), call.begin.name
         asked = ToolCall(name=name, arguments=arguments, parameters=self._parameters.get(name), is_cut=is_cut)
-        if self._conversation.judge(asked, f"{self._where}.tool_calls.{call.begin.call}").may_pass:
+        judged = self._conversation.judge(asked, f"{self._where}.tool_calls.{call.begin.call}")
+        if judged.may_pass:
             index, self._num_passed = self._num_passed, self._num_passed + 1
             yield ToolCallBegin(answer=self._answer, call=index, call_id=call.begin.call_id, name=name)
-            yield ToolCallDelta(answer=self._answer, call=index, arguments=arguments)
+            yield ToolCallDelta(answer=self._answer, call=index, arguments=judged.arguments)
 
     def _end(self, reason: Reason) -> AnswerEnd:
         self.reason = reason

@@ -23,6 +23,7 @@ from zaphod.safety.guard.verdict import ACTIONS, Action, Finding, Stage, Verdict
 from zaphod.server.caller import Caller
 from zaphod.server.errors import ApiError
 from zaphod.server.guarding.journal import Details
+from zaphod.server.guarding.restoring import Disguise, RestoringStream
 from zaphod.server.guarding.telling import Told, counts_of, held_json, titles
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Judged:
     """What follows for a call: it may be made, it waits (`held`), or it is dropped."""
 
     may_pass: bool
+    arguments: str = ""
+    """Those to call with: personal values that the model did not see are back in them."""
     held: Held | None = None
 
 
@@ -75,6 +78,7 @@ class Conversation:
         self._guarding, self._caller, self._approved = guarding, caller, approved
         self._route, self._request_id = route, request_id
         self._key = b""
+        self._disguise: Disguise | None = None
         self._digest = ""
         self._has_ended = False
         self._authority = guarding.authority_of(caller.tenant)
@@ -107,6 +111,7 @@ class Conversation:
             untrusted=tuple(passage.text for passage in passages if passage.stage == "retrieval"),
         )
         self._key = await self._guarding.key(self._caller.tenant)
+        self._disguise = Disguise(self._key)
         self._extra = tuple(self._outgoing_finders(passages))
         self._digest = self._digest_of(passages)
         verdicts = [await self._verdict(passage) for passage in passages]
@@ -117,13 +122,19 @@ class Conversation:
             await self._write("block" if error.status == 400 else "confirm")
             raise
         await self._write("redact" if any(verdict.action == "redact" for verdict in verdicts) else "allow")
-        self.let_in = [verdict.redacted(passage.text) for passage, verdict in zip(passages, verdicts, strict=True)]
+        self.let_in = [
+            self._disguise.applied(passage.text, verdict.findings_of("redact"))
+            for passage, verdict in zip(passages, verdicts, strict=True)
+        ]
         return self.let_in
 
-    def stream(self) -> TextStream | None:
+    def stream(self) -> RestoringStream | TextStream | None:
         """Checks an answer while it comes; None where nothing is checked."""
         guard = self._guarding.guard
-        return None if guard is None else guard.stream(tenant=self._caller.tenant, extra=self._extra)
+        if guard is None:
+            return None
+        checked = guard.stream(tenant=self._caller.tenant, extra=self._extra)
+        return checked if self._disguise is None else self._disguise.stream(checked)
 
     def tell(self, passed: Passed, where: str) -> None:
         """Keep what was found in an answer."""
@@ -138,9 +149,10 @@ class Conversation:
         action = max((verdict.floor, *(finding.action for finding in findings)), key=ACTIONS.index)
         self._note("tool_call", where, findings)
         if action in ("allow", "block"):
-            return Judged(may_pass=action == "allow")
+            return Judged(may_pass=action == "allow", arguments=self._restored(call.arguments))
         # Arguments without what was redacted would be another call: a person decides about this one.
-        held = self._hold("tool_call", call.name, call.arguments, digest_of(call.name, call.arguments), findings)
+        arguments = self._restored(call.arguments)
+        held = self._hold("tool_call", call.name, arguments, digest_of(call.name, arguments), findings)
         return Judged(may_pass=False, held=held)
 
     def as_json(self) -> dict[str, Any] | None:
@@ -245,6 +257,9 @@ class Conversation:
             "Leave that part out, or ask whoever runs this server."
         )
         return ApiError(400, "content_blocked", message, param=passage.where, details={"guard": self.as_json()})
+
+    def _restored(self, arguments: str) -> str:
+        return arguments if self._disguise is None else self._disguise.restored_json(arguments)
 
     def _note(self, stage: Stage, where: str, findings: Iterable[Finding]) -> None:
         for finding in findings:
