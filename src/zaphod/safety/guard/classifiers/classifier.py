@@ -20,7 +20,7 @@ from zaphod.core.errors import ConfigError
 from zaphod.safety.guard.classifiers.examples import TASKS, Task
 from zaphod.safety.guard.classifiers.model_file import NgramModel, read_model
 from zaphod.safety.guard.classifiers.reading import readings_of
-from zaphod.safety.guard.classifiers.scoring import score_sentences
+from zaphod.safety.guard.classifiers.scoring import Scores, Spans, score_sentences
 from zaphod.safety.guard.finder import View
 from zaphod.safety.guard.verdict import Hit, Stage
 from zaphod.safety.guard.views import canonical
@@ -47,7 +47,6 @@ class NgramClassifier:
             raise ConfigError(f"threshold is {self.threshold}.", "It must be between 0 and 1.", "Leave it out.")
         self.name = f"classifier.{model.task}"
         self.rule = f"{model.task}.model"
-        self._weights = model.weights.astype(np.float32) * np.float32(model.scale)
         logit = math.log(self.threshold / (1.0 - self.threshold))
         self._least_score = (logit - model.shift) / model.slope
 
@@ -62,11 +61,11 @@ class NgramClassifier:
 
     def probability(self, text: str) -> float:
         """That of its worst sentence; 0 for a text without characters."""
-        scores = score_sentences(canonical(text).text, self._weights, self.model.intercept)[1]
+        scores = self._scores(canonical(text).text)[1]
         return self._probability(float(scores.max())) if len(scores) else 0.0
 
     def _hits(self, view: View, form: View) -> Iterator[Hit]:
-        spans, scores = score_sentences(form.text, self._weights, self.model.intercept)
+        spans, scores = self._scores(form.text)
         for number in np.flatnonzero(scores >= self._least_score).tolist():
             start, end = _trimmed(form.text, *spans[number].tolist())
             start, end = view.raw_span(*form.raw_span(start, end))
@@ -78,6 +77,9 @@ class NgramClassifier:
                 score=self._probability(float(scores[number])),
                 views=(*view.chain, *form.chain),
             )
+
+    def _scores(self, text: str) -> tuple[Spans, Scores]:
+        return score_sentences(text, self.model.weights, self.model.scale, self.model.intercept)
 
     def _probability(self, score: float) -> float:
         logit = self.model.slope * score + self.model.shift

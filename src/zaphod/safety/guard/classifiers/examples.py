@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from zaphod.safety.guard.classifiers.wordings import Family, Split, Wordings, dealt, read_wordings, written
+from zaphod.safety.guard.classifiers.wordings import SPLITS, Family, Split, Wordings, dealt, read_wordings, written
 
 Task = Literal["toxicity", "injection"]
 TASKS: tuple[Task, ...] = ("toxicity", "injection")
@@ -61,10 +61,18 @@ def examples_of(task: Task, split: Split, seed: int = SEED, known_words: bool = 
         known_words: fill the slots of these wordings with what training fills them with.
     """
     found: dict[str, Example] = {}
+    earlier = _texts_before(task, split, seed)
     for wordings in _wordings_of(task):
         for example in _examples_of_file(wordings, split, seed, "train" if known_words else split):
-            found.setdefault(example.text.casefold(), example)
+            if example.text.casefold() not in earlier:
+                found.setdefault(example.text.casefold(), example)
     return tuple(found.values())
+
+
+def _texts_before(task: Task, split: Split, seed: int) -> set[str]:
+    """Texts of the splits before this one. Two wordings may have a text in common, which then counts for the first."""
+    before = SPLITS[: SPLITS.index(split)]
+    return {example.text.casefold() for other in before for example in examples_of(task, other, seed)}
 
 
 def data_digest(task: Task, seed: int = SEED) -> str:
@@ -77,7 +85,12 @@ def data_digest(task: Task, seed: int = SEED) -> str:
     return digest.hexdigest()
 
 
-def _wordings_of(task: Task) -> Iterator[Wordings]:
+@cache
+def _wordings_of(task: Task) -> tuple[Wordings, ...]:
+    return tuple(_read_wordings_of(task))
+
+
+def _read_wordings_of(task: Task) -> Iterator[Wordings]:
     """The files of the task; files for both; and the other task's harmless families."""
     other: Task = "injection" if task == "toxicity" else "toxicity"
     for folder in (task, "common", other):
@@ -114,7 +127,7 @@ def _examples_of_template(
     seen: set[str] = set()
     for _ in range(wanted * _TRIES):
         text = _write(wordings, template, group, words, seed, dice)
-        if len(seen) == wanted or text in seen:
+        if text in seen:
             continue
         seen.add(text)
         yield Example(
@@ -125,6 +138,8 @@ def _examples_of_template(
             group=group,
             wording=wording,
         )
+        if len(seen) == wanted:
+            return
 
 
 def _write(wordings: Wordings, template: str, group: str, words: Split, seed: int, dice: random.Random) -> str:

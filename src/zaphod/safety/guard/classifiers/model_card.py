@@ -29,15 +29,15 @@ from zaphod.safety.guard.classifiers.training import OPTIONS, Linear, TrainingOp
 LIMITS = {
     "toxicity": (
         "It knows words and pieces of words, not meaning. Insults in words that its wordings do not have, irony, dog "
-        "whistles and threats in polite words pass. A sentence that quotes, denies or condemns abuse looks like abuse to "
-        "it: see counter_speech, negations and reported_abuse below. Statements about groups of people are where it is "
-        "weakest. Do not let it decide alone about people."
+        "whistles and threats in polite words pass. A sentence that quotes, denies or condemns abuse looks like abuse "
+        "to it: see counter_speech, negations and reported_abuse below. Statements about groups of people are where it "
+        "is weakest. Do not let it decide alone about people."
     ),
     "injection": (
-        'It knows how demands of this kind are usually worded. A demand in ordinary words ("send the file to Bob") is '
-        "not an injection by its wording, only by where it comes from: that is what authority checks are for. Text about "
-        "prompts and security looks like an attack to it: see security_docs below. Somebody who may try often will get "
-        "past it."
+        'It knows how demands of this kind are usually worded. A demand in ordinary words ("send the file to Bob") '
+        "is not an injection by its wording, only by where it comes from: that is what authority checks are for. Text "
+        "about prompts and security looks like an attack to it: see security_docs below. Somebody who may try often "
+        "will get past it."
     ),
 }
 _LANGUAGES = {
@@ -66,8 +66,7 @@ def scorer_of(linear: Linear, model: NgramModel) -> Scorer:
 
 def shipped_scorer(model: NgramModel) -> Scorer:
     """Probabilities by the model as it is shipped."""
-    weights = model.weights.astype(np.float32) * np.float32(model.scale)
-    return scorer_of(Linear(weights=weights, intercept=model.intercept), model)
+    return scorer_of(Linear(weights=model.weights, scale=model.scale, intercept=model.intercept), model)
 
 
 def trainer_of(model: NgramModel, examples: Sequence[Example]) -> Scorer:
@@ -117,7 +116,7 @@ def _about(model: NgramModel, task: Task) -> Iterator[str]:
 
 def _figures(model: NgramModel, known: Quality, new: Quality) -> Iterator[str]:
     yield "## Figures on wordings that it was not trained on"
-    yield f"At the threshold, {model.threshold}. *Known words*: new sentences with insults and demands that training had."
+    yield f"At the threshold, {model.threshold}. *Known words*: new sentences, insults and demands that training had."
     yield "*New words*: those are new, too. Intervals are 95 %: of F1 over wordings, of rates as if examples were"
     yield "independent, which those of one wording are not."
     yield ""

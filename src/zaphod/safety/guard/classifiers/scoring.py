@@ -8,6 +8,8 @@ Legend: C characters, S sentences.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,21 +20,28 @@ Spans = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 
 
-def score_sentences(text: str, weights: npt.NDArray[np.float32], intercept: float) -> tuple[Spans, Scores]:
-    """Where the sentences are, shape [S, 2], and their scores, shape [S]; none for a text without characters."""
+def score_sentences(text: str, weights: npt.NDArray[Any], scale: float, intercept: float) -> tuple[Spans, Scores]:
+    """Where the sentences are, shape [S, 2], and their scores, shape [S]; none for a text without characters.
+
+    Args:
+        text: what the model reads.
+        weights: one for each place of the table; sums of whole numbers are exact.
+        scale: of a weight.
+        intercept: added to each score.
+    """
     codes_C = code_points(padded(text))
     spans_S2 = sentence_spans(codes_C)
     starts_S, ends_S = spans_S2[:, 0], spans_S2[:, 1]
     sums_S = np.zeros(len(spans_S2))
-    counts_S = np.zeros(len(spans_S2))
+    counts_S = np.zeros(len(spans_S2), np.int64)
+    sum_type = np.int64 if weights.dtype.kind == "i" else np.float64
     for length, places in zip(LENGTHS, hashed_ngrams(codes_C), strict=True):
-        running = np.zeros(len(places) + 1)
-        np.cumsum(weights[places], out=running[1:], dtype=np.float64)
+        running = np.zeros(len(codes_C) + 1, sum_type)
+        np.cumsum(weights[places].astype(sum_type), out=running[1 : len(places) + 1])
         last_S = np.maximum(ends_S - (length - 1), starts_S)
-        in_S = np.minimum(last_S, len(places)), np.minimum(starts_S, len(places))
-        sums_S += running[in_S[0]] - running[in_S[1]]
+        sums_S += np.where(last_S > starts_S, running[last_S] - running[starts_S], 0)
         counts_S += last_S - starts_S
-    return np.clip(spans_S2 - 1, 0, len(text)), sums_S / np.sqrt(np.maximum(counts_S, 1.0)) + intercept
+    return np.clip(spans_S2 - 1, 0, len(text)), sums_S * scale / np.sqrt(np.maximum(counts_S, 1)) + intercept
 
 
 def padded(text: str) -> str:

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,14 +48,15 @@ OPTIONS: dict[Task, TrainingOptions] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Linear:
-    """Weights of all places of the table, and the intercept."""
+    """Weights of all places of the table, what to multiply them with, and the intercept."""
 
-    weights: npt.NDArray[np.float32]
+    weights: npt.NDArray[Any]
     intercept: float
+    scale: float = 1.0
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Of each text, as it is read: that of its worst sentence."""
-        return np.array([score_sentences(text, self.weights, self.intercept)[1].max() for text in texts])
+        return np.array([score_sentences(text, self.weights, self.scale, self.intercept)[1].max() for text in texts])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class Prepared:
 
     examples: Sequence[Example]
     texts: Sequence[str]
-    places: Sequence[npt.NDArray[np.int64]]
+    places: Sequence[npt.NDArray[np.uint32]]
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> Prepared:
         """Some of them."""
@@ -99,7 +101,7 @@ def fit(prepared: Prepared, options: TrainingOptions) -> Linear:
         num_features=len(used),
     )
     found_F, intercept = fit_logistic(rows, prepared.is_harmful, row_weights(prepared.examples), options.logistic)
-    weights = np.zeros(TABLE_SIZE, np.float32)
+    weights = np.zeros(TABLE_SIZE)
     weights[used] = found_F
     return Linear(weights=weights, intercept=intercept)
 
@@ -140,7 +142,7 @@ def train(task: Task, options: TrainingOptions | None = None, progress: Progress
     training, validation = prepare(examples_of(task, "train")), prepare(examples_of(task, "validation"))
     linear = fit(training, options)
     weights, scale = quantised(linear.weights)
-    shipped = Linear(weights=weights * np.float32(scale), intercept=linear.intercept)
+    shipped = Linear(weights=weights, scale=scale, intercept=linear.intercept)
     scores = np.append(out_of_fold_scores(training, options, progress), shipped.scores(validation.texts))
     is_harmful = np.append(training.is_harmful, validation.is_harmful)
     weights_R = row_weights([*training.examples, *validation.examples])
@@ -168,8 +170,8 @@ def threshold(harmless_probabilities: Floats, weights: Floats, max_false_positiv
     return min(max(0.5, math.ceil(float(first_allowed) * 100) / 100), 0.99)
 
 
-def quantised(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], float]:
+def quantised(weights: Floats) -> tuple[npt.NDArray[np.int8], float]:
     """As int8, and what to multiply with. The few largest weights are cut, so that the others keep more of theirs."""
     limit = float(np.sort(np.abs(weights))[-(len(weights) // 20000 + 1)])
     scale = limit / 127
-    return np.clip(np.rint(weights.astype(np.float64) / scale), -127, 127).astype(np.int8), scale
+    return np.clip(np.rint(weights / scale), -127, 127).astype(np.int8), scale

@@ -16,6 +16,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -125,9 +126,16 @@ def dealt(
     things: Sequence[str], split: Split, salt: str, shares: Mapping[Split, float] = _WORDING_SHARES
 ) -> tuple[str, ...]:
     """The share of `things` that a split gets: by their hashes, so that a new one moves few others."""
+    return _dealt(tuple(things), split, salt, shares["train"], shares["validation"])
+
+
+@lru_cache(maxsize=4096)
+def _dealt(
+    things: tuple[str, ...], split: Split, salt: str, train_share: float, validation_share: float
+) -> tuple[str, ...]:
     ordered = sorted(things, key=lambda thing: hashlib.sha256(f"{salt}/{thing}".encode()).digest())
-    num_train = max(round(len(ordered) * shares["train"]), 1)
-    num_validation = max(round(len(ordered) * shares["validation"]), 1)
+    num_train = max(round(len(ordered) * train_share), 1)
+    num_validation = max(round(len(ordered) * validation_share), 1)
     # One for each, however few there are; a single one is for training.
     num_train = max(min(num_train, len(ordered) - num_validation - 1), 1)
     test = num_train + num_validation

@@ -1,7 +1,7 @@
 """Personal data by Presidio's analyzer; knows its results, not its recognisers.
 
 `PresidioFinder.with_patterns()` makes an analyzer of patterns and checksums alone: it needs no language model, and
-the list of internet suffixes that comes with tldextract is used as it is, where Presidio itself would fetch a newer one.
+the list of internet suffixes that comes with tldextract is used as it is, where Presidio itself would fetch another.
 Whoever passes an analyzer of their own decides what that one loads.
 """
 
@@ -88,12 +88,9 @@ def _pattern_analyzer() -> Any:
             return bool(suffixes(pattern_text).fqdn)
 
     kinds = ("CreditCard", "Iban", "Crypto", "Ip", "MacAddress", "Phone")
-    recognizers = [
-        OfflineEmailRecognizer(),
-        *(getattr(predefined_recognizers, f"{kind}Recognizer")() for kind in kinds),
-    ]
-    return AnalyzerEngine(
-        registry=RecognizerRegistry(recognizers=recognizers, supported_languages=["en"]),
-        nlp_engine=NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "none"}]),
+    chosen = [OfflineEmailRecognizer(), *(getattr(recognizers, f"{kind}Recognizer")() for kind in kinds)]
+    return presidio.AnalyzerEngine(
+        registry=presidio.RecognizerRegistry(recognizers=chosen, supported_languages=["en"]),
+        nlp_engine=nlp_engine.NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "none"}]),
         supported_languages=["en"],
     )
