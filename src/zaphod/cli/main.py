@@ -46,6 +46,7 @@ VERBS = {
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
     "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
+    "guard": Verb("guard", "Try a text on the guard, and read the policies that decide."),
     "vault": Verb("vault", "Make, see and change the keys that records are sealed with; seal files."),
     "audit": Verb("audit", "Verify, search, export and ship what was written down."),
     "privacy": Verb("privacy", "Export, erase, restrict and keep count of people's data; report duties."),

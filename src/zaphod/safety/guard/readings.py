@@ -24,6 +24,14 @@ def group_of(view: View) -> ViewGroup:
     return "folded" if last in _FOLDS else "raw"
 
 
+def reading_of(view: View) -> tuple[str, ...]:
+    """What was undone before the letters were folded: equal for all forms of one reading."""
+    chain = view.chain
+    while chain and (chain[-1] in _FOLDS or chain[-1] == "compact"):
+        chain = chain[:-1]
+    return chain
+
+
 def fold(letter: str) -> str:
     """A letter as views fold it."""
     return folded_characters(letter).casefold()
@@ -32,7 +40,7 @@ def fold(letter: str) -> str:
 @functools.lru_cache(maxsize=64)
 def finder_of(rules: tuple[Rule, ...]) -> PatternFinder:
     """A finder for these rules; policies with the same rules share it."""
-    return PatternFinder(rules, group_of, fold)
+    return PatternFinder(rules, group_of, reading_of, fold)
 
 
 def plain_views(text: str) -> Sequence[View]:

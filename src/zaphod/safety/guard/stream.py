@@ -200,18 +200,18 @@ class TextStream:
 
     def _pattern_hits(self, views: Sequence[View], base: int) -> list[Hit]:
         """What rules find; each goes on looking where its last hit ended, as it would in the whole text."""
-        hits: list[Hit] = []
         # One character more than is new, because it tells whether a word begins.
         new = max(self._settled - 1 - base, 0)
+        places = []
         for view in views:
             ends = self._resume.get(view.chain, {})
             starts = {rule: _offset(view, max(end - base, new)) for rule, end in ends.items() if end - base > new}
-            try:
-                found = self._patterns.find_in(view, self._stage, start=_offset(view, new), starts=starts)
-                hits += [moved(hit, base) for hit in found]
-            except Exception as error:
-                note(self._failures, self._patterns.name, error)
-        return hits
+            places.append((view, _offset(view, new), starts))
+        try:
+            return [moved(hit, base) for hit in self._patterns.find_from(places, self._stage)]
+        except Exception as error:
+            note(self._failures, self._patterns.name, error)
+            return []
 
     def _open_from(self, views: Sequence[View]) -> int:
         """Where something may have begun that is not over, in characters of the raw reading."""

@@ -20,6 +20,7 @@ from zaphod.safety.guard.rules.syntax import parse
 from zaphod.safety.guard.verdict import Hit, Stage
 
 GroupOf = Callable[[View], ViewGroup]
+ReadingOf = Callable[[View], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ class _Group:
         hit = [self._ready[index] for index in self._sieve.matching(text)]
         for rule in {ready.rule.id: ready.rule for ready in hit}.values():
             programs = [ready.program for ready in hit if ready.rule is rule]
-            excepted = [span for program in self._exceptions.get(rule.id, ()) for span in program.spans(text)]
-            for first, last in _united(programs, text, starts.get(rule.id, start)):
-                if not any(begin <= first and last <= end for begin, end in excepted):
-                    yield rule, first, last
+            for span in _united(programs, text, starts.get(rule.id, start)):
+                yield rule, *span
+
+    def exceptions(self, rule: str, text: Encoded) -> list[tuple[int, int]]:
+        """Where nothing that lies in it is a hit of a rule."""
+        return _united(self._exceptions.get(rule, ()), text, 0)
 
     def pending(self, text: Encoded) -> int | None:
         """Where a match may have begun that is not over."""
@@ -87,37 +90,52 @@ class PatternFinder:
     Args:
         rules: what to look for.
         group_of: what kind of reading a view is.
+        reading_of: what is the same for all forms of one reading.
         fold: how views fold letters.
     """
 
     name = "patterns"
 
-    def __init__(self, rules: Sequence[Rule], group_of: GroupOf, fold: Fold) -> None:
-        self._rules, self._group_of, self._fold = tuple(rules), group_of, fold
+    def __init__(self, rules: Sequence[Rule], group_of: GroupOf, reading_of: ReadingOf, fold: Fold) -> None:
+        self._rules, self._group_of, self._reading_of, self._fold = tuple(rules), group_of, reading_of, fold
+        self._excepted = {rule.id for rule in rules if rule.exceptions}
         self._groups: dict[tuple[tuple[str, ...], ViewGroup], _Group] = {}
         self._at: dict[tuple[Stage, ViewGroup], _Group] = {}
         self._lock = threading.Lock()
 
     def find(self, views: Sequence[View], stage: Stage) -> Iterator[Hit]:
         """Every rule's matches in every reading that it looks at."""
-        for view in views:
-            yield from self.find_in(view, stage)
+        return self.find_from([(view, 0, {}) for view in views], stage)
 
-    def find_in(
-        self, view: View, stage: Stage, *, start: int = 0, starts: Mapping[str, int] | None = None
-    ) -> Iterator[Hit]:
-        """Every rule's matches in one reading.
+    def find_from(self, places: Sequence[tuple[View, int, Mapping[str, int]]], stage: Stage) -> Iterator[Hit]:
+        """The same, from places on.
 
         Args:
-            view: the reading.
+            places: readings; the first character that a match may have; the same for single rules, by their ids.
             stage: where the text is on its way.
-            start: the first character of the reading that a match may have.
-            starts: the same for single rules, by their ids.
         """
-        group = self._group(stage, self._group_of(view))
-        for rule, *span in group.spans(Encoded(view.text), start, starts or {}):
-            first, last = view.raw_span(*span)
-            yield Hit(rule=rule.id, title=rule.title, start=first, end=last, views=view.chain)
+        exceptions: dict[tuple[str, tuple[str, ...]], list[tuple[int, int]]] = {}
+        for view, start, starts in places:
+            for rule, *span in self._group(stage, self._group_of(view)).spans(Encoded(view.text), start, starts):
+                first, last = view.raw_span(*span)
+                if rule.id in self._excepted:
+                    key = (rule.id, self._reading_of(view))
+                    if key not in exceptions:
+                        exceptions[key] = self._exceptions(*key, [place[0] for place in places], stage)
+                    if any(begin <= first and last <= end for begin, end in exceptions[key]):
+                        continue
+                yield Hit(rule=rule.id, title=rule.title, start=first, end=last, views=view.chain)
+
+    def _exceptions(
+        self, rule: str, reading: tuple[str, ...], views: Sequence[View], stage: Stage
+    ) -> list[tuple[int, int]]:
+        """Where nothing is a hit of a rule in a reading, whichever form of it shows so; in raw characters."""
+        return [
+            view.raw_span(*span)
+            for view in views
+            if self._reading_of(view) == reading
+            for span in self._group(stage, self._group_of(view)).exceptions(rule, Encoded(view.text))
+        ]
 
     def pending(self, view: View, stage: Stage) -> int | None:
         """Where in a reading a match may have begun that its end has cut off."""
