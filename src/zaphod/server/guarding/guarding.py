@@ -45,7 +45,8 @@ class Guarding:
         self.confirmations = Confirmations()
         self.findings: Counter[tuple[str, str, str]] = Counter()
         """How often, by stage, category and action, since the start."""
-        self._verdicts: OrderedDict[tuple[str, str, bytes], Verdict] = OrderedDict()
+        self._verdicts: OrderedDict[tuple[str, str, str, bytes], Verdict] = OrderedDict()
+        """By tenant, too: a fast answer would tell one what another has said."""
         self._authority = functools.lru_cache(maxsize=256)(self._parsed_authority)
 
     async def start(self) -> None:
@@ -82,7 +83,7 @@ class Guarding:
         """What follows for a text; long ones are checked on a thread, so that other requests have their turn."""
         if self.guard is None:
             return Verdict()
-        place = (self.policy_name(tenant), stage, hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+        place = (tenant, self.policy_name(tenant), stage, hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
         known = self._verdicts.get(place)
         if known is not None:
             self._verdicts.move_to_end(place)
