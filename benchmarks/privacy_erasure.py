@@ -1,4 +1,4 @@
-"""Whether an erased person's records open with any key that is left: copies, erasures, and every key tried on each copy.
+"""Whether an erased person's records open with any key that is left: each is tried on copies that were made before.
 
     python -m benchmarks.privacy_erasure [--people 200] [--erased 80]
 

@@ -33,7 +33,7 @@ Examples:
   zaphod privacy export patient-17 --tenant clinic --out patient-17.json
   zaphod privacy erase patient-17 --tenant clinic
   zaphod privacy retention apply --dry-run
-  zaphod privacy report --html report.html
+  zaphod privacy report --json
 """
 _OUT = "The new file, for its owner alone; standard output if left out."
 

@@ -87,9 +87,9 @@ def test_every_kind_of_record_has_a_purpose() -> None:
 
 def test_it_tells_what_is_so_here(kept: KeepingOptions) -> None:
     facts = facts_of(survey(kept))
-    assert facts["tenants"] == "1 tenants with 8 records of 2 people"
-    assert facts["keys"] == "2 people's keys are in use, 0 retired"
-    assert facts["restrictions"] == "1 people are restricted"
+    assert facts["tenants"] == "tenants: 1, people: 2, records: 8"
+    assert facts["keys"] == "keys of people in use: 2, retired: 0"
+    assert facts["restrictions"] == "restricted people: 1"
     assert facts["retention"] == "kept for: clinic responses 30 days; all else without end"
     assert facts["policy"] == "guard policy of the last events: clinic p@1#f"
     assert re.fullmatch(r"KEK \(file\) kek-[0-9a-f]{16} answers", facts["kek"])
@@ -105,7 +105,7 @@ def test_a_changed_audit_and_a_lost_key_are_told_and_hide_nothing_else(kept: Kee
     facts = facts_of(report(kept, actor="cli:ada").installation)
     assert "clinic CHANGED behind record 3" in facts["audit"]
     assert "there is none yet" in facts["kek"] or "cannot be used" in facts["kek"]
-    assert facts["tenants"] == "1 tenants with 8 records of 2 people"
+    assert facts["tenants"] == "tenants: 1, people: 2, records: 8"
 
 
 def test_a_key_that_is_another_one_is_told(kept: KeepingOptions, monkeypatch: pytest.MonkeyPatch) -> None:

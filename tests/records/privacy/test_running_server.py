@@ -16,7 +16,7 @@ from zaphod.records.privacy.office import Office
 from zaphod.records.privacy.restriction import restrict, unrestrict
 from zaphod.safety.audit.verify import verify
 
-NUM_PEOPLE = 5
+NUM_PEOPLE = 3
 EVENTS_OF_EACH = 6
 
 

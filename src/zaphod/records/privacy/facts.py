@@ -13,16 +13,16 @@ _MAX_NAMED = 5
 def facts_of(found: Installation) -> Mapping[str, str]:
     """Name to sentence."""
     return {
-        "api_keys": _api_keys(found),
-        "audit": _audit(found),
-        "consents": f"{sum(one.num_records['consents'] for one in found.tenants):,} words of consent are kept",
+        "tenants": _tenants(found),
         "database": "PostgreSQL" if found.is_postgres else "SQLite files, one for each tenant",
         "kek": _kek(found),
         "keys": _keys(found),
+        "audit": _audit(found),
         "policy": _policy(found),
-        "restrictions": f"{sum(one.num_restricted for one in found.tenants):,} people are restricted",
+        "api_keys": _api_keys(found),
         "retention": _retention(found),
-        "tenants": _tenants(found),
+        "restrictions": f"restricted people: {sum(one.num_restricted for one in found.tenants):,}",
+        "consents": f"consents given or taken back: {sum(one.num_records['consents'] for one in found.tenants):,}",
         "tls": "the server has no TLS of its own",
     }
 
@@ -30,7 +30,7 @@ def facts_of(found: Installation) -> Mapping[str, str]:
 def _api_keys(found: Installation) -> str:
     if not found.num_api_keys:
         return "no API key can be used"
-    return f"{found.num_api_keys:,} API keys can be used, {found.num_endless_api_keys:,} of them without an end"
+    return f"API keys that can be used: {found.num_api_keys:,}, of these without an end: {found.num_endless_api_keys:,}"
 
 
 def _audit(found: Installation) -> str:
@@ -54,7 +54,7 @@ def _kek(found: Installation) -> str:
 
 def _keys(found: Installation) -> str:
     in_use, retired = (sum(getattr(one, f"num_keys_{name}") for one in found.tenants) for name in ("in_use", "retired"))
-    return f"{in_use:,} people's keys are in use, {retired:,} retired"
+    return f"keys of people in use: {in_use:,}, retired: {retired:,}"
 
 
 def _policy(found: Installation) -> str:
@@ -76,7 +76,7 @@ def _tenants(found: Installation) -> str:
         sum(one.num_people for one in found.tenants),
         sum(sum(one.num_records.values()) for one in found.tenants),
     )
-    return f"{len(found.tenants):,} tenants with {records:,} records of {people:,} people"
+    return f"tenants: {len(found.tenants):,}, people: {people:,}, records: {records:,}"
 
 
 def _listed(names: list[str]) -> str:

@@ -46,13 +46,13 @@ def page_of(report: Report) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>Privacy and security report, {escape(report.made_at)}</title><style>{_STYLE}</style></head><body>",
         "<main><h1>Privacy and security report</h1>",
+        f'<p class="quiet">{escape(report.made_at)} · {escape(report.installation.state_dir)} · '
+        f"Zaphod {escape(report.installation.version)}</p>",
         f"<p>{escape(PREAMBLE)}</p>",
         _facts(report),
         *(_law(report, law, note) for law, note in report.laws.items()),
         _register(report),
         _breach(report.span, report.breach) if report.breach is not None else "",
-        f'<p class="quiet">Zaphod {escape(report.installation.version)}, {escape(report.made_at)}, '
-        f"{escape(report.installation.state_dir)}</p>",
         "</main></body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
