@@ -82,6 +82,14 @@ def recall_table(looked: Pairs, tried: Sequence[Entrant]) -> list[str]:
     return lines
 
 
+def late_line(looked: Pairs, tried: Sequence[Entrant]) -> str:
+    """Who took too long, and how often."""
+    late = [each.is_late for found in looked.values() for each in found]
+    shares = (Share(sum(column), len(column)) for column in zip(*late, strict=True))
+    counts = (f"{each.name} {share}" for each, share in zip(tried, shares, strict=True))
+    return f"No verdict within 10 s, counted as not found: {'; '.join(counts)}."
+
+
 def transform_table(same: dict[Split, list[Looked]]) -> list[str]:
     """The last entrant's recall for each transform."""
     lines = head("transform", "split", *(f"depth {depth}" for depth in DEPTHS), "all", "of those found in plain words")
@@ -198,6 +206,7 @@ def measure(options: argparse.Namespace, tried: Sequence[Entrant], progress: Pro
         [NOTE],
         [f"Policy `{options.policy}`, {options.each} attacks for each transform and depth, seed {options.seed}."],
         ["## Recall\n", *recall_table(looked, tried)],
+        [late_line(looked, tried)],
         [f"## {name}: recall for each transform\n", *transform_table(same)],
         [f"## {name}: recall for each family and language\n", *wording_table("family", FAMILIES, "family", same)],
         wording_table("language", languages(), "language", same),

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from zaphod.core.progress import SILENT, Progress
+from zaphod.safety.guard.verdict import Stage
 from zaphod.study.redteam.attacks import Attack, composed_attacks, plain_attacks
 from zaphod.study.redteam.benign import Benign
+from zaphod.study.redteam.deadline import TooLongError, deadline
 from zaphod.study.redteam.entrants import Entrant
 from zaphod.study.redteam.intervals import Share
 from zaphod.study.redteam.transforms.transform import Split
@@ -25,11 +27,13 @@ class Looked(NamedTuple):
         attack: it.
         found: by each entrant.
         is_plain_found: whether the last entrant finds the same in plain words.
+        is_late: who had said nothing when the time was up; these count as not found.
     """
 
     attack: Attack
     found: tuple[bool, ...]
     is_plain_found: bool
+    is_late: tuple[bool, ...]
 
 
 class Cost(NamedTuple):
@@ -50,20 +54,32 @@ def attacks_of(wordings: Split, transforms: Split, num_each: int, seed: int) -> 
     return [*plain, *(attack for of_depth in made for attack in of_depth)]
 
 
-def look(attacks: Sequence[Attack], tried: Sequence[Entrant], progress: Progress = SILENT) -> list[Looked]:
-    """Show every attack to everybody."""
+def look(
+    attacks: Sequence[Attack], tried: Sequence[Entrant], progress: Progress = SILENT, limit_s: float = 10.0
+) -> list[Looked]:
+    """Show every attack to everybody, on the main thread. Who takes longer than the limit has not found it."""
 
     @functools.cache
-    def is_plain_found(plain: tuple[str, ...], stage: str) -> bool:
-        return any(tried[-1].catches(turn, stage) for turn in plain)  # type: ignore[arg-type]
+    def is_plain_found(plain: tuple[str, ...], stage: Stage) -> bool:
+        return _finds(tried[-1], plain, stage, limit_s) is True
 
     looked = []
     with progress.step("attacks", len(attacks), "attacks") as advance:
         for attack in attacks:
-            found = tuple(any(each.catches(turn, attack.stage) for turn in attack.turns) for each in tried)
-            looked.append(Looked(attack, found, is_plain_found(attack.plain, attack.stage)))
+            said = [_finds(each, attack.turns, attack.stage, limit_s) for each in tried]
+            found, is_late = tuple(one is True for one in said), tuple(one is None for one in said)
+            looked.append(Looked(attack, found, is_plain_found(attack.plain, attack.stage), is_late))
             advance(1)
     return looked
+
+
+def _finds(entrant: Entrant, turns: Sequence[str], stage: Stage, limit_s: float) -> bool | None:
+    """None when the time was up."""
+    try:
+        with deadline(limit_s):
+            return any(entrant.catches(turn, stage) for turn in turns)
+    except TooLongError:
+        return None
 
 
 def recall(looked: Iterable[Looked], entrant: int = -1) -> Share:

@@ -6,11 +6,11 @@ Backtracking shows as a time that grows faster than the text: with the square of
 from __future__ import annotations
 
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
+
+from zaphod.study.redteam.deadline import TooLongError, deadline
 
 Grow = Callable[[int], str]
 
@@ -98,37 +98,19 @@ class Growth(NamedTuple):
 def measure_growth(
     look: Callable[[str], object], grow: Grow, sizes: Sequence[int], repetitions: int = 3, limit_s: float = 20.0
 ) -> Growth:
-    """How the time of `look` grows. A text that takes longer than the limit is given up, and longer ones are not tried.
+    """How the time of `look` grows.
 
-    Only the main thread can give up: an alarm ends what runs.
+    A text that takes longer than the limit is given up, and longer ones are not tried.
     """
     times_s: list[float] = []
     for size in sizes:
         text = grow(size)
         try:
-            with _alarm(limit_s):
+            with deadline(limit_s):
                 times_s.append(min(_seconds(look, text) for _ in range(repetitions)))
-        except _TooLongError:
+        except TooLongError:
             break
     return Growth(tuple(sizes[: len(times_s)]), tuple(times_s), len(times_s) < len(sizes))
-
-
-class _TooLongError(Exception):
-    """The alarm went off."""
-
-
-@contextmanager
-def _alarm(limit_s: float) -> Iterator[None]:
-    def ring(number: int, frame: object) -> None:
-        raise _TooLongError
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, limit_s)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _seconds(look: Callable[[str], object], text: str) -> float:
