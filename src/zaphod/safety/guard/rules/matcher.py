@@ -22,6 +22,9 @@ from zaphod.safety.guard.verdict import Hit, Stage
 GroupOf = Callable[[View], ViewGroup]
 ReadingOf = Callable[[View], tuple[str, ...]]
 
+_COMING_IN: frozenset[Stage] = frozenset({"input", "retrieval", "tool_call"})
+"""Stages whose rules are nearly the same: making them ready one by one takes three times as long."""
+
 
 @dataclass(frozen=True)
 class _Ready:
@@ -32,7 +35,7 @@ class _Ready:
 
 
 class _Group:
-    """All rules of a stage for one kind of reading."""
+    """Rules for one kind of reading, of one stage or of several that share most of theirs."""
 
     def __init__(self, rules: Sequence[Rule], group: ViewGroup, fold: Fold) -> None:
         trees = [(rule, node) for rule in rules for node in _trees(rule.patterns, group, fold)]
@@ -47,9 +50,12 @@ class _Group:
         self._unfinished = [(node, _is_exact(rule, group)) for rule, node in (*trees, *excepted)]
         self._tail: Tail | None = None
 
-    def spans(self, text: Encoded, start: int, starts: Mapping[str, int]) -> Iterator[tuple[Rule, int, int]]:
-        """What is hit, in characters of the reading; from `start` on, or where `starts` says so for a rule."""
-        hit = [self._ready[index] for index in self._sieve.matching(text)]
+    def spans(
+        self, text: Encoded, stage: Stage, start: int, starts: Mapping[str, int]
+    ) -> Iterator[tuple[Rule, int, int]]:
+        """What is hit at a stage, in characters of the reading; from `start` on, or where `starts` says so."""
+        matching = (self._ready[index] for index in self._sieve.matching(text))
+        hit = [ready for ready in matching if stage in ready.rule.stages]
         for rule in {ready.rule.id: ready.rule for ready in hit}.values():
             programs = [ready.program for ready in hit if ready.rule is rule]
             for span in _united(programs, text, starts.get(rule.id, start)):
@@ -116,7 +122,8 @@ class PatternFinder:
         """
         exceptions: dict[tuple[str, tuple[str, ...]], list[tuple[int, int]]] = {}
         for view, start, starts in places:
-            for rule, *span in self._group(stage, self._group_of(view)).spans(Encoded(view.text), start, starts):
+            group = self._group(stage, self._group_of(view))
+            for rule, *span in group.spans(Encoded(view.text), stage, start, starts):
                 first, last = view.raw_span(*span)
                 if rule.id in self._excepted:
                     key = (rule.id, self._reading_of(view))
@@ -151,8 +158,9 @@ class PatternFinder:
         return self._made(stage, group) if found is None else found
 
     def _made(self, stage: Stage, group: ViewGroup) -> _Group:
-        """Stages that look for the same rules share what was made of them."""
-        rules = [rule for rule in self._rules if stage in rule.stages and group in rule.views]
+        """Stages that look for the same rules share what was made of them, and all that come in are made together."""
+        stages = _COMING_IN if stage in _COMING_IN else {stage}
+        rules = [rule for rule in self._rules if stages & set(rule.stages) and group in rule.views]
         place = (tuple(rule.id for rule in rules), group)
         with self._lock:
             if place not in self._groups:
