@@ -228,3 +228,23 @@ def test_every_privacy_verb_has_an_example_that_names_it(zaphod: Zaphod) -> None
     for verb in verbs:
         outcome = zaphod("privacy", *verb.split(), "--help")
         assert (outcome.code, f"zaphod privacy {verb}" in outcome.out, "--json" in outcome.out) == (0, True, True)
+
+
+def test_the_report_is_printed_written_as_a_page_or_as_json(zaphod: Zaphod, clinic: Clinic, tmp_path: Path) -> None:
+    assert "45 CFR 164.312(b) · audit controls · required" in zaphod("privacy", "report").out
+    page = tmp_path / "report.html"
+    assert zaphod("privacy", "report", "--html", str(page)).out == f"{page}\n"
+    assert (page.stat().st_mode & 0o777, page.read_text().startswith("<!doctype html>")) == (0o600, True)
+    found = zaphod("privacy", "report", "--json").json
+    assert (len(found["controls"]), found["installation"]["kek"]["kind"]) == (24, "file")
+    told = zaphod("audit", "search", "--action", "privacy.report", "--json").json["records"]
+    assert [record["actor"] for record in told] == [USER] * 3
+
+
+def test_a_breach_tells_who_may_be_concerned(zaphod: Zaphod, clinic: Clinic) -> None:
+    flags = ("--breach", "--since", "1h", "--people")
+    (found,) = zaphod("privacy", "report", *flags, *CLINIC, "--json").json["breach"]["tenants"]
+    assert (found["num_people"], found["people"]) == (2, ["ada", "bob"])
+    assert "clinic: ada, bob" in zaphod("privacy", "report", *flags).out
+    assert zaphod("privacy", "report", "--since", "1h").code == 2
+    assert zaphod("privacy", "report", "--breach", "--since", "soon").code == 2

@@ -15,10 +15,11 @@ from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.cli.privacy_options import ActorFlag, KekFlag, WitnessFlag, place, user
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
-from zaphod.records.privacy.breach import Concerned, concerned
+from zaphod.records.privacy.breach import Concerned, Span
 from zaphod.records.privacy.facts import facts_of
-from zaphod.records.privacy.installation import survey, tenant_name
-from zaphod.records.privacy.report import PREAMBLE, Report, write_event
+from zaphod.records.privacy.installation import tenant_name
+from zaphod.records.privacy.report import PREAMBLE, Report
+from zaphod.records.privacy.report import report as make_report
 from zaphod.records.privacy.report_page import page_of
 from zaphod.safety.audit.record import moment
 
@@ -53,16 +54,15 @@ def report(
     """
     if not is_breach and (since or until or tenant is not None or with_people):
         raise ConfigError("A time, a tenant or people are asked for.", "They belong to a breach.", "Give --breach.")
-    options, progress = place(context, kek, witness), ProgressLines()
-    begin, end = _moment("--since", since), _moment("--until", until)
-    write_event(options, actor or user(), tenant=tenant or "", details={"breach": is_breach, "people": with_people})
-    installation = survey(options, progress=progress)
-    breach = (
-        concerned(options, since=begin, until=end, tenant=tenant, with_people=with_people, progress=progress)
-        if is_breach
-        else None
+    span = Span(
+        since=_moment("--since", since), until=_moment("--until", until), tenant=tenant, with_people=with_people
     )
-    made = Report(installation=installation, breach=breach, span=f"{begin or 'the beginning'} to {end or 'now'}")
+    made = make_report(
+        place(context, kek, witness),
+        actor=actor or user(),
+        breach=span if is_breach else None,
+        progress=ProgressLines(),
+    )
     if html is not None:
         _write(html, page_of(made))
     if as_json:
@@ -102,7 +102,7 @@ def _print(made: Report) -> None:
     print_line()
     print_line("The register of processing is in --json and --html.", style="dim")
     if made.breach is not None:
-        _print_breach(made.span, made.breach)
+        _print_breach(str(made.span), made.breach)
 
 
 def _print_breach(span: str, breach: tuple[Concerned, ...]) -> None:

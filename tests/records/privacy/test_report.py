@@ -17,7 +17,7 @@ from tests.support.people import TENANT, admit, opened
 from zaphod.cli.main import main
 from zaphod.core.errors import AuditError
 from zaphod.records.keeping import KeepingOptions
-from zaphod.records.privacy.breach import concerned
+from zaphod.records.privacy.breach import Span, concerned
 from zaphod.records.privacy.erasure import erase
 from zaphod.records.privacy.expiry import set_retention
 from zaphod.records.privacy.exporting import export
@@ -131,13 +131,13 @@ def test_the_report_is_an_event_and_without_it_there_is_none(kept: KeepingOption
 
 
 def test_a_breach_names_numbers_actors_and_people_only_where_asked(kept: KeepingOptions) -> None:
-    (found,) = concerned(kept)
+    (found,) = concerned(kept, Span())
     assert (found.tenant, found.num_people, found.num_records["responses"], found.people) == (TENANT, 2, 2, None)
     assert found.num_events_by_actor == {"cli:ada": 7, "k": 1}
     assert found.num_events["privacy.erase done"] == 1
-    (named,) = concerned(kept, with_people=True, since=found.last_event)
+    (named,) = concerned(kept, Span(with_people=True, since=found.last_event))
     assert (named.people, sum(named.num_events.values())) == (("ada", "bob"), 1)
-    (later,) = concerned(kept, since="9999")
+    (later,) = concerned(kept, Span(since="9999"))
     assert (later.num_events, later.first_event) == ({}, "")
 
 
@@ -161,7 +161,7 @@ class _Page(HTMLParser):
 
 
 def test_the_page_is_whole_runs_nothing_and_asks_nobody(kept: KeepingOptions) -> None:
-    page = page_of(Report(installation=survey(kept), breach=concerned(kept, with_people=True), span="all"))
+    page = page_of(report(kept, actor="cli:ada", breach=Span(with_people=True)))
     parsed = _Page()
     parsed.feed(page)
     assert (parsed.open, parsed.addresses, "script" in parsed.tags) == ([], [], False)
@@ -172,12 +172,12 @@ def test_the_page_is_whole_runs_nothing_and_asks_nobody(kept: KeepingOptions) ->
 def test_what_people_are_called_is_no_markup(place: KeepingOptions) -> None:
     with opened(place) as office:
         admit(office, "<script>alert(1)</script>")
-    page = page_of(Report(installation=survey(place), breach=concerned(place, with_people=True), span="<b>"))
+    page = page_of(report(place, actor="<b>", breach=Span(with_people=True, since="<b>")))
     assert ("<script" in page, "&lt;script&gt;" in page, "<b>" in page) == (False, True, False)
 
 
 def _all_texts(kept: KeepingOptions) -> list[str]:
-    made = Report(installation=survey(kept), breach=concerned(kept), span="all")
+    made = report(kept, actor="cli:ada", breach=Span())
     copy = io.BytesIO()
     with opened(kept) as office:
         export(office, "ada", copy)

@@ -17,6 +17,25 @@ from zaphod.safety.audit.search import Query, search
 
 
 @dataclass(frozen=True, kw_only=True)
+class Span:
+    """What is looked at.
+
+    Args:
+        since, until: moments as records of the audit write them; half-open, and empty for no bound.
+        tenant: only this one.
+        with_people: name the people: they may have to be told (Article 34).
+    """
+
+    since: str = ""
+    until: str = ""
+    tenant: str | None = None
+    with_people: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.since or 'the beginning'} to {self.until or 'now'}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Concerned:
     """One tenant in a span of time.
 
@@ -40,40 +59,25 @@ class Concerned:
     last_event: str
 
 
-def concerned(
-    options: KeepingOptions,
-    *,
-    since: str = "",
-    until: str = "",
-    tenant: str | None = None,
-    with_people: bool = False,
-    progress: Progress = SILENT,
-) -> tuple[Concerned, ...]:
+def concerned(options: KeepingOptions, span: Span, progress: Progress = SILENT) -> tuple[Concerned, ...]:
     """Who and what may be concerned, tenant by tenant.
-
-    Args:
-        options: where.
-        since, until: moments as records of the audit write them; half-open.
-        tenant: only this one.
-        with_people: name the people: they may have to be told (Article 34).
-        progress: told how far it is.
 
     Raises:
         AuditError: a record that had to be read was changed.
         ConfigError: the database cannot be used.
     """
     with Store.open(options.store) as store:
-        names = store.tenants() if tenant is None else [tenant]
+        names = store.tenants() if span.tenant is None else [span.tenant]
         held = {name: store.tenant(name) for name in names}
         counted = {name: {kind: one.count() for kind, one in own.collections.items()} for name, own in held.items()}
         people = {name: tuple(own.subjects()) for name, own in held.items()}
-    query = Query(since=since, until=until)
+    query = Query(since=span.since, until=span.until)
     return tuple(
         dataclasses.replace(
             _events(options, name, query, progress),
             num_people=len(people[name]),
             num_records=counted[name],
-            people=people[name] if with_people else None,
+            people=people[name] if span.with_people else None,
         )
         for name in names
     )

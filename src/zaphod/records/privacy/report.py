@@ -9,14 +9,14 @@ from typing import Any
 
 from zaphod.core.progress import SILENT, Progress
 from zaphod.records.keeping import KeepingOptions
-from zaphod.records.privacy.breach import Concerned
+from zaphod.records.privacy.breach import Concerned, Span, concerned
 from zaphod.records.privacy.exporting import moment
 from zaphod.records.privacy.facts import facts_of
 from zaphod.records.privacy.installation import Installation, survey
 from zaphod.records.privacy.matrix import Control, matrix
 from zaphod.records.privacy.register import MEASURES, OPERATORS_PART, activities
 from zaphod.safety.audit.log import AuditLog, AuditOptions
-from zaphod.safety.audit.record import Detail, Event
+from zaphod.safety.audit.record import Event
 
 ACTION = "privacy.report"
 PREAMBLE = (
@@ -32,12 +32,12 @@ class Report:
     Args:
         installation: how it stands.
         breach: who and what may be concerned by a breach; None where none was looked at.
-        span: the time that was looked at, as words; empty likewise.
+        span: what was looked at.
     """
 
     installation: Installation
     breach: tuple[Concerned, ...] | None = None
-    span: str = ""
+    span: Span | None = None
 
     @property
     def made_at(self) -> str:
@@ -69,7 +69,7 @@ class Report:
             "installation": dataclasses.asdict(self.installation),
         }
         if self.breach is not None:
-            told["breach"] = {"span": self.span, "tenants": [dataclasses.asdict(one) for one in self.breach]}
+            told["breach"] = {"span": str(self.span), "tenants": [dataclasses.asdict(one) for one in self.breach]}
         return told
 
     def register(self) -> dict[str, Any]:
@@ -90,22 +90,33 @@ class Report:
         return {"activities": rows, "measures": MEASURES, "told_by_the_operator": OPERATORS_PART}
 
 
-def write_event(
-    options: KeepingOptions, actor: str, *, tenant: str = "", details: Mapping[str, Detail] | None = None
-) -> None:
-    """Write down that a report is made. Asks for no key, so that a report can tell that the KEK does not answer.
+def report(options: KeepingOptions, *, actor: str, breach: Span | None = None, progress: Progress = SILENT) -> Report:
+    """How the installation stands. Asks for no key, so that it can tell that the KEK does not answer.
+
+    Args:
+        options: where.
+        actor: who asks, for the audit.
+        breach: which time to look at, if any.
+        progress: told how far it is.
 
     Raises:
-        AuditError: it cannot be written.
+        AuditError: it cannot be written down, or a record in that time was changed.
+        ConfigError: the database cannot be used.
     """
+    _write_event(options, actor, breach)
+    installation = survey(options, progress=progress)
+    found = None if breach is None else concerned(options, breach, progress)
+    return Report(installation=installation, breach=found, span=breach)
+
+
+def _write_event(options: KeepingOptions, actor: str, breach: Span | None) -> None:
     event = Event(
-        tenant=tenant, actor=actor, action=ACTION, object="installation", decision="allow", details=details or {}
+        tenant=(breach and breach.tenant) or "",
+        actor=actor,
+        action=ACTION,
+        object="installation",
+        decision="allow",
+        details={"breach": breach is not None, "people": breach is not None and breach.with_people},
     )
     with AuditLog(options.audit_folder, AuditOptions(witness=options.audit_witness)) as log:
         log.append(event).result()
-
-
-def report(options: KeepingOptions, *, actor: str, progress: Progress = SILENT) -> Report:
-    """How the installation stands. Raises as `write_event` and `survey`."""
-    write_event(options, actor)
-    return Report(installation=survey(options, progress=progress))

@@ -52,7 +52,7 @@ def page_of(report: Report) -> str:
         _facts(report),
         *(_law(report, law, note) for law, note in report.laws.items()),
         _register(report),
-        _breach(report.span, report.breach) if report.breach is not None else "",
+        _breach(str(report.span), report.breach) if report.breach is not None else "",
         "</main></body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
