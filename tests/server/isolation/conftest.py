@@ -22,7 +22,7 @@ from zaphod.server.caller import SCOPES
 POLICY = f"""
 name = "isolation"
 version = "1"
-extends = "default"
+extends = "observe"
 
 [stages.input.actions]
 "waiting.word" = "confirm"
@@ -84,21 +84,11 @@ def make_key(folder: Path, tenant: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def tenant_of(folder: Path, name: str, url: str = "") -> Iterator[Tenant]:
-    made = make_key(folder, name)
-    tenant = Tenant(name=name, key=made["secret"], key_id=made["id"], key_name=made["name"], url=url)
-    try:
-        yield tenant
-    finally:
-        tenant.close()
-
-
-@contextlib.contextmanager
 def shared_server(folder: Path, *flags: str) -> Iterator[Shared]:
     """A server that both tenants use; flags are added."""
     keys = {name: make_key(folder, name) for name in ("tenant-of-ada", "tenant-of-ben")}
-    flags = ("--guard", str(folder / "policy.toml"), "--log-file", str(folder / "access.log"), *flags)
-    with started(folder, *flags, key=keys["tenant-of-ada"]["secret"]) as server:
+    own = ("--guard", str(folder / "policy.toml"), "--log-file", str(folder / "access.log"))
+    with started(folder, *own, *flags, key=keys["tenant-of-ada"]["secret"]) as server:
         ada, ben = (
             Tenant(name=name, key=made["secret"], key_id=made["id"], key_name=made["name"], url=server.url)
             for name, made in keys.items()
@@ -130,3 +120,15 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def shared(place: Path) -> Iterator[Shared]:
     with shared_server(place) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def gateway(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A gateway of the shared server, where it has one key, and two tenants of the gateway's own."""
+    folder = prepared(tmp_path_factory.mktemp("gateway"), None)
+    keys = folder / "upstream-keys"
+    keys.write_text(f"{shared.server.url} {shared.ada.key}\n")
+    keys.chmod(0o600)
+    flags = ("--upstream", shared.server.url, "--upstream-key-file", str(keys), "--guard", "off")
+    with shared_server(folder, *flags) as behind:
+        yield behind

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -88,7 +89,11 @@ def _keys(reply: Reply) -> set[str]:
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "OPTIONS"])
 def test_no_other_method_tells_what_is_there(shared: Shared, method: str) -> None:
     theirs, nobodys = shared.ada.names(), Names.of_nobody()
-    for path in ("/v1/responses/{0.response}", "/v1/responses/{0.response}/input_items", "/zaphod/confirmations/{0.held}"):
+    for path in (
+        "/v1/responses/{0.response}",
+        "/v1/responses/{0.response}/input_items",
+        "/zaphod/confirmations/{0.held}",
+    ):
         there, nowhere = (
             shared.ben.ask(Asked(method, path.format(names))).shape(*names.all) for names in (theirs, nobodys)
         )
@@ -125,21 +130,56 @@ def test_a_person_of_the_same_name_is_another_person(shared: Shared) -> None:
     shared.ben.clear()
 
 
+def cached_tokens(tenant: Tenant, prompt: str, headers: Mapping[str, str], **fields: Any) -> int:
+    """Of a prompt, how many tokens had been computed before."""
+    body = {"messages": [{"role": "user", "content": prompt}], "max_tokens": 1, **fields}
+    reply = tenant.ask(Asked("POST", "/v1/chat/completions", body, headers))
+    assert reply.status == 200, reply.text
+    return int(json.loads(reply.text)["usage"]["prompt_tokens_details"]["cached_tokens"])
+
+
+def require_apart(ada: Tenant, ben: Tenant) -> None:
+    """What one has asked is fast for itself, and for the other one not, whatever it names."""
+    named = {"x-tenant": ada.name, "x-zaphod-tenant": ada.name, "openai-organization": ada.name}
+    for fields in ({}, {"user": ada.name, "safety_identifier": ada.name, "prompt_cache_key": ada.name}):
+        prompt = " ".join(f"the record of {ada.word()}" for _ in range(2))
+        assert cached_tokens(ada, prompt, {}, **fields) == 0
+        assert cached_tokens(ben, prompt, named, **fields) == 0
+        assert cached_tokens(ada, prompt, {}, **fields) > 0
+
+
 def test_a_prompt_is_cached_for_its_tenant_alone(shared: Shared) -> None:
-    ada, ben = shared.ada, shared.ben
-    prompt = " ".join(f"the record of {ada.word()}" for _ in range(2))
-    asked = {"messages": [{"role": "user", "content": prompt}], "max_tokens": 1}
-    headers = {"x-tenant": ada.name, "x-zaphod-tenant": ada.name, "openai-organization": ada.name}
+    require_apart(shared.ada, shared.ben)
 
-    def cached(tenant: Tenant, **more: Any) -> int:
-        reply = tenant.ask(Asked("POST", "/v1/chat/completions", {**asked, **more}, headers))
-        assert reply.status == 200, reply.text
-        return int(json.loads(reply.text)["usage"]["prompt_tokens_details"]["cached_tokens"])
 
-    assert (cached(ada), cached(ben), cached(ada) > 0) == (0, 0, True)
-    named = " ".join(f"the other record of {ada.word()}" for _ in range(2))
-    asked["messages"] = [{"role": "user", "content": named}]
-    assert (cached(ada, user=ada.name), cached(ben, user=ada.name, prompt_cache_key=ada.name)) == (0, 0)
+def test_a_part_of_a_tenants_cache_is_no_other_tenants(shared: Shared) -> None:
+    """The header parts a tenant's own cache, whatever it says."""
+    prompt = f"the record of {shared.ada.word()} and {shared.ada.word()}"
+    assert cached_tokens(shared.ada, prompt, {"x-zaphod-cache-salt": "one"}) == 0
+    for salt in ("one", shared.ada.name, ""):
+        assert cached_tokens(shared.ben, prompt, {"x-zaphod-cache-salt": salt}) == 0
+    assert cached_tokens(shared.ada, prompt, {"x-zaphod-cache-salt": "two"}) == 0
+    assert cached_tokens(shared.ada, prompt, {"x-zaphod-cache-salt": "one"}) > 0
+
+
+def test_tenants_of_a_gateway_are_apart_on_the_server_behind_it(gateway: Shared) -> None:
+    require_apart(gateway.ada, gateway.ben)
+
+
+def test_behind_a_gateway_nothing_is_named_that_is_kept(shared: Shared, gateway: Shared) -> None:
+    """The gateway's one key may open all of it there."""
+    kept = shared.ada.store()
+    body = {"input": "and then?", "max_output_tokens": 16}
+    assert gateway.ben.ask(Asked("POST", "/v1/responses", body)).status == 200
+    refused = gateway.ben.ask(Asked("POST", "/v1/responses", {**body, "previous_response_id": kept}))
+    assert (refused.status, json.loads(refused.text)["error"]["param"]) == (400, "previous_response_id")
+    for path in ("", "/input_items"):
+        assert gateway.ben.ask(Asked("GET", f"/v1/responses/{kept}{path}")).status == 404
+    for field in ("session_params", "kv_transfer_params", "bootstrap_room", "id_slot", "conversation"):
+        chat = chat_of("hi")
+        reply = gateway.ben.ask(Asked("POST", chat.path, {**chat.body, field: {"id": kept}}))
+        assert (reply.status, json.loads(reply.text)["error"]["param"]) == (400, field)
+    shared.ada.clear()
 
 
 def test_what_one_tenant_says_stands_in_its_own_records_alone(shared: Shared) -> None:

@@ -146,7 +146,9 @@ VISITS: Mapping[Row, Visit] = {
     ("POST", _CHAT): _chat,
     ("POST", "/v1/completions"): _completions,
     ("POST", "/v1/responses"): _responses,
-    ("GET", "/v1/responses/{response_id}"): _stored("GET", "", "?stream=true", "?include=message.input_image.image_url"),
+    ("GET", "/v1/responses/{response_id}"): _stored(
+        "GET", "", "?stream=true", "?include=message.input_image.image_url"
+    ),
     ("DELETE", "/v1/responses/{response_id}"): _stored("DELETE"),
     ("POST", "/v1/responses/{response_id}/cancel"): _stored("POST", "/cancel"),
     ("GET", "/v1/responses/{response_id}/input_items"): _stored(

@@ -276,7 +276,7 @@ class Answering:
             prompt_token_ids=prompt,
             sampling=sampling or SamplingParams(),
             queue=call.caller.key_id,
-            tenant=call.caller.tenant,
+            tenant=call.cache_tenant,
             adapter=adapter,
             reports_experts=asked is not None and asked.reports_experts,
         )

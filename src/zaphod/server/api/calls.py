@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from zaphod.server.guarding.guarding import Guarding
 
 TIMEOUT_HEADER = "X-Zaphod-Timeout-S"
+SALT_HEADER = "X-Zaphod-Cache-Salt"
+"""Parts a tenant's cached prompts: a gateway has one key here and many tenants of its own."""
 MAX_TIMEOUT_S = 86_400.0
 
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?(e-?[0-9]{1,2})?", re.ASCII)
@@ -44,6 +46,13 @@ class Call:
     """What judges the request's texts and its answers, and writes it down; None where the server does neither."""
     counts: dict[str, int] = field(default_factory=dict)
     """Filled before the first event: `prompt_tokens`."""
+
+    @property
+    def cache_tenant(self) -> str:
+        """Who shares cached prompts: the tenant, or the part of it that the client names. Never anybody else."""
+        salt = self.headers.get(SALT_HEADER.lower())
+        # No tenant's name has a zero in it, so that nobody's part is another tenant.
+        return self.caller.tenant if salt is None else f"{self.caller.tenant}\0{salt}"
 
 
 def call_of(request: Request, model: str | None) -> Call:

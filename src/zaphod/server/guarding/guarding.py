@@ -83,7 +83,8 @@ class Guarding:
         """What follows for a text; long ones are checked on a thread, so that other requests have their turn."""
         if self.guard is None:
             return Verdict()
-        place = (tenant, self.policy_name(tenant), stage, hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        place = (tenant, self.policy_name(tenant), stage, digest)
         known = self._verdicts.get(place)
         if known is not None:
             self._verdicts.move_to_end(place)

@@ -259,6 +259,10 @@ class UpstreamPool:
         """Whether the server understands `cache_salt`."""
         return self.options.salts_caches and server.prober.kind in ("vllm", "sglang")
 
+    def salts_by_header(self, server: Server) -> bool:
+        """Whether the server is one of ours, which take the salt from a header."""
+        return self.options.salts_caches and server.prober.kind == "zaphod"
+
     def _lease(self, usable: Sequence[Server], prefix: Prefix, serving: Sequence[Server]) -> Lease:
         if not usable:
             raise self._none_usable(serving)

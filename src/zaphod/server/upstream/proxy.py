@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from zaphod import __version__
-from zaphod.server.api.calls import TIMEOUT_HEADER
+from zaphod.server.api.calls import SALT_HEADER, TIMEOUT_HEADER
 from zaphod.server.engine_process.progress import Health
 from zaphod.server.errors import ApiError
 from zaphod.server.upstream import refusals
@@ -221,7 +221,7 @@ class Upstream:
         return await self.pool.session.post(
             server.address.url + outgoing.path,
             data=self._body(outgoing, server),
-            headers=_headers(outgoing, run, server),
+            headers={**_headers(outgoing, run, server), **self._salt_header(outgoing, server)},
             allow_redirects=False,
             trace_request_ctx=run.trace,
         )
@@ -229,13 +229,17 @@ class Upstream:
     def _body(self, outgoing: Outgoing, server: Server) -> bytes:
         fields = dict(outgoing.fields)
         if outgoing.has_cache and outgoing.tenant and self.pool.salts(server):
-            salted = json.dumps([outgoing.tenant, fields.get("cache_salt")]).encode()
-            fields["cache_salt"] = blake2b(salted, digest_size=24).hexdigest()
+            fields["cache_salt"] = _salt(outgoing)
         try:
             return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
         except ValueError as error:
             message = "The body holds NaN or an infinity. JSON has neither. Send finite numbers."
             raise ApiError(400, "invalid_value", message) from error
+
+    def _salt_header(self, outgoing: Outgoing, server: Server) -> dict[str, str]:
+        if outgoing.has_cache and outgoing.tenant and self.pool.salts_by_header(server):
+            return {SALT_HEADER: _salt(outgoing)}
+        return {}
 
     async def _whole(self, outgoing: Outgoing, run: Run, lease: Lease, response: aiohttp.ClientResponse) -> WholeAnswer:
         max_bytes = self.pool.options.max_answer_bytes
@@ -305,6 +309,13 @@ class Upstream:
     async def _more(self, run: Run, response: aiohttp.ClientResponse, told: PassingStream) -> bytes:
         idle_s = self.pool.options.idle_timeout_s
         return await run.within(min(idle_s, _MAX_LINGER_S) if told.has_ended else idle_s, response.content.readany())
+
+
+def _salt(outgoing: Outgoing) -> str:
+    """Names a tenant's part of a server's cache; a salt of the client's own is mixed in."""
+    own = [outgoing.fields.get("cache_salt"), outgoing.headers.get(SALT_HEADER.lower())]
+    salted = json.dumps([outgoing.tenant, *own]).encode()
+    return blake2b(salted, digest_size=24).hexdigest()
 
 
 def _blames_server(error: BaseException) -> bool:

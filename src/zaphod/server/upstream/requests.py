@@ -12,11 +12,19 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from zaphod.server.api.fields import MAX_MESSAGES, JsonObject, Name, RequestModel, Text
+from zaphod.server.errors import ApiError
 from zaphod.server.upstream.prefixes import PROMPT_FIELDS
 
 MAX_TOKENS = 2**31 - 1
 DEFAULT_ANSWER_TOKENS = 1024
 """Reserved for an answer whose length the client leaves to the engine."""
+
+_OF_SERVERS = frozenset(
+    {"previous_response_id", "conversation", "session_params", "kv_transfer_params", "id_slot", "bootstrap_host",
+     "bootstrap_port", "bootstrap_room"}
+)  # fmt: skip
+"""Fields that name what a server keeps of earlier requests: responses (OpenAI, vLLM), sessions and transfers (SGLang),
+blocks (vLLM), slots (llama-server)."""
 
 _Count = Annotated[int, Field(ge=1, le=MAX_TOKENS)]
 _TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=MAX_TOKENS)]], Field(max_length=1 << 21)]
@@ -114,6 +122,21 @@ def num_answers(fields: Mapping[str, Any]) -> int:
     n, prompt = fields.get("n") or 1, fields.get("prompt")
     is_batch = isinstance(prompt, list) and bool(prompt) and not isinstance(prompt[0], int)
     return n * len(prompt) if is_batch and isinstance(prompt, list) else int(n)
+
+
+def require_names_nothing_kept(fields: Mapping[str, Any]) -> None:
+    """What a server keeps it gives to whoever can name it, and behind a gateway it knows no tenants.
+
+    Raises:
+        ApiError: 400, a field could name what another tenant said.
+    """
+    named = sorted(name for name in _OF_SERVERS & fields.keys() if fields[name] is not None)
+    if named:
+        message = (
+            f"`{named[0]}` names what a server behind this gateway keeps, and these know no tenants: it could be "
+            "another's. Leave it out, and send the whole conversation."
+        )
+        raise ApiError(400, "invalid_value", message, param=named[0])
 
 
 class PromptEstimate:

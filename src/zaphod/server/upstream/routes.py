@@ -126,6 +126,8 @@ async def _pass_on(
         charges: whether tokens are charged for it; as it generates, if None.
     """
     call = call_of(request, body.model)
+    if call.caller.tenant:
+        requests.require_names_nothing_kept(body.fields())
     costs = generates if charges is None else charges
     passage = _Passage(services_of(request), call, body.fields(), dialect, generates=generates, charges=costs)
     answer = await passage.begin(request)
