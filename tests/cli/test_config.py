@@ -22,3 +22,23 @@ def test_the_table_has_a_row_a_setting_and_no_colour(zaphod: Zaphod) -> None:
     assert lines[0].split() == ["setting", "value", "origin", "meaning"]
     assert next(line for line in lines if line.startswith("max-tokens ")).split()[1:3] == ["512", "default"]
     assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ada:s3cret@db:5432/zaphod", "postgresql://ada@db:5432/zaphod"),
+        ("postgresql://ada@db/zaphod?password=s3cret", "postgresql://ada@db/zaphod"),
+        ("postgresql://:s3cret@db/zaphod", "postgresql://@db/zaphod"),
+        ("s3cret", "not a URL of a PostgreSQL database"),
+        ("mysql://ada:s3cret@db/zaphod", "not a URL of a PostgreSQL database"),
+    ],
+)
+def test_the_database_s_password_is_not_shown(
+    zaphod: Zaphod, monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("ZAPHOD_DATABASE", url)
+    assert zaphod("config", "--json").json["database"]["value"] == shown
+    table = zaphod("config").out
+    assert shown in table
+    assert "s3cret" not in table

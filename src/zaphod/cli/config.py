@@ -1,4 +1,4 @@
-"""`zaphod config`: the merged settings and their origins; knows nothing of what they do."""
+"""`zaphod config`: the merged settings and their origins; knows nothing of what they do, but shows no password."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_table
 from zaphod.core.configuration import MergedSettings, flag_name, setting_meanings
+from zaphod.core.errors import ConfigError
 
 
 def command(
@@ -28,6 +29,8 @@ def command(
     """
     settings: MergedSettings = context.obj
     values = {name: _plain(value) for name, value in dataclasses.asdict(settings.values).items()}
+    if settings.values.database is not None:
+        values["database"] = _without_password(settings.values.database)
     if as_json:
         print_json({name: {"value": values[name], "origin": settings.origins[name]} for name in values})
         return
@@ -41,3 +44,13 @@ def command(
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _without_password(url: str) -> str:
+    """Where it leads, and as whom. What is no URL may still be a password, so nothing of it is shown."""
+    from zaphod.records.postgres import parse_url, place_of  # here, because most have no database of their own
+
+    try:
+        return place_of(parse_url(url))
+    except ConfigError:
+        return "not a URL of a PostgreSQL database"

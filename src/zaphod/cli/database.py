@@ -22,7 +22,7 @@ by `upgrade` alone. Its URL is in ZAPHOD_DATABASE or the configuration file, nev
 
 \b
 Examples:
-  zaphod database status
+  zaphod database status --json
   ZAPHOD_DATABASE=postgresql://zaphod_owner@db/zaphod zaphod database upgrade --application-role zaphod_app
 """
 _MOST_ROWS = 20

@@ -31,7 +31,7 @@ Each deed is an event of the audit before it is done. People stand there as keye
 \b
 Examples:
   zaphod privacy export patient-17 --tenant clinic --out patient-17.json
-  zaphod privacy erase patient-17 --tenant clinic
+  zaphod privacy erase patient-17 --tenant clinic --yes --json
   zaphod privacy retention apply --dry-run
   zaphod privacy report --json
 """

@@ -47,6 +47,8 @@ from zaphod.server.upstream.proxy import Upstream
 from zaphod.server.upstream.view import UpstreamView
 
 _MAX_HELD_BYTES = 256_000_000
+_NOT_FOR_ENGINES = frozenset({"database", "state_dir", "kek"})
+"""Settings that lead to records and keys: a model's files are strangers' work, and what reads them knows neither."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ def engine_client(options: EngineOptions, progress: Callable[[Progressed], None]
     settings = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in dataclasses.asdict(options.settings).items()
+        if name not in _NOT_FOR_ENGINES
     }
     load = Load(
         settings=settings,
@@ -110,7 +113,13 @@ def engine_client(options: EngineOptions, progress: Callable[[Progressed], None]
         max_batch_tokens=options.max_batch_tokens,
         cache_tokens=options.cache_tokens,
     )
-    return EngineClient(load, tokenizer, progress)
+    return EngineClient(load, tokenizer, progress, hidden=_secret_variables(options.settings))
+
+
+def _secret_variables(settings: Settings) -> frozenset[str]:
+    """Environment variables that hold what the engine must not know."""
+    kind, _, name = (settings.kek or "").partition(":")
+    return frozenset({"ZAPHOD_DATABASE", *([name] if kind == "env" else [])})
 
 
 class Server:

@@ -127,6 +127,7 @@ class ReplicaApp:
             api_key_file=options.api_key_file,
             database=settings.values.database,
             state_dir=settings.values.state_dir,
+            kek=settings.values.kek,
         )
         engine = EngineOptions(settings=settings.values, max_num_sequences=options.max_num_sequences)
         parts: tuple[Services, ASGIApp] = parts_of(server, engine, lambda progressed: None)

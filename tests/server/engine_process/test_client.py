@@ -18,7 +18,7 @@ from zaphod.launch.models import its_tokenizer
 from zaphod.launch.runners import open_weights
 from zaphod.server.engine_process.client import EngineClient
 from zaphod.server.engine_process.messages import Load, Piece, Work
-from zaphod.server.engine_process.process import LoadingFailedError
+from zaphod.server.engine_process.process import EngineProcess, LoadingFailedError
 from zaphod.server.errors import ApiError
 
 SETTINGS = Settings(threads=1)
@@ -270,3 +270,30 @@ def test_the_engine_ends_when_its_gateway_is_killed() -> None:
         await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
     with_engine(test)
+
+
+@pytest.mark.parametrize("num_steps", range(5))
+def test_whoever_is_cancelled_while_an_engine_ends_stays_cancelled(num_steps: int) -> None:
+    """Otherwise a server that is being closed starts another engine, and waits for it for ever."""
+
+    class Ending:
+        def __init__(self) -> None:
+            self.ended = asyncio.Event()
+
+        async def wait(self) -> None:
+            await self.ended.wait()
+
+    async def run() -> None:
+        process = EngineProcess(lambda stats: None, lambda progressed: None)
+        process.ended.set()
+        process._process = ending = Ending()  # type: ignore[assignment]
+        stopping = asyncio.create_task(process.stop())
+        await asyncio.sleep(0.01)
+        ending.ended.set()
+        for _ in range(num_steps):
+            await asyncio.sleep(0)
+        was_cancelled = stopping.cancel()
+        await asyncio.wait([stopping])
+        assert stopping.cancelled() == was_cancelled
+
+    asyncio.run(run())

@@ -32,10 +32,16 @@ class EngineClient:
         load: what to load, each time.
         tokenizer: of the model.
         on_progress: told how far loading is.
+        hidden: environment variables that the process does not get.
     """
 
     def __init__(
-        self, load: Load, tokenizer: Tokenizer, on_progress: Callable[[Progressed], None] = lambda progressed: None
+        self,
+        load: Load,
+        tokenizer: Tokenizer,
+        on_progress: Callable[[Progressed], None] = lambda progressed: None,
+        *,
+        hidden: frozenset[str] = frozenset(),
     ) -> None:
         self.tokenizer = tokenizer
         self.model: Ready | None = None
@@ -43,7 +49,7 @@ class EngineClient:
         self.num_restarts = 0
         self.tokens_per_s = 0.0
         """Prompt and answer tokens computed a second, over the last seconds in which there was work."""
-        self._load, self._on_progress = load, on_progress
+        self._load, self._on_progress, self._hidden = load, on_progress, hidden
         self._process: EngineProcess | None = None
         self._watching: asyncio.Task[None] | None = None
         self._memory_seen = (0.0, 0)
@@ -164,7 +170,7 @@ class EngineClient:
 
     def _new_process(self) -> EngineProcess:
         self._rate = BusyRate(self.tokens_per_s)
-        return EngineProcess(self._note_rate, self._on_progress)
+        return EngineProcess(self._note_rate, self._on_progress, self._hidden)
 
     def _note_rate(self, stats: Stats) -> None:
         self.tokens_per_s = self._rate.after(stats, time.monotonic())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import sys
 from asyncio.subprocess import Process
@@ -45,13 +46,19 @@ class LoadingFailedError(ZaphodError):
 
 
 class EngineProcess:
-    """Started by `start`; `ended` is set when it has gone, whatever the reason."""
+    """Started by `start`; `ended` is set when it has gone, whatever the reason. Environment variables that are
+    `hidden` stay here."""
 
-    def __init__(self, on_stats: Callable[[Stats], None], on_progress: Callable[[Progressed], None]) -> None:
+    def __init__(
+        self,
+        on_stats: Callable[[Stats], None],
+        on_progress: Callable[[Progressed], None],
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         self.ready: Ready | None = None
         self.stats = Stats()
         self.ended = asyncio.Event()
-        self._on_stats, self._on_progress = on_stats, on_progress
+        self._on_stats, self._on_progress, self._hidden = on_stats, on_progress, hidden
         self._page = ProgressPage()
         self._inboxes: dict[str, Inbox] = {}
         self._outcome: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
@@ -88,6 +95,7 @@ class EngineProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "zaphod.server.engine_process.worker", *map(str, fds)),
                 pass_fds=fds,
+                env={name: value for name, value in os.environ.items() if name not in self._hidden},
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -123,7 +131,9 @@ class EngineProcess:
         if not self.ended.is_set():
             self._send(Stop())
         try:
-            await asyncio.wait_for(self._process.wait(), _STOP_WITHIN_S)
+            # Not `wait_for`: in Python 3.11 it forgets a cancellation that comes in the moment in which the process ends.
+            async with asyncio.timeout(_STOP_WITHIN_S):
+                await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
