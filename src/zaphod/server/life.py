@@ -24,7 +24,8 @@ class Life:
     async def until_idle(self, timeout_s: float) -> bool:
         """Wait for the end of all running requests; whether it came in time."""
         try:
-            await asyncio.wait_for(self._is_idle.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._is_idle.wait()
         except TimeoutError:
             return False
         return True

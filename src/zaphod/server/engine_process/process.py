@@ -46,8 +46,13 @@ class LoadingFailedError(ZaphodError):
 
 
 class EngineProcess:
-    """Started by `start`; `ended` is set when it has gone, whatever the reason. Environment variables that are
-    `hidden` stay here."""
+    """Started by `start`; `ended` is set when it has gone, whatever the reason.
+
+    Args:
+        on_stats: told of the engine's figures.
+        on_progress: told how far loading is.
+        hidden: environment variables that the process does not get.
+    """
 
     def __init__(
         self,
@@ -131,7 +136,7 @@ class EngineProcess:
         if not self.ended.is_set():
             self._send(Stop())
         try:
-            # Not `wait_for`: in Python 3.11 it forgets a cancellation that comes in the moment in which the process ends.
+            # Not `wait_for`, which forgets a cancellation that comes while the process ends (Python 3.11).
             async with asyncio.timeout(_STOP_WITHIN_S):
                 await self._process.wait()
         except TimeoutError:

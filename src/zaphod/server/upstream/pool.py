@@ -305,8 +305,10 @@ class UpstreamPool:
 
     async def _pause(self, server: Server, pause_s: float) -> None:
         await asyncio.sleep(min(pause_s, _LEAST_CHECK_GAP_S))
+        # Not `wait_for`, which forgets a cancellation that comes with the wake-up (Python 3.11).
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(server.wake.wait(), max(0.0, pause_s - _LEAST_CHECK_GAP_S))
+            async with asyncio.timeout(max(0.0, pause_s - _LEAST_CHECK_GAP_S)):
+                await server.wake.wait()
         server.wake.clear()
 
     async def _check(self, server: Server, *, with_models: bool) -> None:
