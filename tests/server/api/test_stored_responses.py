@@ -11,11 +11,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 from tests.support.postgres import PostgresServer
 
 from zaphod.records.ids import new_id
@@ -27,6 +30,7 @@ from zaphod.records.privacy.office import Office
 from zaphod.records.sealing import response_record
 from zaphod.safety.audit.search import Query, search
 from zaphod.server.api import stored_responses
+from zaphod.server.api.responses_storing import stored_responses_of
 from zaphod.server.api.stored_responses import StoredResponses
 from zaphod.server.caller import SCOPES, Caller
 from zaphod.server.errors import ApiError
@@ -328,6 +332,13 @@ def test_nothing_is_seen_that_cannot_be_written_down(tmp_path: Path) -> None:
 def test_an_installation_without_an_audit_keeps_all_the_same(tmp_path: Path) -> None:
     with Keeping(KeepingOptions(state_dir=tmp_path, audit=False)) as keeping:
         assert asyncio.run(of(keeping).body(kept(keeping)))["output"] == [ANSWERED]
+
+
+def test_an_app_that_keeps_nothing_says_so() -> None:
+    app = FastAPI()
+    app.state.services = SimpleNamespace(keeping=None, guarding=None)
+    request = Request({"type": "http", "app": app, "state": {"caller": LAB}})
+    assert refusal(lambda: stored_responses_of(request)).code == "store_unavailable"
 
 
 odd = (

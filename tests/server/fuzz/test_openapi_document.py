@@ -172,6 +172,18 @@ def test_what_can_be_got_is_as_it_is_described(probe: Probe, path: str) -> None:
     probe.check(f"GET {template}", probe.ask("GET", path))
 
 
+def test_what_is_kept_is_as_it_is_described(probe: Probe) -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    result = {"type": "function_call_output", "call_id": "c", "output": "2"}
+    asked = {"input": [{"role": "user", "content": "1 + 1"}, call, result], "max_output_tokens": 4, "store": True}
+    name = probe.post("POST /v1/responses", json.dumps(asked).encode()).json["id"]
+    asked |= {"input": "2 + 2", "previous_response_id": name}
+    last = probe.post("POST /v1/responses", json.dumps(asked).encode()).json["id"]
+    for method, tail in (("GET", ""), ("GET", "/input_items"), ("POST", "/cancel"), ("DELETE", ""), ("GET", "")):
+        answer = probe.ask(method, f"/v1/responses/{last}{tail}", b"{}" if method == "POST" else b"")
+        probe.check(f"{method} /v1/responses/{{response_id}}{tail}", answer)
+
+
 @pytest.mark.parametrize("accept", ["*/*", "application/openmetrics-text; version=1.0.0"])
 def test_metrics_have_a_type_that_is_described(probe: Probe, accept: str) -> None:
     probe.check("GET /metrics", probe.ask("GET", "/metrics", headers={"Accept": accept}))
