@@ -65,7 +65,7 @@ class _Group:
         """Where nothing that lies in it is a hit of a rule."""
         return _united(self._exceptions.get(rule, ()), text, 0)
 
-    def pending(self, text: Encoded) -> int | None:
+    def pending(self, text: str) -> int | None:
         """Where a match may have begun that is not over."""
         if self._tail is None:
             self._tail = Tail(self._unfinished)  # two threads may both make it: it is the same
@@ -146,7 +146,7 @@ class PatternFinder:
 
     def pending(self, view: View, stage: Stage) -> int | None:
         """Where in a reading a match may have begun that its end has cut off."""
-        return self._group(stage, self._group_of(view)).pending(Encoded(view.text))
+        return self._group(stage, self._group_of(view)).pending(view.text)
 
     def prepare(self, stage: Stage) -> None:
         """Make ready for a stage what the first text would wait for."""

@@ -72,7 +72,10 @@ def _is_empty(node: Node) -> bool:
 
 
 def pending_source(node: Node, *, is_case_sensitive: bool = False) -> str:
-    """RE2's pattern for the proper prefixes of a pattern, to be searched for at the end of a text.
+    """RE2's pattern for the proper prefixes of a pattern, written backwards.
+
+    The text is read backwards, too, from its end: where nothing is pending, that is known after a character or two,
+    however long the text is.
 
     An edge that only the character before it tells is left out: a match that it would forbid is waited for in vain,
     which costs a few characters' delay and nothing else.
@@ -82,10 +85,24 @@ def pending_source(node: Node, *, is_case_sensitive: bool = False) -> str:
         before, body, behind = split_edges(alternative)
         prefixes = proper_prefixes(sequence([body, behind] if behind else [body]))
         if prefixes is not None and not _is_empty(prefixes):
-            parts.append(_place(edge_before(before, body)) + f"(?:{plain_source(prefixes)})")
+            parts.append(f"(?:{plain_source(backwards(prefixes))})" + _place(edge_before(before, body)))
     source = "|".join(parts)
     return source if is_case_sensitive or not parts else f"(?i:{source})"
 
 
+def backwards(node: Node) -> Node:
+    """The pattern of the same texts, read from their ends."""
+    match node:
+        case Sequence(items):
+            return Sequence(tuple(backwards(item) for item in reversed(items)))
+        case Choice(options):
+            return Choice(tuple(backwards(option) for option in options))
+        case Repeat(item, low, high, is_lazy):
+            return Repeat(backwards(item), low, high, is_lazy)
+        case _:
+            return node
+
+
 def _place(edge: str) -> str:
-    return "" if edge.startswith("(?:") else edge
+    """The same edge, met from the other side."""
+    return {r"\b": r"\b", "(?m:^)": "(?m:$)", r"\A": r"\z"}.get(edge, "")

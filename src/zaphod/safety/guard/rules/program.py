@@ -13,7 +13,7 @@ import re2
 from zaphod.safety.guard.rules.nodes import Node
 from zaphod.safety.guard.rules.prefixes import pending_source
 from zaphod.safety.guard.rules.source import options, source_of
-from zaphod.safety.guard.rules.syntax import PatternError
+from zaphod.safety.guard.rules.syntax import MAX_MATCH_CHARACTERS, PatternError
 
 MAX_PROGRAM = 100_000
 """Instructions of one pattern."""
@@ -140,13 +140,15 @@ class Tail:
         sources = [source for source in dict.fromkeys(every) if source]
         batches = _batches([len(source) for source in sources], _BATCH_PREFIXES)
         joined = ["|".join(sources[batch.start : batch.stop]) for batch in batches]
-        self._regexps = [_compile(f"(?:{source})\\z".encode("utf-8", "replace")) for source in joined]
+        self._regexps = [_compile(source.encode("utf-8", "replace"), is_longest=True) for source in joined]
 
-    def start(self, text: Encoded) -> int | None:
+    def start(self, text: str) -> int | None:
         """The first character of what may become a match; None if nothing may."""
-        matches = (regexp.search(text.data) for regexp in self._regexps)
-        starts = [match.start() for match in matches if match is not None and match.start() < match.end()]
-        return text.character(min(starts)) if starts else None
+        turned = text[-MAX_MATCH_CHARACTERS:][::-1]
+        data = turned.encode("utf-8", "replace")
+        matches = (regexp.match(data) for regexp in self._regexps)
+        length = max((match.end() for match in matches if match is not None), default=0)
+        return len(text) - len(data[:length].decode()) if length else None
 
 
 def _batches(sizes: Sequence[int], most: int) -> Iterator[range]:
@@ -174,10 +176,12 @@ def _set_of(sources: Iterable[bytes]) -> re2.Set:
     return patterns
 
 
-def _compile(source: bytes) -> re2._Regexp:
+def _compile(source: bytes, *, is_longest: bool = False) -> re2._Regexp:
+    chosen = options()
+    chosen.longest_match = is_longest
     try:
         # Not re2.compile: its cache would hold on to hundreds of programs of other policies.
-        return re2._Regexp(source, options())
+        return re2._Regexp(source, chosen)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
         raise PatternError(f"RE2 refuses: {reason[:200]}", "It must run in RE2.", "Make it smaller.") from error
