@@ -14,10 +14,10 @@ _PERCENT_U = re.compile(r"(?:%u[0-9A-Fa-f]{4})+")
 _QUOTED = re.compile(r"(?:=[0-9A-F]{2}|=[ \t]*\r?\n)+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
 _ESCAPES = re.compile(
-    r"(?:\\+(?:u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|x\{[0-9a-fA-F]{1,6}\}|[0-3][0-7]{2})"
+    r"(?:(?<!\\)\\++(?:u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|x\{[0-9a-fA-F]{1,6}\}|[0-3][0-7]{2})"
     r"|U\+[0-9a-fA-F]{4,6}(?:[ ,]{1,2}(?=U\+))?)+"
 )
-_ESCAPE = re.compile(r"(\\+[uUx]\{?|U\+|\\+)([0-9a-fA-F]+)\}?")
+_ESCAPE = re.compile(r"((?<!\\)\\++[uUx]\{?|U\+|\\+)([0-9a-fA-F]+)\}?")
 _PUNYCODE = re.compile(r"(?i)\bxn--[a-z0-9-]+")
 _MAX_PUNYCODE = 63
 """Characters of a label in a host name; longer ones are none, and decoding them takes quadratic time."""
