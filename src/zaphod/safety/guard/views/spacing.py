@@ -23,7 +23,8 @@ _INSIDE = re.compile(r"[-*~`^|+=#](?<=[^\W\d_].)(?:[-*~`^|+=#]{0,2}|(?<=-)[ \t]*
 """What is put into words that stay one word: hyphens, at a line's end, too, and marks that no sentence has there."""
 _GAP = re.compile(r"[\W_]+")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
-_DOUBLED_WORD = re.compile(r"(?<![a-z])(?:([a-z])\1++){3,}+(?![a-z])")
+_DOUBLED_WORD = re.compile(r"(?<![a-z])(?=[a-z]{6})(?:([a-z])\1++)++(?![a-z])")
+"""NOTE: possessive, because a run of one letter can be parted into pairs in exponentially many ways."""
 _FINAL_DOUBLES = "l"
 """Letters that end words twice (all, tell, kill)."""
 
