@@ -119,6 +119,18 @@ def test_a_result_of_a_tool_may_inform_but_not_order(guarded: Guarded) -> None:
     assert {finding["action"] for finding in told["findings"]} == {"redact"}
 
 
+def test_arguments_of_earlier_calls_are_looked_at(guarded: Guarded) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "note", "arguments": json.dumps({"text": OVERRIDE})}}
+    messages = [
+        {"role": "user", "content": "go on"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "done"},
+    ]
+    refused = guarded.post("/v1/chat/completions", {"messages": messages})
+    assert refused.status == 400
+    assert refused.body["error"]["param"] == "messages.1.tool_calls.0.function.arguments"
+
+
 def test_a_call_waits_for_a_person_and_is_made_once(guarded: Guarded) -> None:
     body = guarded.ask("set a timer for 10 minutes", tools=TOOLS, tool_choice="required").body
     choice, [held] = body["choices"][0], body["zaphod"]["guard"]["held"]

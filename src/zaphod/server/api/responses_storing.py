@@ -72,7 +72,7 @@ class Sent:
         """What of each of the request's items went on to the model; known once the answer has begun."""
         judged = self.call.conversation
         let_in: Sequence[str] = [message["content"] for message in self.turn.messages]
-        return self.laid_out.texts(self.turn, let_in if judged is None else judged.let_in)
+        return self.laid_out.texts(self.turn, let_in if judged is None else judged.let_in[: len(let_in)])
 
 
 async def storing_of(request: Request, body: ResponseRequest) -> Storing:
