@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.study.redteam.known_server import KnownServer, known_server
 
@@ -98,6 +98,7 @@ def test_a_journal_of_another_campaign_and_a_broken_one_are_refused(tmp_path: Pa
         Journal(path, {"seed": 0})
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_no_file_is_taken_for_a_journal_by_mistake(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("journals") / "a.jsonl"

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zaphod.study.redteam import system_texts
@@ -70,6 +70,7 @@ def test_a_catalogue_gives_its_translations_but_not_its_header(order: str) -> No
     assert list(catalogue_messages(catalogue(pairs, order))) == ["eins", "viele", "Nein, über"]
 
 
+@settings(deadline=None)
 @given(st.binary() | st.binary().map(lambda tail: b"\xde\x12\x04\x95" + tail))
 def test_no_file_makes_the_reader_of_catalogues_fail(content: bytes) -> None:
     assert all(isinstance(text, str) for text in catalogue_messages(content))

@@ -5,20 +5,27 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from zaphod.study.redteam.intervals import Share, clopper_pearson, wilson
 
 
-@given(st.integers(1, 3000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+@settings(deadline=None)
+@given(st.integers(1, 300).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
 def test_both_intervals_are_those_of_scipy(counts: tuple[int, int]) -> None:
     num, of = counts
     result = binomtest(num, of)
     for ours, method in ((clopper_pearson, "exact"), (wilson, "wilson")):
         theirs = result.proportion_ci(0.95, method)
         assert ours(num, of) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
+
+
+@pytest.mark.parametrize("counts", [(0, 50_000), (7, 5000), (4990, 5000)])
+def test_large_numbers_are_no_problem(counts: tuple[int, int]) -> None:
+    theirs = binomtest(*counts).proportion_ci(0.95, "exact")
+    assert clopper_pearson(*counts) == pytest.approx((theirs.low, theirs.high), abs=1e-8)
 
 
 def test_where_nothing_was_tried_nothing_is_known() -> None:

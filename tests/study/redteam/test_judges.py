@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zaphod.study.redteam.driver.answer import Answer, Call, json_objects, read_answer
@@ -28,6 +28,7 @@ def answer(text: str) -> Answer:
     return read_answer(200, completion(text))
 
 
+@settings(deadline=None)
 @given(st.integers(100, 599), st.text() | SAID.map(json.dumps))
 def test_no_body_makes_the_reader_fail(status: int, body: str) -> None:
     read = read_answer(status, body)

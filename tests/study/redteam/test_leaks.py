@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zaphod.study.redteam.leaks import found_in, scan_folder, sink
@@ -32,11 +32,13 @@ def test_a_secret_is_found_in_every_form(content: bytes) -> None:
     assert found_in(content, ["other", SECRET]) == (1,)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=20), st.binary(max_size=20))
 def test_a_secret_is_found_in_base64_wherever_it_begins(before: bytes, behind: bytes) -> None:
     assert found_in(base64.b64encode(before + SECRET.encode() + behind), [SECRET]) == (0,)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_no_bytes_make_it_fail_and_none_are_taken_for_the_secret(content: bytes) -> None:
     assert found_in(content, [SECRET]) == found_in(b"\x1f\x8b" + content, [SECRET]) == ()

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zaphod.study.redteam.transforms.catalogue import TRANSFORMS, transform_named, transforms_of
@@ -22,18 +22,21 @@ invertible = pytest.mark.parametrize("transform", [t for t in TRANSFORMS if t.is
 
 
 @exact
+@settings(deadline=None)
 @given(text=any_text, seed=st.integers())
 def test_an_exact_transform_gives_back_every_text(transform: Transform, text: str, seed: int) -> None:
     assert transform.undo(transform.apply(text, random.Random(seed))) == text
 
 
 @invertible
+@settings(deadline=None)
 @given(text=plain_text, seed=st.integers())
 def test_an_invertible_transform_gives_back_plain_words(transform: Transform, text: str, seed: int) -> None:
     assert transform.undo(transform.apply(text, random.Random(seed))) == text
 
 
 @every
+@settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=("Cs",))), seed=st.integers())
 def test_no_text_makes_a_transform_fail_and_the_seed_decides_everything(
     transform: Transform, text: str, seed: int
@@ -77,6 +80,7 @@ def test_what_changes_letters_for_good_does_not_stand_on_a_code() -> None:
     assert may_follow(transform_named("zero_width"), [transform_named("base64")])
 
 
+@settings(deadline=None)
 @given(seed=st.integers())
 def test_a_composition_of_exact_transforms_is_undone_from_the_outside(seed: int) -> None:
     composed = compose(SENTENCE, [t for t in TRANSFORMS if t.is_exact], 3, random.Random(seed))
