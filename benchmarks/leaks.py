@@ -1,0 +1,425 @@
+"""Secrets that clients sent, searched in everything that a server leaves behind: files, databases, logs, dumps.
+
+    python -m benchmarks.leaks [--repeats 5] [--seed 0] [--database sqlite|postgresql|both]
+
+Each secret is brought in on one way only (`leaks_ways.py`), so that a finding says where it came from. The server logs
+at its most talkative level, may write core files, and traces to a sink. Engines are killed while they answer
+(SIGKILL, SIGSEGV, SIGABRT, SIGBUS), then the gateway (SIGSEGV, SIGABRT); at last it is started once more and ends in
+order. While it runs and after each end everything is searched for every secret, as it is and in codes. Another tenant
+asks meanwhile; what it is told is searched, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from tests.support.postgres import APPLICATION, OWNER, PostgresServer, binaries, running_postgres
+
+from benchmarks.common import publish
+from benchmarks.leaks_ways import BROKEN, ON_PURPOSE, POLICY, WAYS, send, send_broken, unfinished
+from zaphod.core.progress import ProgressLines
+from zaphod.records.postgres import upgrade
+from zaphod.server.caller import SCOPES
+from zaphod.study.benchmarks.serving.servers import free_port
+from zaphod.study.redteam.driver.scenarios import invented_word
+from zaphod.study.redteam.intervals import clopper_pearson
+from zaphod.study.redteam.leaks import Place, Sink, found_in, scan_folder, sink
+
+_READY_S = 120.0
+_ENGINE_ENDS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
+_GATEWAY_ENDS = (signal.SIGSEGV, signal.SIGABRT)
+_CONTROL = "control"
+NOTE = """\
+Secrets found, of those sent; in brackets the 95 % upper bound of the true share (Clopper-Pearson), then how much was
+searched. Forms: as it is, any case, UTF-16, hex, base64 at three alignments, percent- and JSON-escaped, inside gzip."""
+
+
+@dataclass
+class Planted:
+    """What was sent, on which way, and what became of it."""
+
+    rng: random.Random
+    secrets: list[str] = field(default_factory=list)
+    ways: list[str] = field(default_factory=list)
+    statuses: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def make(self, way: str) -> str:
+        """A secret that is sent on this way alone."""
+        secret = f"{invented_word(self.rng)}{self.rng.randrange(10**6):06}"
+        self.secrets.append(secret)
+        self.ways.append(way)
+        return secret
+
+    @property
+    def hidden(self) -> set[int]:
+        """Those that may be found nowhere."""
+        known = {_CONTROL, *ON_PURPOSE}
+        return {place for place, way in enumerate(self.ways) if way not in known}
+
+    def note(self, way: str, status: int) -> None:
+        """How it was answered; 0 for not at all."""
+        self.statuses.setdefault(way, Counter())[status] += 1
+
+
+@dataclass
+class Found:
+    """Secrets by where they were found."""
+
+    secrets: dict[str, set[int]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    num_places: Counter[str] = field(default_factory=Counter)
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, kind: str, places: Sequence[Place]) -> None:
+        """The latest look at a kind of place; what was found earlier stays found."""
+        self.secrets.setdefault(kind, set()).update(secret for place in places for secret in place.found)
+        self.sizes[kind] = max(self.sizes.get(kind, 0), sum(place.size_bytes for place in places))
+        self.num_places[kind] = max(self.num_places[kind], len(places))
+        self.names.setdefault(kind, set()).update(place.name for place in places if place.found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A server, and the keys of two tenants."""
+
+    url: str
+    process: psutil.Process
+    key: str
+    other_key: str
+
+    @property
+    def engine(self) -> psutil.Process:
+        """The process of its engine."""
+        children = self.process.children(recursive=True)
+        return next(child for child in children if "engine_process.worker" in " ".join(child.cmdline()))
+
+
+class Installation:
+    """A folder in which a server is started again and again, with everything that it writes below it."""
+
+    def __init__(self, folder: Path, database: str | None, traces: Sink) -> None:
+        self.folder, self._traces = folder, traces
+        for name in ("config/zaphod", "data", "state", "cache", "tmp"):
+            (folder / name).mkdir(parents=True)
+        (folder / "data").chmod(0o700)
+        (folder / "policy.toml").write_text(POLICY)
+        if database is not None:
+            (folder / "config" / "zaphod" / "config.toml").write_text(f'database = "{database}"\n')
+        self.keys = [self._key(tenant) for tenant in ("clinic", "other")]
+        self._number = itertools.count()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every process."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("ZAPHOD_")}
+        places = {f"XDG_{name}_HOME": str(self.folder / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
+        return own | places | {"TMPDIR": str(self.folder / "tmp"), "PYTHONUNBUFFERED": "1"}
+
+    def _key(self, tenant: str) -> str:
+        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+        command = [sys.executable, "-m", "zaphod", "keys", "create", "--name", tenant, "--tenant", tenant, *scopes]
+        done = subprocess.run([*command, "--json"], env=self.environment, capture_output=True, text=True, check=True)
+        return str(json.loads(done.stdout)["secret"])
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[Running]:
+        """A server that answers; it may be dead at the end."""
+        port = free_port()
+        command = [sys.executable, "-m", "zaphod", "--log-level", "debug", "serve", "--port", str(port)]
+        command += ["--log-file", str(self.folder / "access.log"), "--otlp-traces-endpoint", self._traces.url]
+        command += ["--threads", "1", "--guard", str(self.folder / "policy.toml")]
+        with (self.folder / f"printed-{next(self._number)}").open("wb") as printed:
+            process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=printed, stderr=subprocess.STDOUT
+            )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _await(url, self.keys[0], process)
+            yield Running(url=url, process=psutil.Process(process.pid), key=self.keys[0], other_key=self.keys[1])
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _await(url: str, key: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    deadline = time.monotonic() + _READY_S
+    while time.monotonic() < deadline and (process is None or process.poll() is None):
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{url}/ready", headers={"x-api-key": key}, trust_env=False, timeout=5).status_code == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("the server did not become ready")
+
+
+@contextlib.contextmanager
+def core_files_allowed() -> Iterator[None]:
+    """Processes that are started inside may leave core files, as far as the system lets them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
+def writes_core_files() -> bool:
+    """Whether a program that does not see to it itself leaves one here; else their absence would say nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-c", "import os; os.abort()"], cwd=folder, check=False)
+        return any(Path(folder).iterdir())
+
+
+def send_all(running: Running, planted: Planted, repeats: int, told: list[str], progress: ProgressLines) -> None:
+    """Every way several times; another tenant looks around after each round."""
+    num_requests = repeats * (len(WAYS) + len(BROKEN))
+    with (
+        httpx.Client(base_url=running.url, headers={"x-api-key": running.key}, trust_env=False, timeout=120) as client,
+        progress.step("sending secrets", num_requests, "requests") as advance,
+    ):
+        for _ in range(repeats):
+            for way, make in WAYS.items():
+                own = {"x-api-key": ""} if way.startswith("a wrong key") else {}
+                planted.note(way, send(client, _with_headers(make(planted.make(way)), own)))
+                advance(1)
+            for way, make in ON_PURPOSE.items():
+                planted.note(way, send(client, make(planted.make(way))))
+            for way, cut in BROKEN.items():
+                planted.note(way, send_broken(running.url, cut(planted.make(way), running.key)))
+                advance(1)
+            told += other_tenant(running)
+
+
+def _with_headers(sent: Any, more: dict[str, str]) -> Any:
+    return type(sent)(path=sent.path, body=sent.body, method=sent.method, headers={**more, **sent.headers})
+
+
+def other_tenant(running: Running) -> list[str]:
+    """Everything that another tenant can be told."""
+    paths = ("/zaphod/status", "/zaphod/confirmations", "/v1/models", "/openapi.json", "/metrics", "/ready", "/")
+    with httpx.Client(
+        base_url=running.url, headers={"x-api-key": running.other_key}, trust_env=False, timeout=120
+    ) as client:
+        answers = [client.get(path) for path in paths]
+        asked = {"messages": [{"role": "user", "content": "who is the patient?"}], "max_tokens": 16}
+        answers.append(client.post("/v1/chat/completions", json=asked))
+        return [f"{dict(answer.headers)}\n{answer.text}" for answer in answers]
+
+
+def break_off(running: Running, planted: Planted, end: Callable[[Running], None], way: str) -> None:
+    """End something while an answer is being written that says a secret."""
+    secret, status = planted.make(way), 0
+    asking = {"json": unfinished(secret), "headers": {"x-api-key": running.key}}
+    with (
+        contextlib.suppress(httpx.TransportError, StopIteration),
+        httpx.Client(trust_env=False, timeout=60) as client,
+        client.stream("POST", f"{running.url}/v1/chat/completions", **asking) as answer,
+    ):
+        status = answer.status_code
+        lines = answer.iter_lines()
+        for _ in range(9):
+            next(lines)
+        end(running)
+        for _ in lines:
+            pass
+    planted.note(way, status)
+
+
+def end_engine(number: signal.Signals) -> Callable[[Running], None]:
+    """A signal to the process of the engine."""
+    return lambda running: running.engine.send_signal(number)
+
+
+def leave(running: Running) -> None:
+    """The client goes away."""
+    raise StopIteration
+
+
+def search(installation: Installation, planted: Planted, found: Found, database: PostgresServer | None) -> None:
+    """Look at every file below the folder, and at the database."""
+    secrets = planted.secrets
+    places = scan_folder(installation.folder, secrets)
+    control = next(place for place in places if place.name == _CONTROL)
+    assert control.found == (0,), "a search that misses the control is worth nothing"
+    for kind, is_mine in _KINDS:
+        found.add(kind, [place for place in places if is_mine(place.name)])
+    if database is not None:
+        found.add("PostgreSQL: rows of all tables", rows_of(database, secrets))
+        folder = Path(database.run("SHOW data_directory")[0][0])
+        found.add("PostgreSQL: its files, log ahead and log", scan_folder(folder.parent, secrets))
+
+
+def rows_of(database: PostgresServer, secrets: Sequence[str]) -> list[Place]:
+    """All rows as text; files may hold them compressed."""
+    database.run("CHECKPOINT")
+    (name,) = (row[0] for row in database.run("SELECT datname FROM pg_database WHERE datname LIKE 'test_%'"))
+    tables = database.run("SELECT schemaname, tablename FROM pg_tables WHERE schemaname LIKE 'zaphod%'", name)
+    places = []
+    for schema, table in tables:
+        rows = database.run(f'SELECT t::text FROM "{schema}"."{table}" t', name)
+        content = "\n".join(row[0] for row in rows).encode()
+        # bytea is shown as hex, so that plain text in it is found in that form.
+        places.append(Place(name=f"{schema}.{table}", size_bytes=len(content), found=found_in(content, secrets)))
+    return places
+
+
+def look_at_running(running: Running, planted: Planted, found: Found, traces: Sink, told: list[str]) -> None:
+    """What only a living server shows: metrics, arguments and environments of its processes, what others are told."""
+    metrics = httpx.get(f"{running.url}/metrics", headers={"x-api-key": running.key}, trust_env=False).content
+    found.add("metrics", [Place(name="metrics", size_bytes=len(metrics), found=found_in(metrics, planted.secrets))])
+    processes = [running.process, *running.process.children(recursive=True)]
+    shown = "\n".join(f"{process.cmdline()} {process.environ()}" for process in processes).encode()
+    shown_place = Place(name="processes", size_bytes=len(shown), found=found_in(shown, planted.secrets))
+    found.add("arguments and environments of processes", [shown_place])
+    content = "\n".join(told).encode()
+    found.add("answers to another tenant", [Place(name="answers", size_bytes=len(content),
+                                                  found=found_in(content, planted.secrets))])  # fmt: skip
+    found.add("traces", [traces.place(planted.secrets)])
+
+
+def run(options: argparse.Namespace, database: PostgresServer | None, url: str | None) -> tuple[Planted, Found]:
+    """One installation: used, broken, searched."""
+    planted, found, told = Planted(random.Random(f"leaks/{options.seed}")), Found(), list[str]()
+    with tempfile.TemporaryDirectory(prefix="zaphod-leaks-") as name, sink() as traces, core_files_allowed():
+        installation = Installation(Path(name), url, traces)
+        (installation.folder / _CONTROL).write_text(f"Found: {planted.make(_CONTROL)}")
+        for number, end in enumerate((*_GATEWAY_ENDS, signal.SIGTERM)):
+            with installation.serving() as running:
+                if number == 0:
+                    send_all(running, planted, options.repeats, told, ProgressLines())
+                    for end_of_engine in _ENGINE_ENDS:
+                        break_off(
+                            running, planted, end_engine(end_of_engine), f"an engine that ends by {end_of_engine.name}"
+                        )
+                        _await(running.url, running.key)
+                break_off(running, planted, leave, "a client that leaves")
+                told += other_tenant(running)
+                time.sleep(options.settle)
+                look_at_running(running, planted, found, traces, told)
+                search(installation, planted, found, database)
+                break_off(
+                    running,
+                    planted,
+                    lambda it, end=end: it.process.send_signal(end),
+                    f"a gateway that ends by {end.name}",
+                )
+            found.add("traces", [traces.place(planted.secrets)])
+            search(installation, planted, found, database)
+    return planted, found
+
+
+_KINDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("access log", lambda name: name == "access.log"),
+    ("printed, with crash reports", lambda name: name.startswith("printed-")),
+    ("temporary files", lambda name: name.startswith("tmp/")),
+    ("audit and its witness", lambda name: name.startswith(("data/zaphod/audit/", "data/zaphod/audit-witness/"))),
+    ("SQLite files, with their logs ahead", lambda name: ".sqlite" in name),
+    ("core files", lambda name: Path(name).name.startswith("core")),
+    ("any other file", lambda name: not any(is_mine(name) for _, is_mine in _KINDS[:6]) and name != _CONTROL),
+)
+
+
+Results = dict[str, tuple[Planted, Found]]
+
+
+def leak_table(results: Results) -> list[str]:
+    """A row for each kind of place."""
+    kinds = list(dict.fromkeys(kind for _, found in results.values() for kind in found.sizes))
+    lines = [f"| secrets found in | {' | '.join(results)} |", "|---|" + "---|" * len(results)]
+    for kind in kinds:
+        cells = [_cell(planted, found, kind) for planted, found in results.values()]
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    cells = [_share(planted, set().union(*found.secrets.values())) for planted, found in results.values()]
+    return [*lines, f"| anywhere | {' | '.join(cells)} |"]
+
+
+def _cell(planted: Planted, found: Found, kind: str) -> str:
+    if kind not in found.sizes:
+        return ""
+    searched = f"{found.num_places[kind]} files, {found.sizes[kind]:,} bytes"
+    return f"{_share(planted, found.secrets[kind])}; {searched}"
+
+
+def _share(planted: Planted, leaked: set[int]) -> str:
+    num, of = len(leaked & planted.hidden), len(planted.hidden)
+    return f"{num} of {of} (≤ {clopper_pearson(num, of).high:.1%})"
+
+
+def way_table(results: Results) -> list[str]:
+    """How the requests of each way were answered, all databases together, and where their secrets were found."""
+    lines = ["| way in | sent | answered with | found in |", "|---|---:|---|---|"]
+    ways = list(dict.fromkeys(way for planted, _ in results.values() for way in planted.statuses))
+    for way in ways:
+        counts: Counter[int] = Counter()
+        places: Counter[str] = Counter()
+        for planted, found in results.values():
+            counts += planted.statuses[way]
+            mine = {place for place, its in enumerate(planted.ways) if its == way}
+            places += Counter({kind: len(leaked & mine) for kind, leaked in found.secrets.items()})
+        told = ", ".join(f"{count} x {status or 'nothing'}" for status, count in sorted(counts.items()))
+        where = ", ".join(f"{kind}: {count}" for kind, count in places.items()) or "nothing"
+        lines.append(f"| {way} | {counts.total()} | {told} | {where} |")
+    return lines
+
+
+def main() -> None:
+    """Run on each database, print and keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5, help="secrets on each way")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--settle", type=float, default=6.0, help="seconds for logs and traces to be written")
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    parser.add_argument("--print-only", action="store_true", help="do not touch benchmarks/results")
+    options = parser.parse_args()
+    results: Results = {}
+    if options.database != "postgresql":
+        results["SQLite"] = run(options, None, None)
+    if options.database != "sqlite" and binaries() is not None:
+        with ExitStack() as stack:
+            server = stack.enter_context(running_postgres())
+            name = stack.enter_context(server.database())
+            upgrade(server.url(OWNER, name), APPLICATION)
+            results["PostgreSQL"] = run(options, server, server.url(APPLICATION, name))
+    cores = "leaves one" if _writes_core_files() else "leaves none either"
+    about = f"{options.repeats} secrets on each way, seed {options.seed}. Another program that aborts here {cores}."
+    text = "\n\n".join("\n".join(lines) for lines in ([NOTE], [about], leak_table(results), way_table(results)))
+    found_in_files = {
+        name: {kind: sorted(names) for kind, names in found.names.items() if names}
+        for name, (_, found) in results.items()
+    }
+    if options.print_only:
+        print(text, json.dumps(found_in_files, indent=1), sep="\n\n")
+    else:
+        publish("leaks", {"options": vars(options), "places_with_secrets": found_in_files}, text)
+
+
+def _writes_core_files() -> bool:
+    with core_files_allowed():
+        return writes_core_files()
+
+
+if __name__ == "__main__":
+    main()
