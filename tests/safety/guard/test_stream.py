@@ -150,6 +150,16 @@ def test_an_unfinished_match_is_held_up_and_nothing_else(make_guard: MakeGuard) 
     assert [(f.hit.rule, f.hit.start, f.hit.end) for f in passed.findings] == [("leak.word", 10, 35)]
 
 
+def test_what_is_only_noted_is_told_and_not_held_up(make_guard: MakeGuard) -> None:
+    stream = make_guard(('"leak.word" = "redact"', '"leak.word" = "allow"')).stream()
+    assert stream.push("It is so. the secret ").text == "It is so. the secret "
+    assert stream.push("word of ").text == "word of "
+    assert stream.push("the secret word is ").text.startswith("the secret word")
+    passed = stream.push("plover, then. ")
+    assert passed.text.endswith("plover, then. ")
+    assert [(f.hit.rule, f.hit.start, f.hit.end, f.action) for f in passed.findings] == [("leak.word", 29, 54, "allow")]
+
+
 def test_what_turns_out_harmless_is_let_go(make_guard: MakeGuard) -> None:
     stream = make_guard().stream()
     assert stream.push("the secret ").text == ""

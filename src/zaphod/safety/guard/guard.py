@@ -67,7 +67,6 @@ class Guard:
         """Make ready what the first texts of every stage would wait for."""
         for stage in ("input", "retrieval", "tool_call", "output"):
             self.check("Nothing of note.", stage)
-        self.stream().push("Nothing of note.")
         stream = self.stream()
         stream.push("Nothing of note.")
         stream.finish()

@@ -24,7 +24,7 @@ from zaphod.safety.guard.finder import Finder, View
 from zaphod.safety.guard.hits import moved, without_repeats
 from zaphod.safety.guard.readings import is_plain, plain_views
 from zaphod.safety.guard.release import Release
-from zaphod.safety.guard.rules.matcher import PatternFinder
+from zaphod.safety.guard.rules.matcher import PatternFinder, Place
 from zaphod.safety.guard.rules.policy import Policy
 from zaphod.safety.guard.running import find, find_in, note, unread
 from zaphod.safety.guard.verdict import Finding, Hit, Stage, Verdict
@@ -41,9 +41,9 @@ MIN_SENTENCE, MAX_SENTENCE = 16, 1000
 _WORD_END = re.compile(r"(?<=\S)\s")
 _SENTENCE_END = re.compile(r"\n|[。！？।]|(?<=[.!?…؟])[\"'”’»)\]]{0,3}\s")
 _UNFINISHED = re.compile(
-    r"(?:[\w@.+%:/\-\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\U000e0000-\U000e0fff]|(?<=\d)[ ](?=\d|\Z)){1,256}\Z"
+    r"(?:[\w@.+%:/\-\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\U000e0000-\U000e0fff]|(?:(?<=\d)|\A)[ ](?=\d)){1,256}"
 )
-"""What finders without a `pending` of their own wait for: a word, an address, groups of digits, hidden characters."""
+"""What finders without a `pending` wait for: words, addresses, groups of digits, what is hidden; read backwards."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +95,7 @@ class TextStream:
         self._text, self._base = "", 0  # the end of the stream that is still needed, and where it begins
         self._looked = 0  # where the last look ended
         self._settled = 0  # all that begins before this is known
+        self._free = 0  # nothing that is held up for begins before this
         self._open: list[Hit] = []  # whole matches that begin later, because they may still grow
         self._sentence = 0  # where the present one begins
         self._resume: dict[tuple[str, ...], dict[str, int]] = {}  # by reading and rule, where patterns go on looking
@@ -133,7 +134,7 @@ class TextStream:
             self._look(is_over=False)
         # Whole matches that might have grown are not let go as if nothing had been found.
         self._accept((hit for hit in self._open if hit.start < due), may_grow=True)
-        passed = self._passed(max(self._settled, due))
+        passed = self._passed(max(self._free, due))
         self._forget()
         return passed
 
@@ -176,7 +177,11 @@ class TextStream:
         """Settle what can be settled."""
         start = max(self._base, self._settled - LOOK_BACK)
         views = self._plain_views(self._text[start - self._base :])
-        settled = self._end + 1 if is_over else max(self._settled, start + self._open_from(views), self._end - MAX_OPEN)
+        settled, free = self._end + 1, self._end
+        if not is_over:
+            noted, held = self._open_from(views)
+            settled = max(self._settled, start + noted, self._end - MAX_OPEN)
+            free = max(self._free, start + held, self._end - MAX_OPEN)
         patterns = self._pattern_hits(views, start)
         for hit in patterns:
             if self._settled <= hit.start < settled:
@@ -186,7 +191,7 @@ class TextStream:
         hits = without_repeats(hit for hit in found if hit.start >= self._settled)
         self._accept(hit for hit in hits if hit.start < settled)
         self._open = [hit for hit in hits if hit.start >= settled]
-        self._settled, self._looked = min(settled, self._end), self._end
+        self._settled, self._free, self._looked = min(settled, self._end), free, self._end
 
     def _found(self, views: Sequence[View], finders: Iterable[Finder], offset: int) -> list[Hit]:
         return find_in(views, finders, self._stage, self._failures, offset)
@@ -202,34 +207,41 @@ class TextStream:
         """What rules find; each goes on looking where its last hit ended, as it would in the whole text."""
         # One character more than is new, because it tells whether a word begins.
         new = max(self._settled - 1 - base, 0)
-        places = []
-        for view in views:
+
+        def place_in(view: View) -> Place:
             ends = self._resume.get(view.chain, {})
             starts = {rule: _offset(view, max(end - base, new)) for rule, end in ends.items() if end - base > new}
-            places.append((view, _offset(view, new), starts))
+            return _offset(view, new), starts
+
         try:
-            return [moved(hit, base) for hit in self._patterns.find_from(places, self._stage)]
+            return [moved(hit, base) for hit in self._patterns.find_from(views, self._stage, place_in)]
         except Exception as error:
             note(self._failures, self._patterns.name, error)
             return []
 
-    def _open_from(self, views: Sequence[View]) -> int:
-        """Where something may have begun that is not over, in characters of the raw reading."""
+    def _open_from(self, views: Sequence[View]) -> tuple[int, int]:
+        """Where something may have begun that is not over: anything; something that text is held up for."""
         raw = views[0].text
         places = [len(raw)]
-        for view in views:
-            try:
-                place = self._holding.pending(view, self._stage)
-                places += [] if place is None else [view.raw_span(place, place + 1)[0]]
-            except Exception as error:
-                note(self._failures, self._patterns.name, error)
         for finder in self._finders:
             try:
                 place = getattr(finder, "pending", _unfinished)(raw)
                 places += [] if place is None else [place]
             except Exception as error:
                 note(self._failures, finder.name, error)
-        return min(places)
+        held = min([*places, *self._pending(self._holding, views)])
+        return (held if self._holding is self._patterns else min([held, *self._pending(self._patterns, views)])), held
+
+    def _pending(self, patterns: PatternFinder, views: Sequence[View]) -> list[int]:
+        """Where, in the raw reading, matches may have begun."""
+        places: list[int] = []
+        for view in views:
+            try:
+                place = patterns.pending(view, self._stage)
+                places += [] if place is None else [view.raw_span(place, place + 1)[0]]
+            except Exception as error:
+                note(self._failures, patterns.name, error)
+        return places
 
     def _look_wide(self) -> None:
         """All readings of what came lately: what no look at the end alone can see."""
@@ -312,8 +324,8 @@ def _places(text: str) -> set[int]:
 
 def _unfinished(text: str) -> int | None:
     """Where a word, an address or a number begins that the text's end may have cut off."""
-    match = _UNFINISHED.search(text, max(len(text) - 256, 0))
-    return None if match is None else match.start()
+    match = _UNFINISHED.match(text[-256:][::-1])
+    return None if match is None else len(text) - match.end()
 
 
 def _offset(view: View, raw: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from zaphod.safety.guard.finder import View
 from zaphod.safety.guard.rules.folding import Fold, compacted, folded
@@ -21,6 +22,8 @@ from zaphod.safety.guard.verdict import Hit, Stage
 
 GroupOf = Callable[[View], ViewGroup]
 ReadingOf = Callable[[View], tuple[str, ...]]
+Place = tuple[int, Mapping[str, int]]
+"""The first character of a reading that a match may have; the same for single rules, by their ids."""
 
 _COMING_IN: frozenset[Stage] = frozenset({"input", "retrieval", "tool_call"})
 """Stages whose rules are nearly the same: making them ready one by one takes three times as long."""
@@ -50,12 +53,13 @@ class _Group:
         self._unfinished = [(node, _is_exact(rule, group)) for rule, node in (*trees, *excepted)]
         self._tail: Tail | None = None
 
-    def spans(
-        self, text: Encoded, stage: Stage, start: int, starts: Mapping[str, int]
-    ) -> Iterator[tuple[Rule, int, int]]:
-        """What is hit at a stage, in characters of the reading; from `start` on, or where `starts` says so."""
+    def spans(self, text: Encoded, stage: Stage, place: Callable[[], Place]) -> Iterator[tuple[Rule, int, int]]:
+        """What is hit at a stage, in characters of the reading, from a place on that is asked for only if need be."""
         matching = (self._ready[index] for index in self._sieve.matching(text))
         hit = [ready for ready in matching if stage in ready.rule.stages]
+        if not hit:
+            return
+        start, starts = place()
         for rule in {ready.rule.id: ready.rule for ready in hit}.values():
             programs = [ready.program for ready in hit if ready.rule is rule]
             for span in _united(programs, text, starts.get(rule.id, start)):
@@ -111,24 +115,25 @@ class PatternFinder:
 
     def find(self, views: Sequence[View], stage: Stage) -> Iterator[Hit]:
         """Every rule's matches in every reading that it looks at."""
-        return self.find_from([(view, 0, {}) for view in views], stage)
+        return self.find_from(views, stage, lambda view: (0, {}))
 
-    def find_from(self, places: Sequence[tuple[View, int, Mapping[str, int]]], stage: Stage) -> Iterator[Hit]:
-        """The same, from places on.
+    def find_from(self, views: Sequence[View], stage: Stage, place_in: Callable[[View], Place]) -> Iterator[Hit]:
+        """The same, from a place in each reading on.
 
         Args:
-            places: readings; the first character that a match may have; the same for single rules, by their ids.
+            views: the readings.
             stage: where the text is on its way.
+            place_in: tells the place; called for readings with matches only.
         """
         exceptions: dict[tuple[str, tuple[str, ...]], list[tuple[int, int]]] = {}
-        for view, start, starts in places:
+        for view in views:
             group = self._group(stage, self._group_of(view))
-            for rule, *span in group.spans(Encoded(view.text), stage, start, starts):
+            for rule, *span in group.spans(Encoded(view.text), stage, partial(place_in, view)):
                 first, last = view.raw_span(*span)
                 if rule.id in self._excepted:
                     key = (rule.id, self._reading_of(view))
                     if key not in exceptions:
-                        exceptions[key] = self._exceptions(*key, [place[0] for place in places], stage)
+                        exceptions[key] = self._exceptions(*key, views, stage)
                     if any(begin <= first and last <= end for begin, end in exceptions[key]):
                         continue
                 yield Hit(rule=rule.id, title=rule.title, start=first, end=last, views=view.chain)
