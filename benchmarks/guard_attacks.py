@@ -130,7 +130,7 @@ def alarm_table(texts: Sequence[Benign], alarms: Sequence[tuple[bool, ...]], tri
 
 def growth_table(grown: dict[str, Growth]) -> list[str]:
     """How the time grows, worst first."""
-    lines = head("hostile text", "exponent", "longest, characters", "ms", "")
+    lines = head("hostile text", "exponent", "longest, characters", "ms of processor time", "")
     for name, growth in sorted(grown.items(), key=lambda each: (not each[1].is_cut, -each[1].exponent)):
         remark = "longer ones given up" if growth.is_cut else "more than linear" if growth.exponent > LINEAR else ""
         size, time_ms = (growth.sizes[-1], growth.times_s[-1] * 1e3) if growth.sizes else (0, float("nan"))
@@ -140,7 +140,7 @@ def growth_table(grown: dict[str, Growth]) -> list[str]:
 
 def cost_table(costs: dict[str, dict[str, Cost]]) -> list[str]:
     """Time for each kB, for each entrant and kind of text."""
-    lines = head("µs for each kB", "texts", "min", "median", "max")
+    lines = head("processor time, µs for each kB", "texts", "min", "median", "max")
     for entrant, kinds in costs.items():
         lines += [row(entrant, kind, *(f"{value:.0f}" for value in cost)) for kind, cost in kinds.items()]
     return lines
