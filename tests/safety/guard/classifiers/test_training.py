@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from zaphod.safety.guard.classifiers.calibration import Platt, expected_calibrat
 from zaphod.safety.guard.classifiers.examples import Example
 from zaphod.safety.guard.classifiers.logistic import LogisticOptions, SparseRows, fit_logistic
 from zaphod.safety.guard.classifiers.training import (
+    GROUP_SHARES,
     TrainingOptions,
     fit,
     out_of_fold_scores,
@@ -136,6 +138,13 @@ def test_both_labels_weigh_the_same():
     examples = [example(str(n), n < 3, family="ab"[n % 2]) for n in range(20)]
     weights = row_weights(examples)
     assert weights[:3].sum() == pytest.approx(weights[3:].sum())
+
+
+def test_naming_a_group_weighs_more_among_harmless_examples_than_among_harmful_ones():
+    examples = [replace(example(str(n), n < 60), group="men" if n < 50 or n > 90 else "") for n in range(100)]
+    weights, named = row_weights(examples), np.array([bool(e.group) for e in examples])
+    assert weights[:60][named[:60]].sum() == pytest.approx(GROUP_SHARES[True])
+    assert weights[60:][named[60:]].sum() == pytest.approx(GROUP_SHARES[False])
 
 
 def test_a_threshold_lets_no_more_than_its_share_of_harmless_texts_pass():

@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,8 @@ _PER_GROUP = {"train": 3, "validation": 2, "test": 6}
 _TRIES = 4
 """Draws for each text that is wanted: a wording with few choices has fewer texts."""
 _SHARE_OF_TYPOS = 0.12
+_SHARE_OF_COMPOUNDS = 0.2
+_JOINTS = (", ", "; ", " - ", ": ", " ", ", ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,22 @@ def examples_of(task: Task, split: Split, seed: int = SEED, known_words: bool = 
         for example in _examples_of_file(wordings, split, seed, "train" if known_words else split):
             if example.text.casefold() not in earlier:
                 found.setdefault(example.text.casefold(), example)
-    return tuple(found.values())
+    single = tuple(found.values())
+    return single + tuple(_compounds(single, random.Random(f"{seed}/{task}/{split}/{known_words}")))
+
+
+def _compounds(examples: Sequence[Example], dice: random.Random) -> Iterator[Example]:
+    """Long harmless sentences, joined of several, so that length is no sign of anything."""
+    harmless: dict[str, list[str]] = {}
+    for example in examples:
+        if not example.is_harmful:
+            harmless.setdefault(example.language, []).append(example.text)
+    for example in examples:
+        if not example.is_harmful and dice.random() < _SHARE_OF_COMPOUNDS:
+            parts = [_pick(harmless[example.language], dice) for _ in range(1 + int(dice.random() * 3))]
+            parts.insert(int(dice.random() * (len(parts) + 1)), example.text)
+            text = _pick(_JOINTS, dice).join(part.rstrip(".!?。") for part in parts)
+            yield replace(example, text=text, group="")
 
 
 def _texts_before(task: Task, split: Split, seed: int) -> set[str]:

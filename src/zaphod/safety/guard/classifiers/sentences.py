@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 MIN_CHARACTERS = 24
-MAX_CHARACTERS = 240
+MAX_CHARACTERS = 120
 _LEAST_LAST = 6
 
 _STOP, _BLANK, _CUT = 1, 2, 3

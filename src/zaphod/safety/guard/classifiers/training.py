@@ -28,6 +28,8 @@ from zaphod.safety.guard.classifiers.scoring import padded, score_sentences
 
 NUM_FOLDS = 5
 MODEL_VERSION = 1
+GROUP_SHARES = {True: 0.25, False: 0.5}
+"""Of each label's weight, what examples that name a group of people have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,8 @@ class TrainingOptions:
 OPTIONS: dict[Task, TrainingOptions] = {
     # Many of its harmless families are there to look toxic; without a few of those, little of the rest is found.
     "toxicity": TrainingOptions(max_false_positive_rate=0.05),
-    "injection": TrainingOptions(),
+    # Retrieved pages are long: what is said of one sentence in a hundred is said of every page.
+    "injection": TrainingOptions(max_false_positive_rate=0.01),
 }
 
 
@@ -107,12 +110,23 @@ def fit(prepared: Prepared, options: TrainingOptions) -> Linear:
 
 
 def row_weights(examples: Sequence[Example]) -> Floats:
-    """Both labels weigh the same; inside a label a family of a language weighs as the square root of its size."""
+    """Both labels weigh the same; inside a label a family of a language weighs as the square root of its size.
+
+    Where both labels speak of groups of people, their shares of the labels are fixed: otherwise most of what names a
+    group would be hateful, and the name itself would become a sign of it.
+    """
     cells = Counter(_cell(example) for example in examples)
-    label_weights = {
-        label: sum(count**0.5 for cell, count in cells.items() if cell[0] == label) for label in (False, True)
-    }
-    return np.array([cells[_cell(example)] ** -0.5 / label_weights[example.is_harmful] for example in examples])
+    weights = np.array([cells[_cell(example)] ** -0.5 for example in examples])
+    is_harmful = np.array([example.is_harmful for example in examples], bool)
+    names_group = np.array([bool(example.group) for example in examples], bool)
+    has_both = bool((names_group & is_harmful).any() and (names_group & ~is_harmful).any())
+    for label, share in GROUP_SHARES.items():
+        mine = is_harmful == label
+        if has_both and not names_group[mine].all():
+            for part, wanted in ((mine & names_group, share), (mine & ~names_group, 1.0 - share)):
+                weights[part] *= wanted / total(weights[part])
+        weights[mine] /= total(weights[mine])
+    return weights
 
 
 def _cell(example: Example) -> tuple[bool, str, str]:
