@@ -229,8 +229,11 @@ HARMLESS = (
 )
 
 
+DEFAULT = read_policy("default")
+
+
 def _found(text: str, stage: Stage) -> set[str]:
-    return {hit.rule for hit in finder_of(read_policy("default").rules).find(views_of(text), stage)}
+    return {hit.rule for hit in finder_of(DEFAULT.rules).find(views_of(text), stage)}
 
 
 @pytest.mark.parametrize("rule", ATTACKS)
@@ -252,7 +255,7 @@ def test_attacks_are_found_in_the_middle_of_other_text(text: str) -> None:
 
 def test_every_rule_with_a_pattern_is_tried() -> None:
     tried = {*ATTACKS, "injection.turn_marker", "leak.recited", "exfiltration.command"}
-    assert tried == {rule.id for rule in read_policy("default").rules}
+    assert tried == {rule.id for rule in DEFAULT.rules}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -218,10 +219,16 @@ def _patterns(table: Table, key: str, words: Mapping[str, str]) -> tuple[str, ..
     for pattern in table.texts(key):
         try:
             found.append(with_words(pattern, words))
-            Program(parse(found[-1])).check()
+            _try(found[-1])
         except PatternError as error:
             table.refuse(f"has the pattern {pattern[:120]!r}, which {error.found}", error.wanted, error.remedy)
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def _try(pattern: str) -> None:
+    """See that a pattern runs; once, because many policies extend the same files."""
+    Program(parse(pattern)).check()
 
 
 def _lay_exceptions(draft: _Draft, table: Table) -> None:
