@@ -13,38 +13,30 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import json
-import os
 import random
-import resource
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 from tests.support.postgres import APPLICATION, OWNER, PostgresServer, binaries, running_postgres
 
 from benchmarks.common import publish
-from benchmarks.leaks_ways import BROKEN, ON_PURPOSE, POLICY, WAYS, send, send_broken, unfinished
+from benchmarks.leaks_server import Installation, Running, await_ready, core_files_allowed, writes_core_files
+from benchmarks.leaks_ways import BROKEN, ON_PURPOSE, WAYS, send, send_broken, unfinished
 from zaphod.core.progress import ProgressLines
 from zaphod.records.postgres import upgrade
-from zaphod.server.caller import SCOPES
-from zaphod.study.benchmarks.serving.servers import free_port
 from zaphod.study.redteam.driver.scenarios import invented_word
 from zaphod.study.redteam.intervals import clopper_pearson
 from zaphod.study.redteam.leaks import Place, Sink, found_in, scan_folder, sink
 
-_READY_S = 120.0
 _ENGINE_ENDS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
 _GATEWAY_ENDS = (signal.SIGSEGV, signal.SIGABRT)
 _CONTROL = "control"
@@ -97,102 +89,6 @@ class Found:
         self.names.setdefault(kind, set()).update(place.name for place in places if place.found)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Running:
-    """A server, and the keys of two tenants."""
-
-    url: str
-    process: psutil.Process
-    key: str
-    other_key: str
-
-    @property
-    def engine(self) -> psutil.Process:
-        """The process of its engine."""
-        children = self.process.children(recursive=True)
-        return next(child for child in children if "engine_process.worker" in " ".join(child.cmdline()))
-
-
-class Installation:
-    """A folder in which a server is started again and again, with everything that it writes below it."""
-
-    def __init__(self, folder: Path, database: str | None, traces: Sink) -> None:
-        self.folder, self._traces = folder, traces
-        for name in ("config/zaphod", "data", "state", "cache", "tmp"):
-            (folder / name).mkdir(parents=True)
-        (folder / "data").chmod(0o700)
-        (folder / "policy.toml").write_text(POLICY)
-        if database is not None:
-            (folder / "config" / "zaphod" / "config.toml").write_text(f'database = "{database}"\n')
-        self.keys = [self._key(tenant) for tenant in ("clinic", "other")]
-        self._number = itertools.count()
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Of every process."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith("ZAPHOD_")}
-        places = {f"XDG_{name}_HOME": str(self.folder / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
-        return own | places | {"TMPDIR": str(self.folder / "tmp"), "PYTHONUNBUFFERED": "1"}
-
-    def _key(self, tenant: str) -> str:
-        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        command = [sys.executable, "-m", "zaphod", "keys", "create", "--name", tenant, "--tenant", tenant, *scopes]
-        done = subprocess.run([*command, "--json"], env=self.environment, capture_output=True, text=True, check=True)
-        return str(json.loads(done.stdout)["secret"])
-
-    @contextlib.contextmanager
-    def serving(self) -> Iterator[Running]:
-        """A server that answers; it may be dead at the end."""
-        port = free_port()
-        command = [sys.executable, "-m", "zaphod", "--log-level", "debug", "serve", "--port", str(port)]
-        command += ["--log-file", str(self.folder / "access.log"), "--otlp-traces-endpoint", self._traces.url]
-        command += ["--threads", "1", "--guard", str(self.folder / "policy.toml")]
-        with (self.folder / f"printed-{next(self._number)}").open("wb") as printed:
-            process = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment, stdout=printed, stderr=subprocess.STDOUT
-            )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _await(url, self.keys[0], process)
-            yield Running(url=url, process=psutil.Process(process.pid), key=self.keys[0], other_key=self.keys[1])
-        finally:
-            if process.poll() is None:
-                process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _await(url: str, key: str, process: subprocess.Popen[bytes] | None = None) -> None:
-    deadline = time.monotonic() + _READY_S
-    while time.monotonic() < deadline and (process is None or process.poll() is None):
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/ready", headers={"x-api-key": key}, trust_env=False, timeout=5).status_code == 200:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("the server did not become ready")
-
-
-@contextlib.contextmanager
-def core_files_allowed() -> Iterator[None]:
-    """Processes that are started inside may leave core files, as far as the system lets them."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
-
-
-def writes_core_files() -> bool:
-    """Whether a program that does not see to it itself leaves one here; else their absence would say nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-c", "import os; os.abort()"], cwd=folder, check=False)
-        return any(Path(folder).iterdir())
-
-
 def send_all(running: Running, planted: Planted, repeats: int, told: list[str], progress: ProgressLines) -> None:
     """Every way several times; another tenant looks around after each round."""
     num_requests = repeats * (len(WAYS) + len(BROKEN))
@@ -232,11 +128,11 @@ def other_tenant(running: Running) -> list[str]:
 def break_off(running: Running, planted: Planted, end: Callable[[Running], None], way: str) -> None:
     """End something while an answer is being written that says a secret."""
     secret, status = planted.make(way), 0
-    asking = {"json": unfinished(secret), "headers": {"x-api-key": running.key}}
+    body, headers = unfinished(secret), {"x-api-key": running.key}
     with (
         contextlib.suppress(httpx.TransportError, StopIteration),
         httpx.Client(trust_env=False, timeout=60) as client,
-        client.stream("POST", f"{running.url}/v1/chat/completions", **asking) as answer,
+        client.stream("POST", f"{running.url}/v1/chat/completions", json=body, headers=headers) as answer,
     ):
         status = answer.status_code
         lines = answer.iter_lines()
@@ -251,6 +147,11 @@ def break_off(running: Running, planted: Planted, end: Callable[[Running], None]
 def end_engine(number: signal.Signals) -> Callable[[Running], None]:
     """A signal to the process of the engine."""
     return lambda running: running.engine.send_signal(number)
+
+
+def end_gateway(number: signal.Signals) -> Callable[[Running], None]:
+    """A signal to the server's first process."""
+    return lambda running: running.process.send_signal(number)
 
 
 def leave(running: Running) -> None:
@@ -300,35 +201,53 @@ def look_at_running(running: Running, planted: Planted, found: Found, traces: Si
     found.add("traces", [traces.place(planted.secrets)])
 
 
+@dataclass(kw_only=True)
+class Look:
+    """All that is known while one installation is used, broken and searched."""
+
+    installation: Installation
+    planted: Planted
+    traces: Sink
+    database: PostgresServer | None
+    found: Found = field(default_factory=Found)
+    told: list[str] = field(default_factory=list)
+
+    def use(self, running: Running, repeats: int) -> None:
+        """Every way in, and ends of the engine."""
+        send_all(running, self.planted, repeats, self.told, ProgressLines())
+        for number in _ENGINE_ENDS:
+            break_off(running, self.planted, end_engine(number), f"an engine that ends by {number.name}")
+            await_ready(running.url, running.key)
+
+    def end(self, running: Running, number: signal.Signals, settle_s: float) -> None:
+        """Search what runs, then end it while it answers."""
+        break_off(running, self.planted, leave, "a client that leaves")
+        self.told += other_tenant(running)
+        time.sleep(settle_s)
+        look_at_running(running, self.planted, self.found, self.traces, self.told)
+        self.search()
+        break_off(running, self.planted, end_gateway(number), f"a gateway that ends by {number.name}")
+
+    def search(self) -> None:
+        """Everything that lies somewhere."""
+        self.found.add("traces", [self.traces.place(self.planted.secrets)])
+        search(self.installation, self.planted, self.found, self.database)
+
+
 def run(options: argparse.Namespace, database: PostgresServer | None, url: str | None) -> tuple[Planted, Found]:
     """One installation: used, broken, searched."""
-    planted, found, told = Planted(random.Random(f"leaks/{options.seed}")), Found(), list[str]()
+    planted = Planted(random.Random(f"leaks/{options.seed}"))
     with tempfile.TemporaryDirectory(prefix="zaphod-leaks-") as name, sink() as traces, core_files_allowed():
         installation = Installation(Path(name), url, traces)
         (installation.folder / _CONTROL).write_text(f"Found: {planted.make(_CONTROL)}")
-        for number, end in enumerate((*_GATEWAY_ENDS, signal.SIGTERM)):
+        look = Look(installation=installation, planted=planted, traces=traces, database=database)
+        for number in (*_GATEWAY_ENDS, signal.SIGTERM):
             with installation.serving() as running:
-                if number == 0:
-                    send_all(running, planted, options.repeats, told, ProgressLines())
-                    for end_of_engine in _ENGINE_ENDS:
-                        break_off(
-                            running, planted, end_engine(end_of_engine), f"an engine that ends by {end_of_engine.name}"
-                        )
-                        _await(running.url, running.key)
-                break_off(running, planted, leave, "a client that leaves")
-                told += other_tenant(running)
-                time.sleep(options.settle)
-                look_at_running(running, planted, found, traces, told)
-                search(installation, planted, found, database)
-                break_off(
-                    running,
-                    planted,
-                    lambda it, end=end: it.process.send_signal(end),
-                    f"a gateway that ends by {end.name}",
-                )
-            found.add("traces", [traces.place(planted.secrets)])
-            search(installation, planted, found, database)
-    return planted, found
+                if number is _GATEWAY_ENDS[0]:
+                    look.use(running, options.repeats)
+                look.end(running, number, options.settle)
+            look.search()
+    return planted, look.found
 
 
 _KINDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
@@ -403,7 +322,7 @@ def main() -> None:
             name = stack.enter_context(server.database())
             upgrade(server.url(OWNER, name), APPLICATION)
             results["PostgreSQL"] = run(options, server, server.url(APPLICATION, name))
-    cores = "leaves one" if _writes_core_files() else "leaves none either"
+    cores = "leaves one" if writes_core_files() else "leaves none either"
     about = f"{options.repeats} secrets on each way, seed {options.seed}. Another program that aborts here {cores}."
     text = "\n\n".join("\n".join(lines) for lines in ([NOTE], [about], leak_table(results), way_table(results)))
     found_in_files = {
@@ -414,11 +333,6 @@ def main() -> None:
         print(text, json.dumps(found_in_files, indent=1), sep="\n\n")
     else:
         publish("leaks", {"options": vars(options), "places_with_secrets": found_in_files}, text)
-
-
-def _writes_core_files() -> bool:
-    with core_files_allowed():
-        return writes_core_files()
 
 
 if __name__ == "__main__":

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.server.isolation.tenants import GUARDED_WORD, Tenant
+from tests.server.isolation.tenants import COUNTS, GUARDED_WORD, Tenant
 from tests.support.postgres import APPLICATION, OWNER, PostgresServer
 from tests.support.running_server import RunningServer, started
 
 from zaphod.cli.main import main
 from zaphod.records.postgres import upgrade
 from zaphod.server.caller import SCOPES
+from zaphod.study.redteam.intervals import clopper_pearson
 
 POLICY = f"""
 name = "isolation"
@@ -117,9 +120,22 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def shared(place: Path) -> Iterator[Shared]:
+def shared(place: Path, request: pytest.FixtureRequest) -> Iterator[Shared]:
+    """The server; at its end what was looked at is told, where it was asked for."""
+    before = COUNTS.copy()
     with shared_server(place) as running:
         yield running
+    if "ZAPHOD_TEST_ISOLATION" in os.environ and not request.session.testsfailed:
+        request.config.get_terminal_writer().line(f"\n{place.name}: {_told(COUNTS - before)}")
+
+
+def _told(counts: Counter[str]) -> str:
+    searched, compared = counts["answers searched"], counts["answers compared"] // 2
+    bounds = (f"{clopper_pearson(0, number).high:.3%}" for number in (searched, compared))
+    return (
+        "0 of {:,} answers held any of the other tenant's marks ({:,} comparisons, at most {}); 0 of {:,} pairs of "
+        "answers told what is another's from what is nobody's (at most {})"
+    ).format(searched, counts["marks looked for"], next(bounds), compared, next(bounds))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ import httpx
 
 from zaphod.records.ids import new_id
 
+COUNTS: Counter[str] = Counter()
+"""How much was looked at."""
 GUARDED_WORD = "plover"
 """Texts with this word wait for a person under the policy of these tests."""
 _ID = re.compile(
@@ -153,7 +156,7 @@ class Tenant:
         """Ask what must wait; its id."""
         reply = self.ask(chat_of(text))
         assert reply.status == 409, reply.text
-        return _HELD.findall(reply.text)[0]
+        return str(_HELD.findall(reply.text)[0])
 
     def decide(self, held: str, decision: str) -> Reply:
         """A person's word."""
@@ -202,6 +205,7 @@ def require_nothing_of(other: Tenant, reply: Reply) -> None:
     """A reply to somebody else tells nothing of this tenant but what the request itself said."""
     said = reply.asked.text.lower()
     told = reply.everything
+    COUNTS.update({"answers searched": 1, "marks looked for": len(other.marks)})
     leaked = [mark for mark in other.marks if mark.lower() in told and mark.lower() not in said]
     assert not leaked, (reply.asked, leaked)
 

@@ -33,7 +33,7 @@ title = "{title}"
 stages = ["input"]
 patterns = ['plover']
 """
-_CHANGES = {"seq", "done_seq", "object", "id", "created_s", "ts_utc", "hash", "file", "secret", "created", "record"}
+_CHANGES = {"seq", "done_seq", "object", "id", "created_s", "ts_utc", "hash", "file", "secret", "created", "record", "since_s"}
 """What differs from one run to the next, or is what was named."""
 
 

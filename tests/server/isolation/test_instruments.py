@@ -62,6 +62,7 @@ class CountingGuard(Guard):
 def test_a_verdict_is_kept_for_its_tenant_alone() -> None:
     """Else a fast answer would tell one tenant what another has said."""
     guard = CountingGuard.load("observe", finders=[])
+    assert isinstance(guard, CountingGuard)
     guarding = Guarding(guard, lambda tenant: b"key")
 
     async def checks_of(*tenants: str) -> list[int]:

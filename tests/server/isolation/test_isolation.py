@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from tests.server.isolation.conftest import Shared, run_zaphod
-from tests.server.isolation.tenants import Asked, Names, Reply, Tenant, chat_of, require_nothing_of
+from tests.server.isolation.tenants import COUNTS, Asked, Names, Reply, Tenant, chat_of, require_nothing_of
 from tests.server.isolation.visits import VISITS, Row, asked_of
 
 from zaphod.server.admission.access import ACCESS, PUBLIC
@@ -74,6 +74,7 @@ def test_what_another_has_looks_like_what_nobody_has(shared: Shared, row: Row) -
 def told_apart(looking: Tenant, asked: Asked, names: Names) -> Any:
     """What a request's answer lets its sender tell; answers of a model differ in their own words."""
     reply = looking.ask(asked)
+    COUNTS["answers compared"] += 1
     status, headers, text = reply.shape(*names.all, *(name.upper() for name in names.all))
     return (status, None, sorted(_keys(reply))) if status == 200 else (status, headers, text)
 

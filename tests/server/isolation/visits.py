@@ -59,8 +59,8 @@ def _completions(word: str, names: Names) -> Iterator[Asked]:
 
 
 def _responses(word: str, names: Names) -> Iterator[Asked]:
-    body = {"input": f"tell Max that {word} is here", "instructions": word, "metadata": {"of": word}, "user": word}
-    body["max_output_tokens"] = 16
+    body: Any = {"input": f"tell Max that {word} is here", "instructions": word, "max_output_tokens": 16}
+    body |= {"metadata": {"of": word}, "user": word}
     yield Asked("POST", "/v1/responses", body)
     yield Asked("POST", "/v1/responses", {**body, "stream": True})
     yield Asked("POST", "/v1/responses", {**body, "store": True})
@@ -76,7 +76,7 @@ def _responses(word: str, names: Names) -> Iterator[Asked]:
 def _stored(method: str, suffix: str = "", *queries: str) -> Visit:
     def visit(word: str, names: Names) -> Iterator[Asked]:
         for query in ("", *queries):
-            body = {} if method == "POST" else None
+            body: Any = {} if method == "POST" else None
             filled = query.format(item=names.item, word=word)
             yield Asked(method, f"/v1/responses/{names.response}{suffix}{filled}", body)
         for odd in (names.held, names.item, names.word, names.response.upper(), f"{names.response}%00"):
