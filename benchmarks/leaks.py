@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import re2
 from tests.support.postgres import APPLICATION, OWNER, PostgresServer, binaries, running_postgres
 
 from benchmarks.common import publish
@@ -35,7 +36,7 @@ from zaphod.core.progress import ProgressLines
 from zaphod.records.postgres import upgrade
 from zaphod.study.redteam.driver.scenarios import invented_word
 from zaphod.study.redteam.intervals import clopper_pearson
-from zaphod.study.redteam.leaks import Place, Sink, found_in, scan_folder, sink
+from zaphod.study.redteam.leaks import Place, Sink, base64_forms, forms, found_in, sink
 
 _ENGINE_ENDS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
 _GATEWAY_ENDS = (signal.SIGSEGV, signal.SIGABRT)
@@ -159,21 +160,48 @@ def leave(running: Running) -> None:
     raise StopIteration
 
 
+class Search:
+    """Looks for many secrets at one time: an automaton passes over all bytes, and only what it stops at is read again."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
+        options = re2.Options()
+        options.encoding, options.max_mem, options.log_errors = re2.Options.Encoding.LATIN1, 1 << 28, False
+        self._any_case = _any_of([form for secret in secrets for form in forms(secret)], options)
+        self._this_case = _any_of([form for secret in secrets for form in base64_forms(secret)], options)
+
+    def place(self, name: str, content: bytes) -> Place:
+        """What stands in some bytes."""
+        is_packed = content[:2] == b"\x1f\x8b"
+        is_worth_it = is_packed or self._any_case.search(content.lower()) or self._this_case.search(content)
+        found = found_in(content, self._secrets) if is_worth_it else ()
+        return Place(name=name, size_bytes=len(content), found=found)
+
+    def folder(self, folder: Path) -> list[Place]:
+        """Every regular file below a folder."""
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+        return [self.place(str(path.relative_to(folder)), path.read_bytes()) for path in files]
+
+
+def _any_of(words: Sequence[bytes], options: Any) -> Any:
+    return re2.compile(b"|".join(re2.escape(word) for word in words), options)
+
+
 def search(installation: Installation, planted: Planted, found: Found, database: PostgresServer | None) -> None:
     """Look at every file below the folder, and at the database."""
-    secrets = planted.secrets
-    places = scan_folder(installation.folder, secrets)
+    look = Search(planted.secrets)
+    places = look.folder(installation.folder)
     control = next(place for place in places if place.name == _CONTROL)
     assert control.found == (0,), "a search that misses the control is worth nothing"
     for kind, is_mine in _KINDS:
         found.add(kind, [place for place in places if is_mine(place.name)])
     if database is not None:
-        found.add("PostgreSQL: rows of all tables", rows_of(database, secrets))
+        found.add("PostgreSQL: rows of all tables", rows_of(database, look))
         folder = Path(database.run("SHOW data_directory")[0][0])
-        found.add("PostgreSQL: its files, log ahead and log", scan_folder(folder.parent, secrets))
+        found.add("PostgreSQL: its files, log ahead and log", look.folder(folder.parent))
 
 
-def rows_of(database: PostgresServer, secrets: Sequence[str]) -> list[Place]:
+def rows_of(database: PostgresServer, look: Search) -> list[Place]:
     """All rows as text; files may hold them compressed."""
     database.run("CHECKPOINT")
     (name,) = (row[0] for row in database.run("SELECT datname FROM pg_database WHERE datname LIKE 'test_%'"))
@@ -183,7 +211,7 @@ def rows_of(database: PostgresServer, secrets: Sequence[str]) -> list[Place]:
         rows = database.run(f'SELECT t::text FROM "{schema}"."{table}" t', name)
         content = "\n".join(row[0] for row in rows).encode()
         # bytea is shown as hex, so that plain text in it is found in that form.
-        places.append(Place(name=f"{schema}.{table}", size_bytes=len(content), found=found_in(content, secrets)))
+        places.append(look.place(f"{schema}.{table}", content))
     return places
 
 
