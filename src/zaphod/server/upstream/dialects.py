@@ -15,6 +15,7 @@ from zaphod.server.errors import ApiError
 from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.upstream.guarded.messages_answers import MessagesRewriter
 from zaphod.server.upstream.guarded.openai_answers import OpenAiRewriter
+from zaphod.server.upstream.guarded.plain_answers import PlainRewriter
 from zaphod.server.upstream.guarded.responses_answers import ResponsesRewriter
 from zaphod.server.upstream.guarded.rewriting import Rewriter
 
@@ -77,7 +78,7 @@ class Dialect(Protocol):
     def ends_apart(self) -> bool:
         """Whether a mark of its own ends a stream, apart from the answers' events."""
 
-    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
+    def rewriter(self, conversation: Conversation, request: Mapping[str, Any]) -> Rewriter:
         """Lets out of an answer what may go out."""
 
     @property
@@ -92,8 +93,8 @@ class OpenAiDialect:
     ends_apart = True
     missing_end = b"data: [DONE]\n\n"
 
-    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
-        return OpenAiRewriter(conversation, parameters)
+    def rewriter(self, conversation: Conversation, request: Mapping[str, Any]) -> Rewriter:
+        return OpenAiRewriter(conversation, request)
 
     def read_event(self, data: Mapping[str, Any]) -> Reading:
         choices = _mappings(data.get("choices"))
@@ -101,9 +102,9 @@ class OpenAiDialect:
         return Reading(
             usage=usage,
             num_pieces=sum(map(_has_content, choices)),
-            finish_reason=next((one["finish_reason"] for one in choices if one.get("finish_reason")), None),
+            finish_reason=next((one["finish_reason"] for one in choices if _reason(one.get("finish_reason"))), None),
             begun=frozenset(map(_index, choices)),
-            finished=frozenset(_index(one) for one in choices if one.get("finish_reason")),
+            finished=frozenset(_index(one) for one in choices if _reason(one.get("finish_reason"))),
             is_only_usage=data.get("choices") == [] and usage != TokenUsage(),
             has_error=data.get("error") is not None,
         )
@@ -118,6 +119,13 @@ class OpenAiDialect:
         return _event(data)
 
 
+class PlainDialect(OpenAiDialect):
+    """Routes on which no model says anything: embeddings, counts, tokens and their text."""
+
+    def rewriter(self, conversation: Conversation, request: Mapping[str, Any]) -> Rewriter:
+        return PlainRewriter(conversation)
+
+
 class ResponsesDialect:
     """`/v1/responses`."""
 
@@ -125,8 +133,8 @@ class ResponsesDialect:
     ends_apart = False
     missing_end = None
 
-    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
-        return ResponsesRewriter(conversation, parameters)
+    def rewriter(self, conversation: Conversation, request: Mapping[str, Any]) -> Rewriter:
+        return ResponsesRewriter(conversation, request)
 
     def read_event(self, data: Mapping[str, Any]) -> Reading:
         kind = str(data.get("type", ""))
@@ -164,8 +172,8 @@ class MessagesDialect:
     ends_apart = False
     missing_end = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
-    def rewriter(self, conversation: Conversation, parameters: Mapping[str, Any]) -> Rewriter:
-        return MessagesRewriter(conversation, parameters)
+    def rewriter(self, conversation: Conversation, request: Mapping[str, Any]) -> Rewriter:
+        return MessagesRewriter(conversation, request)
 
     def read_event(self, data: Mapping[str, Any]) -> Reading:
         kind = data.get("type")
@@ -174,7 +182,9 @@ class MessagesDialect:
         return Reading(
             usage=_anthropic_usage(inner.get("usage") if isinstance(inner, Mapping) else None),
             num_pieces=int(kind == "content_block_delta"),
-            finish_reason=delta.get("stop_reason") if kind == "message_delta" and isinstance(delta, Mapping) else None,
+            finish_reason=_reason(delta.get("stop_reason"))
+            if kind == "message_delta" and isinstance(delta, Mapping)
+            else None,
             ends=kind in ("message_stop", "error"),
             has_error=kind == "error",
         )
@@ -182,7 +192,7 @@ class MessagesDialect:
     def read_body(self, data: Mapping[str, Any]) -> Reading:
         return Reading(
             usage=_anthropic_usage(data.get("usage")),
-            finish_reason=data.get("stop_reason"),
+            finish_reason=_reason(data.get("stop_reason")),
             has_error=data.get("type") == "error",
         )
 
@@ -201,6 +211,11 @@ def _named_event(data: Mapping[str, Any]) -> bytes:
 
 def _event(data: Mapping[str, Any]) -> bytes:
     return b"data: " + json.dumps(data, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _reason(value: object) -> str | None:
+    """Servers may put anything there; an empty word is none."""
+    return value if isinstance(value, str) and value else None
 
 
 def _index(choice: Mapping[str, Any]) -> int:

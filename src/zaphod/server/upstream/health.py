@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import aiohttp
-import msgspec
 
 from zaphod.core.errors import ConfigError
 from zaphod.server.upstream.addresses import UpstreamAddress
+from zaphod.server.upstream.json_bodies import json_value
 
 HealthState = Literal["unknown", "healthy", "unhealthy"]
 
@@ -146,10 +146,7 @@ class Prober:
             body = await response.content.read(_MAX_BODY)
             while not response.content.at_eof() and len(body) < _MAX_BODY:
                 body += await response.content.read(_MAX_BODY - len(body))
-        try:
-            return response.status, msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return response.status, None
+        return response.status, json_value(body)
 
 
 def authorization(address: UpstreamAddress) -> dict[str, str]:

@@ -7,12 +7,11 @@ one meets an error event and no broken JSON.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from zaphod.server.upstream.dialects import Dialect, Reading, TokenUsage
+from zaphod.server.upstream.json_bodies import json_object
 
 if TYPE_CHECKING:
     from zaphod.server.upstream.guarded.rewriting import Rewriter
@@ -95,8 +94,8 @@ class PassingStream:
             raise OversizedEventError
 
     def last(self) -> bytes:
-        """What goes on before a stream's end, where nothing but that is missing."""
-        return b"" if self._rewriter is None else b"".join(map(self._dialect.written, self._rewriter.last()))
+        """What goes on before a stream's end, in order or not: what was held back."""
+        return b"" if self._rewriter is None else self._written(self._rewriter.last())
 
     def _passed(self, event: bytes) -> bytes:
         """Take note of an event; what of it goes on."""
@@ -107,7 +106,7 @@ class PassingStream:
         if data == b"[DONE]":
             self.has_ended = True
             return self.last() + event
-        value = _object(data)
+        value = json_object(data)
         if value is None and self._rewriter is not None:
             raise UnreadableEventError
         reading = Reading() if value is None else self._dialect.read_event(value)
@@ -121,13 +120,15 @@ class PassingStream:
             return b""
         if value is None or self._rewriter is None:
             return event
-        return b"".join(map(self._dialect.written, self._rewriter.event(value)))
+        return self._written(self._rewriter.event(value))
 
-
-def _object(data: bytes) -> dict[str, Any] | None:
-    """A JSON object; None for what is none: a gateway that need not read it passes it on as it is."""
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return value if isinstance(value, dict) else None
+    def _written(self, made: Iterable[Mapping[str, Any]]) -> bytes:
+        """Events of our own, whose reason for an answer's end is the one that counts."""
+        written: list[bytes] = []
+        try:
+            for one in made:
+                self.finish_reason = self._dialect.read_event(one).finish_reason or self.finish_reason
+                written.append(self._dialect.written(one))
+        except RecursionError as error:
+            raise UnreadableEventError from error
+        return b"".join(written)

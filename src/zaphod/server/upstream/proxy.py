@@ -7,6 +7,7 @@ dies, the client gets an error event at once.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -15,7 +16,6 @@ from hashlib import blake2b
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from zaphod import __version__
 from zaphod.server.api.calls import SALT_HEADER, TIMEOUT_HEADER
@@ -25,6 +25,7 @@ from zaphod.server.upstream import refusals
 from zaphod.server.upstream.dialects import Dialect, Reading
 from zaphod.server.upstream.guarded.rewriting import Rewriter
 from zaphod.server.upstream.health import authorization
+from zaphod.server.upstream.json_bodies import json_object
 from zaphod.server.upstream.passing import OversizedEventError, PassingStream, UnreadableEventError
 from zaphod.server.upstream.pool import Lease, Server, UpstreamPool
 from zaphod.server.upstream.prefixes import Prefix
@@ -39,6 +40,8 @@ _PASSED_BACK = ("openai-processing-ms", "openai-version")
 """A server's headers that clients may see: no hop-by-hop ones, no cookies, no limits of our own account."""
 _NOT_ANSWERED = (429, 502, 503, 504)
 _MAX_ERROR_BYTES = 1 << 16
+_SHORT = 1 << 14
+"""Bytes of an answer that is checked without letting others have a turn."""
 _MAX_LINGER_S = 1.0
 """After a stream's last event its connection gets so long to end."""
 
@@ -244,14 +247,15 @@ class Upstream:
     async def _whole(self, outgoing: Outgoing, run: Run, lease: Lease, response: aiohttp.ClientResponse) -> WholeAnswer:
         max_bytes = self.pool.options.max_answer_bytes
         body = await run.within(self.pool.options.answer_timeout_s, _read(response, max_bytes))
-        data = _object(body) if response.headers.get("Content-Encoding", "identity") == "identity" else None
+        is_plain = response.headers.get("Content-Encoding", "identity") == "identity"
+        data = json_object(body or b"") if is_plain else None
         if body is None or data is None:
             lease.errored()
             raise refusals.unreadable() if body is not None else refusals.oversized(max_bytes)
         lease.succeeded()
         reading = outgoing.dialect.read_body(data)
         if outgoing.make_rewriter is not None:
-            body = json.dumps(outgoing.make_rewriter().whole(dict(data)), separators=(",", ":")).encode()
+            body = await _rewritten(outgoing.make_rewriter(), data, is_short=len(body) <= _SHORT)
         return WholeAnswer(headers=_back(response), body=body, reading=reading)
 
     async def _stream(
@@ -282,14 +286,14 @@ class Upstream:
         told = answer.told
         try:
             yield b""
-            while data := await self._more(run, response, told):
+            while not told.is_stopped and (data := await self._more(run, response, told)):
                 if events := _feed(told, data):
                     yield events
-                if told.is_stopped:
-                    # Nothing more may go out: the server need not go on, and has done nothing wrong.
-                    lease.succeeded()
-                    yield told.last() + (dialect.missing_end or b"") if dialect.ends_apart else b""
-                    return
+            if told.is_stopped:
+                # Nothing more may go out: the server need not go on, and has done nothing wrong.
+                lease.succeeded()
+                yield told.last() + (dialect.missing_end or b"") if dialect.ends_apart else b""
+                return
             if last := told.end() + _missing_end(dialect, told):
                 yield last
             _judge_end(lease, told)
@@ -300,7 +304,7 @@ class Upstream:
             answer.error = error.told if isinstance(error, CutOffError) else refusals.broke_off()
             self._judge(lease, error)
             _log.warning("upstream %s: a stream broke off: %s", lease.server.name, error or type(error).__name__)
-            yield dialect.failure(answer.error)
+            yield told.last() + dialect.failure(answer.error)
         finally:
             response.close()
             lease.close()
@@ -376,6 +380,18 @@ def _judge_end(lease: Lease, told: PassingStream) -> None:
         lease.succeeded()
 
 
+async def _rewritten(rewriter: Rewriter, data: dict[str, Any], *, is_short: bool) -> bytes:
+    """A whole answer as it may go out; long ones are checked on a thread, so that other requests have their turn."""
+    try:
+        return _checked(rewriter, data) if is_short else await asyncio.to_thread(_checked, rewriter, data)
+    except RecursionError as error:
+        raise refusals.unreadable() from error
+
+
+def _checked(rewriter: Rewriter, data: dict[str, Any]) -> bytes:
+    return json.dumps(rewriter.whole(data), separators=(",", ":")).encode()
+
+
 def _headers(outgoing: Outgoing, run: Run, server: Server) -> dict[str, str]:
     headers = {name: outgoing.headers[name] for name in _PASSED_ON if name in outgoing.headers}
     if run.left_s is not None:
@@ -393,11 +409,3 @@ def _headers(outgoing: Outgoing, run: Run, server: Server) -> dict[str, str]:
 
 def _back(response: aiohttp.ClientResponse) -> dict[str, str]:
     return {name: response.headers[name] for name in _PASSED_BACK if name in response.headers}
-
-
-def _object(body: bytes | None) -> Mapping[str, Any] | None:
-    try:
-        data = msgspec.json.decode(body or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return data if isinstance(data, dict) else None

@@ -7,11 +7,11 @@ between us and that server: the client learns what it means for the request, the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from zaphod.server.errors import ApiError
+from zaphod.server.upstream.json_bodies import json_value
 
 _MAX_MESSAGE = 2000
 
@@ -79,22 +79,27 @@ def _refused_key() -> ApiError:
 
 def _error_in(body: bytes) -> tuple[str | None, str | None, str | None]:
     """Message, code and parameter of an error in OpenAI's, Anthropic's, vLLM's older or FastAPI's shape."""
-    try:
-        found: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None, None, None
+    found = json_value(body)
     if isinstance(found, Mapping) and isinstance(found.get("error"), Mapping):
         found = found["error"]
     if not isinstance(found, Mapping):
         return None, None, None
     message = found.get("message", found.get("detail", found.get("error")))
-    text = message if isinstance(message, str) else None if message is None else msgspec.json.encode(message).decode()
+    text = message if isinstance(message, str) else None if message is None else _written(message)
     code, param = found.get("code"), found.get("param")
     return (
         text[:_MAX_MESSAGE] if text else None,
         code[:64] if isinstance(code, str) and code else None,
         param[:256] if isinstance(param, str) else None,
     )
+
+
+def _written(message: object) -> str | None:
+    """FastAPI's list of mistakes, for one."""
+    try:
+        return msgspec.json.encode(message).decode()
+    except RecursionError:
+        return None
 
 
 _BUSY = "The servers behind the gateway have too much to do. Try again later."

@@ -16,9 +16,16 @@ from zaphod.server.api.sse import ClientGoneError, EventStream, until_gone
 from zaphod.server.errors import ApiError
 from zaphod.server.services import Services, services_of
 from zaphod.server.upstream import requests
-from zaphod.server.upstream.dialects import Dialect, MessagesDialect, OpenAiDialect, Reading, ResponsesDialect
+from zaphod.server.upstream.dialects import (
+    Dialect,
+    MessagesDialect,
+    OpenAiDialect,
+    PlainDialect,
+    Reading,
+    ResponsesDialect,
+)
 from zaphod.server.upstream.guarded.passed_texts import inspected_fields
-from zaphod.server.upstream.guarded.rewriting import Rewriter, parameters_of
+from zaphod.server.upstream.guarded.rewriting import Rewriter
 from zaphod.server.upstream.passing import PassingStream
 from zaphod.server.upstream.prefixes import prefix_of
 from zaphod.server.upstream.proxy import Outgoing, StreamedAnswer, Upstream, WholeAnswer
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["gateway"], responses=ERROR_RESPONSES)
 posting = APIRouter(route_class=JsonRoute)
 
-_OPENAI, _RESPONSES, _MESSAGES = OpenAiDialect(), ResponsesDialect(), MessagesDialect()
+_OPENAI, _RESPONSES, _MESSAGES, _PLAIN = OpenAiDialect(), ResponsesDialect(), MessagesDialect(), PlainDialect()
 _LISTED = ("id", "object", "created", "owned_by", "max_model_len")
 """What is told of a model; servers also tell folders of theirs."""
 
@@ -63,25 +70,25 @@ async def messages(request: Request, body: requests.PassedMessages) -> Response:
 @posting.post("/v1/messages/count_tokens", summary="Count a prompt's tokens in Anthropic's API")
 async def count_tokens(request: Request, body: requests.PassedTokenCount) -> Response:
     """Passed on to a server that has the model."""
-    return await _pass_on(request, body, _OPENAI, generates=False)
+    return await _pass_on(request, body, _PLAIN, generates=False)
 
 
 @posting.post("/v1/embeddings", summary="Embed texts")
 async def embeddings(request: Request, body: requests.PassedEmbedding) -> Response:
     """Passed on to a server that has the model."""
-    return await _pass_on(request, body, _OPENAI, generates=False, charges=True)
+    return await _pass_on(request, body, _PLAIN, generates=False, charges=True)
 
 
 @posting.post("/tokenize", summary="Turn text into tokens")
 async def tokenize(request: Request, body: requests.PassedTokens) -> Response:
     """Passed on to a server that has the model; vLLM, SGLang and llama-server name the fields differently."""
-    return await _pass_on(request, body, _OPENAI, generates=False)
+    return await _pass_on(request, body, _PLAIN, generates=False)
 
 
 @posting.post("/detokenize", summary="Turn tokens into text")
 async def detokenize(request: Request, body: requests.PassedTokens) -> Response:
     """Passed on to a server that has the model; vLLM, SGLang and llama-server name the fields differently."""
-    return await _pass_on(request, body, _OPENAI, generates=False)
+    return await _pass_on(request, body, _PLAIN, generates=False)
 
 
 @router.get("/v1/models", summary="List the models")
@@ -286,10 +293,10 @@ class _Passage:
         )
 
     def _make_rewriter(self) -> Callable[[], Rewriter] | None:
-        conversation, dialect, parameters = self._call.conversation, self._dialect, parameters_of(self._fields)
+        conversation, dialect, fields = self._call.conversation, self._dialect, self._fields
         if conversation is None or not conversation.checks:
             return None
-        return lambda: dialect.rewriter(conversation, parameters)
+        return lambda: dialect.rewriter(conversation, fields)
 
     def _spent(self, reading: Reading) -> _Spent:
         """What the server says it took; where it does not, what was expected and counted."""

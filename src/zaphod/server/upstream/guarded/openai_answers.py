@@ -6,10 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from zaphod.server.guarding.conversation import Conversation
-from zaphod.server.upstream.guarded.rewriting import Answers, Json, objects, with_guard
+from zaphod.server.upstream.guarded.openai_calls import Calls
+from zaphod.server.upstream.guarded.rewriting import Answers, Json, known, number_of, objects, with_guard, word
+from zaphod.server.upstream.requests import num_answers
 
-_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
-_SPELLINGS = ("logprobs", "token_ids", "prompt_token_ids", "prompt_logprobs")
+_HEAD = frozenset({"id", "object", "created", "model"})
+_BODY = _HEAD | {"usage", "system_fingerprint", "service_tier", "error", "zaphod"}
+_CHOICE = frozenset({"index", "finish_reason", "stop_reason", "matched_stop"})
+_MESSAGE = frozenset({"role", "name"})
+_TEXTS = ("reasoning_content", "reasoning", "content", "refusal")
+"""In the order in which models say them."""
+_SPELLINGS = ("logprobs", "token_ids")
 
 
 class OpenAiRewriter:
@@ -17,125 +24,132 @@ class OpenAiRewriter:
 
     Args:
         conversation: judges them.
-        parameters: JSON Schema of each tool that the request offered.
+        request: what was asked for.
     """
 
-    def __init__(self, conversation: Conversation, parameters: Mapping[str, Any]) -> None:
-        self._answers: dict[int, Answers] = {}
-        self._conversation, self._parameters = conversation, parameters
-        self._calls: dict[int, dict[int, Json]] = {}
-        self._ended: set[int] = set()
+    def __init__(self, conversation: Conversation, request: Mapping[str, Any]) -> None:
+        self._conversation, self._request = conversation, request
+        self._num_asked = num_answers(request)
+        self._choices: dict[int, _Choice] = {}
         self._head: Json = {}
-        self._num_choices = 1
-        self.is_stopped = False
-
-    def whole(self, body: Json) -> Json:
-        choices = [self._whole_choice(choice) for choice in objects(body.get("choices"))]
-        texts = {name: body[name] for name in ("prompt", "text", "content") if isinstance(body.get(name), str)}
-        said = {name: self._of(0).whole_text(("body", name), text, name) for name, text in texts.items()}
-        kept = {name: value for name, value in body.items() if name not in _SPELLINGS}
-        return with_guard({**kept, **said, **({"choices": choices} if "choices" in body else {})}, self._guard)
-
-    def event(self, data: Json) -> Iterator[Json]:
-        self._head = {name: data[name] for name in ("id", "object", "created", "model") if name in data}
-        given = objects(data.get("choices"))
-        choices = [made for choice in given if (made := self._choice(choice)) is not None]
-        if choices or not given:
-            yield (
-                {**{name: value for name, value in data.items() if name not in _SPELLINGS}, "choices": choices}
-                if ("choices" in data)
-                else data
-            )
-
-    def last(self) -> Iterator[Json]:
-        guard = self._guard
-        if guard is not None:
-            yield {**self._head, "choices": [], "zaphod": {"guard": guard}}
+        self._has_told = False
 
     @property
-    def _guard(self) -> Json | None:
-        return self._conversation.as_json()
+    def is_stopped(self) -> bool:
+        return len(self._choices) >= self._num_asked and all(one.is_blocked for one in self._choices.values())
 
-    def _of(self, index: int) -> Answers:
-        return self._answers.setdefault(index, Answers(self._conversation, self._parameters))
+    def whole(self, body: Json) -> Json:
+        choices = [self._choice(given).whole(given) for given in objects(body.get("choices"))]
+        return with_guard({**known(body, _BODY), "choices": choices}, self._conversation.as_json())
 
-    def _choice(self, choice: Json) -> Json | None:
-        index = choice.get("index") if isinstance(choice.get("index"), int) else 0
-        assert isinstance(index, int)
-        if index in self._ended:
+    def event(self, data: Json) -> Iterator[Json]:
+        self._head = {name: data[name] for name in _HEAD if isinstance(data.get(name), str | int)}
+        given = objects(data.get("choices"))
+        choices = [made for one in given if (made := self._choice(one).piece(one)) is not None]
+        if "error" in data:
+            yield from self.last()
+            yield known(data, _BODY)
+        elif choices or data.get("usage"):
+            yield {**known(data, _BODY), "choices": choices}
+
+    def last(self) -> Iterator[Json]:
+        if self._has_told:
+            return
+        self._has_told = True
+        rests = [rest for one in self._choices.values() if (rest := one.rest()) is not None]
+        if rests:
+            yield {**self._head, "choices": rests}
+        guard = self._conversation.as_json()
+        if guard is not None:
+            yield with_guard({**self._head, "choices": []}, guard)
+
+    def _choice(self, given: Json) -> _Choice:
+        index = number_of(given)
+        if index not in self._choices:
+            self._choices[index] = _Choice(index, self._conversation, self._request)
+        return self._choices[index]
+
+
+class _Choice:
+    """One of several answers, whole or in pieces."""
+
+    def __init__(self, index: int, conversation: Conversation, request: Mapping[str, Any]) -> None:
+        self._index, self._where = index, f"choices.{index}"
+        self._answers = Answers(conversation, request)
+        self._calls = Calls(self._answers, self._where)
+        # Engines take calls out of the text, and leave them in what spells it.
+        self._is_spelt = not any(request.get(name) for name in ("tools", "functions"))
+        self._holder: str | None = None
+        self._has_begun = self._has_ended = False
+
+    @property
+    def is_blocked(self) -> bool:
+        return self._answers.is_blocked
+
+    def whole(self, choice: Json) -> Json:
+        """The choice with what may be said of its message, or its text."""
+        message, came = self._opened(choice, "message")
+        said = {name: self._answers.whole_text((0, name), text, self._where) for name, text in came.items()}
+        self._calls.add(message)
+        finish = word(choice.get("finish_reason"))
+        calls = {} if self.is_blocked else self._calls.judged(is_cut=finish == "length", has_numbers=False)
+        is_all = said == came and not self._calls.has_lost_some
+        spelt = {name: choice[name] for name in _SPELLINGS if name in choice and is_all}
+        return self._written(choice, {**self._fixed(message), **said, **calls}, self._reason(finish), spelt)
+
+    def piece(self, choice: Json) -> Json | None:
+        """The choice with what may go out now; None if that is nothing. The first one tells that there is an answer."""
+        if self._has_ended:
             return None
-        answers, where = self._of(index), f"choices.{index}"
-        delta = dict(choice["delta"]) if isinstance(choice.get("delta"), dict) else None
-        holder = choice if delta is None else delta
-        names = ("text",) if delta is None else _TEXTS
-        was = {name: holder[name] for name in names if isinstance(holder.get(name), str)}
-        said = {name: answers.push((index, name), text, where) for name, text in was.items()}
-        if delta is not None:
-            self._hold(index, delta)
-        finish = choice.get("finish_reason")
-        calls: list[Json] = []
-        if finish or answers.is_blocked:
-            for name, rest in answers.finish_all(index, where):
-                said[name] = said.get(name, "") + rest
-            calls = [] if answers.is_blocked else self._judged(index, where)
-            finish = self._finish(index, finish, calls, said)
-        made = {name: value for name, value in choice.items() if name not in _SPELLINGS or said == was}
-        if delta is None:
-            return {**made, **said, "finish_reason": finish}
-        kept = {**delta, **said, **({"tool_calls": calls} if calls else {})}
-        return {**made, "delta": kept, "finish_reason": finish}
+        delta, came = self._opened(choice, "delta")
+        said = self._pushed(choice, came)
+        self._calls.add(delta)
+        finish, calls = word(choice.get("finish_reason")), {}
+        if finish or self.is_blocked:
+            said |= self._rest(said)
+            calls = {} if self.is_blocked else self._calls.judged(is_cut=finish == "length", has_numbers=True)
+            finish = self._reason(finish)
+        spelt = {name: one for place in came for name, one in self._answers.spelling((0, place)).items()}
+        fixed = self._fixed(delta)
+        is_first, self._has_begun = not self._has_begun, True
+        if not (is_first or finish or spelt or any(said.values()) or any(one is not None for one in fixed.values())):
+            return None
+        return self._written(choice, {**fixed, **said, **calls}, finish, spelt)
 
-    def _finish(self, index: int, finish: Any, calls: list[Json], said: Mapping[str, str]) -> Any:
-        self._ended.add(index)
-        is_blocked = self._of(index).is_blocked
-        has_lost_calls = bool(self._calls.get(index)) and not calls
-        self.is_stopped = is_blocked and all(answers.is_blocked for answers in self._answers.values())
-        return "content_filter" if is_blocked or has_lost_calls else finish
+    def rest(self) -> Json | None:
+        """What was held back of an answer without an end; None if that is nothing."""
+        said = {} if self._has_ended else self._rest({})
+        if not said:
+            return None
+        return self._written({"index": self._index}, said, "content_filter" if self.is_blocked else None, {})
 
-    def _hold(self, index: int, delta: Json) -> None:
-        """Calls go out when they are complete and judged."""
-        legacy = delta.pop("function_call", None)
-        parts = objects(delta.pop("tool_calls", None))
-        parts += [{"index": 0, "function": legacy}] if isinstance(legacy, dict) else []
-        for part in parts:
-            number = part.get("index") if isinstance(part.get("index"), int) else 0
-            call = self._calls.setdefault(index, {}).setdefault(
-                int(number or 0), {"type": "function", "function": {"name": "", "arguments": ""}}
-            )
-            call |= {name: value for name, value in part.items() if name not in ("function", "index") and value}
-            function = part.get("function")
-            for name in ("name", "arguments"):
-                text = function.get(name) if isinstance(function, dict) else None
-                call["function"][name] += text if isinstance(text, str) else ""
+    def _opened(self, choice: Json, holder: str) -> tuple[Json, dict[str, str]]:
+        """What holds the texts, and those that there are: a message or a delta, or the choice itself."""
+        inner = choice.get(holder)
+        self._holder = holder if isinstance(inner, dict) else None
+        outer, names = (inner, _TEXTS) if isinstance(inner, dict) else (choice, ("text",))
+        return outer, {name: outer[name] for name in names if isinstance(outer.get(name), str)}
 
-    def _judged(self, index: int, where: str) -> list[Json]:
-        calls = [call for _, call in sorted(self._calls.get(index, {}).items())]
-        kept = [call for number, call in enumerate(calls) if self._may(call, f"{where}.tool_calls.{number}", index)]
-        return [{"index": number, **call} for number, call in enumerate(kept)]
+    def _fixed(self, holder: Json) -> Json:
+        return {} if self._holder is None else known(holder, _MESSAGE)
 
-    def _may(self, call: Json, where: str, index: int) -> bool:
-        function = call.get("function")
-        if not isinstance(function, dict):
-            return False
-        return self._of(index).may_call(function.get("name"), function.get("arguments", ""), where)
+    def _pushed(self, choice: Json, came: Mapping[str, str]) -> dict[str, str]:
+        spelling = {name: choice[name] for name in _SPELLINGS if choice.get(name)}
+        # Which of several texts it spells nobody says.
+        is_spelt = self._is_spelt and sum(map(bool, came.values())) == 1
+        return {
+            name: self._answers.push((0, name), text, self._where, spelling if is_spelt else None)
+            for name, text in came.items()
+        }
 
-    def _whole_choice(self, choice: Json) -> Json:
-        index = choice.get("index") if isinstance(choice.get("index"), int) else 0
-        assert isinstance(index, int)
-        answers, where = self._of(index), f"choices.{index}"
-        message = dict(choice["message"]) if isinstance(choice.get("message"), dict) else None
-        holder = dict(choice) if message is None else message
-        names = ("text",) if message is None else _TEXTS
-        was = {name: holder[name] for name in names if isinstance(holder.get(name), str)}
-        said = {name: answers.whole_text((index, name), text, where) for name, text in was.items()}
-        finish = choice.get("finish_reason")
-        made = {name: value for name, value in choice.items() if name not in _SPELLINGS or said == was}
-        if message is None:
-            return {**made, **said, "finish_reason": "content_filter" if answers.is_blocked else finish}
-        legacy = message.pop("function_call", None)
-        calls = objects(message.pop("tool_calls", None)) + ([{"function": legacy}] if isinstance(legacy, dict) else [])
-        kept = [call for number, call in enumerate(calls) if self._may(call, f"{where}.tool_calls.{number}", index)]
-        kept = [] if answers.is_blocked else kept
-        is_filtered = answers.is_blocked or (bool(calls) and not kept)
-        told = {**message, **said, **({"tool_calls": kept} if kept else {})}
-        return {**made, "message": told, "finish_reason": "content_filter" if is_filtered else finish}
+    def _rest(self, said: Mapping[str, str]) -> dict[str, str]:
+        """What is out of each text with what was held back of it."""
+        self._has_ended = True
+        return {name: said.get(name, "") + rest for (_, name), rest in self._answers.rests()}
+
+    def _reason(self, finish: str | None) -> str | None:
+        return "content_filter" if self.is_blocked or self._calls.has_lost_all else finish
+
+    def _written(self, choice: Json, said: Json, finish: str | None, spelt: Json) -> Json:
+        made = {**known(choice, _CHOICE), **spelt, "finish_reason": finish}
+        return made | (said if self._holder is None else {self._holder: said})

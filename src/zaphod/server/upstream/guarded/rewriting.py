@@ -1,19 +1,23 @@
 """What the answers of all APIs share under the guard: texts in streams, calls judged; knows no event's shape.
 
-A rewriter takes the JSON objects of an answer, as a server sent them, and gives those that may go on. Log-probabilities
-and token ids spell the text that they belong to: they go on only where all of it does.
+A rewriter takes the JSON objects of an answer, as a server sent them, and gives those that may go on. Of each it takes
+the fields that are known to hold nothing that a model says, and writes the others anew. What is not known may hold
+words that nobody has checked, and stays here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from zaphod.safety.guard.authority.authority import ToolCall
 from zaphod.server.guarding.conversation import Conversation
+from zaphod.server.upstream.guarded.texts import Text
 
 Json = dict[str, Any]
+Place = tuple[int, str]
+"""Which of several items or blocks, and which of its texts."""
 
 
 class Rewriter(Protocol):
@@ -30,76 +34,106 @@ class Rewriter(Protocol):
         """What one event becomes."""
 
     def last(self) -> Iterator[Json]:
-        """What goes out before the mark that ends the stream."""
+        """What goes out at the stream's end, in order or not: text that was held back, and what the client is told."""
 
 
 class Answers:
-    """Texts and calls of one answer, or of several beside each other.
+    """Texts and calls that end together: where one of them is blocked, nothing follows in any.
 
     Args:
         conversation: judges them.
-        parameters: JSON Schema of each tool that the request offered.
+        request: brings the schemas of tools.
     """
 
-    def __init__(self, conversation: Conversation, parameters: Mapping[str, Any]) -> None:
-        self._conversation, self._parameters = conversation, parameters
-        self._streams: dict[Hashable, Any] = {}
-        self._said: dict[Hashable, list[str]] = {}
+    def __init__(self, conversation: Conversation, request: Mapping[str, Any]) -> None:
+        self._conversation, self._parameters = conversation, parameters_of(request)
+        self._texts: dict[Place, Text] = {}
         self.is_blocked = False
+        """Whether nothing more may be said."""
 
     @property
     def guard(self) -> Json | None:
         """What the client is told; None if there is nothing to tell."""
         return self._conversation.as_json()
 
-    def push(self, place: Hashable, text: str, where: str) -> str:
-        """More of a text; what of it may go out now."""
-        if place not in self._streams:
-            self._streams[place] = self._conversation.stream()
-        return self._passed(place, self._streams[place].push(text), where)
+    @property
+    def places(self) -> Collection[Place]:
+        """Of all texts so far."""
+        return self._texts.keys()
 
-    def finish(self, place: Hashable, where: str) -> str:
+    def push(self, place: Place, more: str, where: str, spelling: Json | None = None) -> str:
+        """More of a text; what of it may go out now.
+
+        Args:
+            place: which text.
+            more: it.
+            where: how the client is told where something was found.
+            spelling: log-probabilities and token ids of it.
+        """
+        if self.is_blocked:
+            return ""
+        if place not in self._texts:
+            self._texts[place] = Text(self._conversation, where)
+        passed = self._texts[place].push(more, spelling)
+        self.is_blocked = self._texts[place].is_blocked
+        return passed
+
+    def finish(self, place: Place) -> str:
         """The rest of a text that is complete."""
-        stream = self._streams.pop(place, None)
-        return "" if stream is None else self._passed(place, stream.finish(), where)
+        if place not in self._texts:
+            return ""
+        rest = self._texts[place].finish()
+        self.is_blocked = self.is_blocked or self._texts[place].is_blocked
+        return rest
 
-    def finish_all(self, owner: Hashable, where: str) -> Iterator[tuple[Any, str]]:
-        """The rests of all texts whose place is `(owner, name)`, by name."""
-        for place in [place for place in self._streams if isinstance(place, tuple) and place[0] == owner]:
-            yield place[1], self.finish(place, where)
+    def rests(self, owner: int | None = None) -> Iterator[tuple[Place, str]]:
+        """The rests of all texts, or of all of one owner; those that are empty are left out."""
+        for place in self._texts:
+            if owner in (None, place[0]) and (rest := self.finish(place)):
+                yield place, rest
 
-    def said(self, place: Hashable) -> str:
+    def whole_text(self, place: Place, text: str, where: str) -> str:
+        """A text that came at once; what went out of it where it had come before."""
+        if place not in self._texts:
+            self.push(place, text, where)
+            self.finish(place)
+        return self.said(place)
+
+    def said(self, place: Place) -> str:
         """All that went out of a text."""
-        return "".join(self._said.get(place, ()))
+        return self._texts[place].said if place in self._texts else ""
 
-    def whole_text(self, place: Hashable, text: str, where: str) -> str:
-        """A text that came at once."""
-        return self.push(place, text, where) + self.finish(place, where)
+    def spelling(self, place: Place) -> Json:
+        """What spells the text that went out since the last question."""
+        return self._texts[place].spelling() if place in self._texts else {}
 
-    def may_call(self, name: object, arguments: object, where: str) -> bool:
-        """Whether a call may be made; if not, it is told why."""
+    def called(self, name: object, arguments: object, where: str) -> str | None:
+        """The arguments to call a tool with; None where it may not be called, and the client is told why."""
         text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         schema = self._parameters.get(str(name))
         call = ToolCall(name=str(name), arguments=text, parameters=schema if isinstance(schema, Mapping) else None)
-        return self._conversation.judge(call, where).may_pass
-
-    def _passed(self, place: Hashable, passed: Any, where: str) -> str:
-        self._conversation.tell(passed, where)
-        self.is_blocked = self.is_blocked or passed.is_blocked
-        self._said.setdefault(place, []).append(passed.text)
-        return str(passed.text)
+        judged = self._conversation.judge(call, where)
+        return judged.arguments if judged.may_pass else None
 
 
-def parameters_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+def parameters_of(request: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of each tool's arguments, as any of the APIs names them."""
     found: dict[str, Any] = {}
-    tools = fields.get("tools")
-    for tool in tools if isinstance(tools, list) else ():
-        inner = tool.get("function") if isinstance(tool, Mapping) else None
-        one = inner if isinstance(inner, Mapping) else tool
-        if isinstance(one, Mapping) and isinstance(one.get("name"), str):
+    for tool in [*objects(request.get("tools")), *objects(request.get("functions"))]:
+        inner = tool.get("function")
+        one = inner if isinstance(inner, dict) else tool
+        if isinstance(one.get("name"), str):
             found[one["name"]] = one.get("parameters", one.get("input_schema"))
     return found
+
+
+def is_json(arguments: str) -> bool:
+    """Whether a call's arguments are complete; those of an answer that was cut off may not be."""
+    try:
+        json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def with_guard(body: Json, guard: Json | None) -> Json:
@@ -110,6 +144,34 @@ def with_guard(body: Json, guard: Json | None) -> Json:
     return {**body, "zaphod": {**(own if isinstance(own, dict) else {}), "guard": guard}}
 
 
+def known(value: Json, names: Collection[str]) -> Json:
+    """Of an object the fields that are known, and figures."""
+    return {name: one for name, one in value.items() if name in names or _is_figure(one)}
+
+
 def objects(value: object) -> list[Json]:
     """The objects of a list; servers may put anything there."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def an_object(value: object) -> Json:
+    """The value if it is an object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def word(value: object) -> str | None:
+    """The value if it is a word; servers may put anything there."""
+    return value if isinstance(value, str) and value else None
+
+
+def number_of(data: Json, name: str = "index") -> int:
+    """Which of several it is about; servers that leave that out mean the first."""
+    number = data.get(name)
+    return number if isinstance(number, int) and not isinstance(number, bool) else 0
+
+
+def _is_figure(value: object) -> bool:
+    """Numbers; not lists of them, which may be token ids."""
+    if isinstance(value, dict):
+        return all(one is None or isinstance(one, int | float) for one in value.values())
+    return value is None or isinstance(value, int | float)
