@@ -78,6 +78,7 @@ def test_an_id_says_nothing_of_the_key(path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "secret", "a" * 64, "0" * 64, secrets.token_hex(16), secrets.token_hex(33), "z" * 64, "=" * 44, "\udcff" * 64],
+    ids=["nothing", "word", "letter", "digit", "short", "long", "no digits", "padding", "surrogates"],
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="The environment variable K"):

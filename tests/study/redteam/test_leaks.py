@@ -27,6 +27,7 @@ SECRET = "brovilek-4417"
         "".join(f"\\u{ord(letter):04x}" for letter in SECRET).encode(),
         gzip.compress(b"log: " + SECRET.encode()),
     ],
+    ids=["plain", "utf-16", "hex", "url", "escapes", "gzip"],
 )
 def test_a_secret_is_found_in_every_form(content: bytes) -> None:
     assert found_in(content, ["other", SECRET]) == (1,)
