@@ -3,8 +3,13 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tests.support.postgres import postgres, postgres_empty_url, postgres_own_url, postgres_shared, postgres_url
+
+# No test asserts a time: a busy machine is no fault.
+hypothesis.settings.register_profile("without deadlines", deadline=None)
+hypothesis.settings.load_profile("without deadlines")
 
 __all__ = ["postgres", "postgres_empty_url", "postgres_own_url", "postgres_shared", "postgres_url"]
 
