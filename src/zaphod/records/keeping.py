@@ -103,7 +103,8 @@ class Keeping:
 
     @staticmethod
     def _audit(options: KeepingOptions) -> AuditLog:
-        return AuditLog(options.audit_folder, AuditOptions(witness=options.audit_witness))
+        # Servers hand events in on their event loop: where there is no room, who asks is refused and nobody waits.
+        return AuditLog(options.audit_folder, AuditOptions(witness=options.audit_witness, queue_timeout_s=0))
 
 
 def kek_address(chosen: str | None, folder: Path) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.server.security.attacking import CHAT, builtin_copy, chat, get, post
+from tests.server.security.attacking import CHAT, builtin_copy, chat, code, get, post
 from tests.server.security.conftest import Here
 from tests.support.running_server import RunningServer, StartServer
 
@@ -79,11 +79,10 @@ def test_a_file_that_shrinks_under_a_server_ends_no_more_than_the_engine(
 
 @contextmanager
 def full_disk(server: RunningServer) -> Iterator[None]:
-    """No file of the gateway grows beyond what the largest of them has now, as on a disk without a free block."""
+    """No log and no audit of the gateway grows beyond what it has now, as on a disk without a free block."""
     soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
-    most = max(file.stat().st_size for file in server.folder.rglob("*") if file.is_file())
-    own = (server.folder / "access.log").stat().st_size
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (min(own, most), hard))
+    growing = [server.folder / "access.log", *server.folder.rglob("*.jsonl")]
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (min(file.stat().st_size for file in growing), hard))
     try:
         yield
     finally:
@@ -91,15 +90,38 @@ def full_disk(server: RunningServer) -> Iterator[None]:
 
 
 @pytest.fixture
-def keyed(start_server: StartServer, tmp_path: Path) -> Iterator[tuple[RunningServer, KeyStore]]:
+def keyed(
+    start_server: StartServer, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[RunningServer, KeyStore]]:
+    """A server with a key, and with flags that the test may name."""
     folder = tmp_path / "keyed"
+    flags = ("--log-file", str(folder / "access.log"), *getattr(request, "param", ()))
     with KeyStore(folder / "data" / "zaphod" / "keys.sqlite") as keys:
         secret = keys.create(name="a")[0]
-        with start_server("--log-file", str(folder / "access.log"), folder=folder, key=secret) as server:
+        with start_server(*flags, folder=folder, key=secret) as server:
             yield server, keys
 
 
-def test_on_a_full_disk_requests_are_answered_and_what_they_used_is_written_later(
+def test_on_a_full_disk_nothing_is_done_that_cannot_be_written_down(keyed: tuple[RunningServer, KeyStore]) -> None:
+    server, keys = keyed
+    [key] = keys.keys()
+    assert post(server, CHAT, chat()).status_code == 200
+    until(lambda: sum(keys.usage(key.id).values()) > 0)
+    used = sum(keys.usage(key.id).values())
+    with full_disk(server):
+        for body in (chat(), chat(stream=True)):
+            refused = post(server, CHAT, body)
+            assert (refused.status_code, code(refused)) == (503, "audit_unavailable")
+            assert "nothing is done without it" in refused.json()["error"]["message"]
+            assert int(refused.headers["Retry-After"]) > 0
+        assert get(server, "/ready").status_code == 200
+    until(lambda: post(server, CHAT, chat()).status_code == 200)
+    until(lambda: sum(keys.usage(key.id).values()) == 2 * used)
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("keyed", [("--no-audit",)], indirect=True)
+def test_without_an_audit_a_full_disk_stops_nothing_and_what_was_used_is_written_later(
     keyed: tuple[RunningServer, KeyStore],
 ) -> None:
     server, keys = keyed

@@ -80,7 +80,7 @@ def test_a_flood_is_refused_nobody_is_killed_and_it_answers_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All its processes have a third of a gigabyte beyond what they need to stand still."""
-    with limited(450 * MB, tmp_path, monkeypatch) as group, started(tmp_path) as server:
+    with limited(570 * MB, tmp_path, monkeypatch) as group, started(tmp_path) as server:
         root = psutil.Process(server.process.pid)
         before = {process.pid for process in (root, server.engine)}
         for name, (num, path, body) in FLOODS.items():

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 _KEPT_VERDICTS = 4096
 """A conversation is sent anew with every turn: what was checked once is not checked again."""
+_MOST_FINDINGS = 64
+"""Verdicts with more are not kept: texts can be made that hold thousands."""
 _SHORT = 16_384
 """Characters that are checked without letting others have a turn."""
+
+_Place = tuple[str, str, Stage, bytes]
+"""Tenant, policy, stage, digest of a text. The tenant, because a fast answer would tell one what another has said."""
 
 
 class Guarding:
@@ -45,8 +50,9 @@ class Guarding:
         self.confirmations = Confirmations()
         self.findings: Counter[tuple[str, str, str]] = Counter()
         """How often, by stage, category and action, since the start."""
-        self._verdicts: OrderedDict[tuple[str, str, str, bytes], Verdict] = OrderedDict()
-        """By tenant, too: a fast answer would tell one what another has said."""
+        self._verdicts: OrderedDict[_Place, Verdict] = OrderedDict()
+        self._checks: dict[_Place, asyncio.Task[Verdict]] = {}
+        """Of long texts, while they run."""
         self._authority = functools.lru_cache(maxsize=256)(self._parsed_authority)
 
     async def start(self) -> None:
@@ -89,17 +95,23 @@ class Guarding:
         if known is not None:
             self._verdicts.move_to_end(place)
             return known
-        verdict = await self._checked(self.guard, text, stage, tenant)
-        if not verdict.errors:
+        if len(text) <= _SHORT:
+            verdict = self.guard.check(text, stage, tenant=tenant)
+        else:
+            verdict = await self._checked_beside(place, functools.partial(self.guard.check, text, stage, tenant=tenant))
+        if not verdict.errors and len(verdict.findings) <= _MOST_FINDINGS:
             self._verdicts[place] = verdict
             if len(self._verdicts) > _KEPT_VERDICTS:
                 self._verdicts.popitem(last=False)
         return verdict
 
-    async def _checked(self, guard: Guard, text: str, stage: Stage, tenant: str) -> Verdict:
-        if len(text) <= _SHORT:
-            return guard.check(text, stage, tenant=tenant)
-        return await asyncio.to_thread(guard.check, text, stage, tenant=tenant)
+    async def _checked_beside(self, place: _Place, check: Callable[[], Verdict]) -> Verdict:
+        """On a thread; who asks for the same meanwhile waits for the same."""
+        if place not in self._checks:
+            self._checks[place] = asyncio.create_task(asyncio.to_thread(check))
+            self._checks[place].add_done_callback(lambda _: self._checks.pop(place))
+        # A thread cannot be stopped: who goes away must not take the verdict from others.
+        return await asyncio.shield(self._checks[place])
 
     def _parsed_authority(self, tenant: str) -> Authority:
         table = {} if self.guard is None else self.guard.policy_of(tenant).authority
