@@ -49,6 +49,8 @@ def build_app(services: Services, gate: GateOptions) -> ASGIApp:
     app.add_exception_handler(Exception, _on_unforeseen_error)
     door = Gate(CountsWork(AnswersHead(app), services.life), gate, services.keys, services.admission.require_room)
     services.observer.watch_gate(door.refusals)
+    if services.guarding is not None:
+        services.guarding.watch_gate(door.refusals)
     return door
 
 

@@ -133,7 +133,7 @@ async def start_services(services: Services) -> None:
     Raises:
         ZaphodError: the model cannot be loaded.
     """
-    starting: list[Awaitable[None]] = []
+    starting: list[Awaitable[object]] = []
     if services.guarding is not None:
         starting.append(services.guarding.start())
     if services.upstream is not None:
@@ -154,6 +154,8 @@ async def close_services(services: Services) -> None:
         await services.upstream.close()
     services.observer.close()
     services.keys.close()
+    if services.guarding is not None:
+        await services.guarding.close()
     if services.keeping is not None:
         services.keeping.close()
 

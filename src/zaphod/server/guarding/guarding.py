@@ -6,7 +6,7 @@ import asyncio
 import functools
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from zaphod.safety.guard.authority.authority import Authority
@@ -16,6 +16,7 @@ from zaphod.safety.guard.verdict import Stage, Verdict
 from zaphod.server.caller import Caller
 from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.guarding.journal import Journal
+from zaphod.server.guarding.refusals import Refusals
 
 if TYPE_CHECKING:
     from zaphod.safety.guard.guard import Guard
@@ -54,11 +55,32 @@ class Guarding:
         self._checks: dict[_Place, asyncio.Task[Verdict]] = {}
         """Of long texts, while they run."""
         self._authority = functools.lru_cache(maxsize=256)(self._parsed_authority)
+        self._refusals: Refusals | None = None
+        self._telling: asyncio.Task[None] | None = None
+
+    def watch_gate(self, refusals: Mapping[str, int]) -> None:
+        """Have written down what the gate refuses.
+
+        Args:
+            refusals: how many since the start, by the error's code.
+        """
+        if self.journal is not None:
+            self._refusals = Refusals(refusals, self.journal)
 
     async def start(self) -> None:
         """Make ready what the first request would wait for."""
+        if self._refusals is not None:
+            self._telling = asyncio.create_task(self._refusals.tell_often(), name="gate-refusals")
         if self.guard is not None:
             await asyncio.to_thread(self.guard.prepare)
+
+    async def close(self) -> None:
+        """Write down what is not yet. The journal stays open."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+        if self._refusals is not None:
+            await self._refusals.tell()
 
     def begin(self, caller: Caller, route: str, request_id: str, approved: str | None = None) -> Conversation:
         """A request.
