@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -320,7 +321,13 @@ async def _events(
     """What the pieces say, until every answer is complete."""
     num_open = len(readers)
     while num_open:
-        index, piece = await _in_time(call, anext(pieces))
+        try:
+            index, piece = await _in_time(call, anext(pieces))
+        except ApiError:
+            # What was held back because it might go on does not go on any more.
+            for event in chain.from_iterable(reader.rest() for reader in readers if isinstance(reader, GuardedReader)):
+                yield event
+            raise
         ticket.produced(len(piece.token_ids))
         record.piece(piece, index)
         reader = readers[index]

@@ -15,6 +15,7 @@ from zaphod.safety.guard.authority.authority import ToolCall
 from zaphod.server.api.answer_reading import AnswerReader, Reason
 from zaphod.server.api.turns import AnswerEnd, Event, TextDelta, Tool, ToolCallBegin, ToolCallDelta
 from zaphod.server.engine_process.messages import Piece
+from zaphod.server.guarding.arguments import is_complete
 from zaphod.server.guarding.conversation import Conversation
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class GuardedReader:
             if self.reason is not None:
                 return
 
+    def rest(self) -> Iterator[Event]:
+        """What was held back of an answer that breaks off."""
+        if self.reason is None:
+            yield from self._release(self._stream.finish())
+
     def _said(self, delta: TextDelta, num_tokens: int) -> Iterator[Event]:
         self._num_said += len(delta.text)
         if delta.logprobs or delta.experts_NLK:
@@ -106,7 +112,7 @@ class GuardedReader:
             return
         num_dropped = 0
         for call in self._calls:
-            passed = list(self._judged(call, is_cut=end.reason == "length" and call is self._calls[-1]))
+            passed = list(self._judged(call, may_be_cut=end.reason == "length" and call is self._calls[-1]))
             num_dropped += not passed
             yield from passed
         if num_dropped and not self._num_passed:
@@ -115,8 +121,10 @@ class GuardedReader:
             self.reason = end.reason
             yield end
 
-    def _judged(self, call: _Call, *, is_cut: bool) -> Iterator[Event]:
+    def _judged(self, call: _Call, *, may_be_cut: bool) -> Iterator[Event]:
         arguments, name = "".join(call.arguments), call.begin.name
+        # A whole call is judged as one, wherever the room ended.
+        is_cut = may_be_cut and not is_complete(arguments)
         asked = ToolCall(name=name, arguments=arguments, parameters=self._parameters.get(name), is_cut=is_cut)
         judged = self._conversation.judge(asked, f"{self._where}.tool_calls.{call.begin.call}")
         if judged.may_pass:

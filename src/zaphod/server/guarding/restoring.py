@@ -41,9 +41,11 @@ class Disguise:
         if not self.is_used:
             return text
         try:
-            return json.dumps(self._restored(json.loads(text)), ensure_ascii=False)
+            restored = json.dumps(self._restored(json.loads(text)), ensure_ascii=False)
+            restored.encode()  # half a surrogate pair can be spelt in JSON, and not be sent
         except (ValueError, RecursionError):
             return text
+        return restored
 
     def stream(self, checked: TextStream) -> RestoringStream | TextStream:
         """The same checked text with the values back in."""

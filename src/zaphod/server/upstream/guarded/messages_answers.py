@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from zaphod.server.guarding.arguments import is_complete
 from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.upstream.guarded.rewriting import (
     Answers,
     Json,
     an_object,
-    is_json,
     known,
     number_of,
     objects,
@@ -158,7 +158,7 @@ class MessagesRewriter:
         calls, self._calls = list(self._calls.items()), {}
         if self._answers.is_blocked:
             return []
-        if calls and reason == "max_tokens" and not is_json(_arguments(*calls[-1][1])):
+        if calls and reason == "max_tokens" and not is_complete(_arguments(*calls[-1][1])):
             calls.pop()  # the answer had no more room: nobody can make that call
         kept = [call for index, (block, pieces) in calls if (call := self._judged(index, block, pieces)) is not None]
         self._has_lost_all = self._has_lost_all or (bool(calls) and not kept)
@@ -167,7 +167,7 @@ class MessagesRewriter:
     def _judged(self, index: int, block: Json, pieces: list[str]) -> tuple[Json, str] | None:
         name = str(block.get("name"))
         arguments = self._answers.called(name, _arguments(block, pieces), _where(index))
-        if arguments is None or not is_json(arguments):
+        if arguments is None or not is_complete(arguments):
             return None
         return {**known(block, _CALL), "name": name}, arguments
 

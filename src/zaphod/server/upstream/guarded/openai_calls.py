@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from zaphod.server.upstream.guarded.rewriting import Answers, Json, an_object, is_json, number_of, objects
+from zaphod.server.guarding.arguments import is_complete
+from zaphod.server.upstream.guarded.rewriting import Answers, Json, an_object, number_of, objects
 
 _LEGACY = -1
 """The number of a `function_call`, which clients had before `tool_calls`."""
@@ -66,7 +67,7 @@ class Calls:
 
     def _complete(self, *, is_cut: bool) -> dict[int, _Call]:
         called = dict(sorted(self._calls.items()))
-        if called and is_cut and not is_json(called[max(called)].arguments):
+        if called and is_cut and not is_complete(called[max(called)].arguments):
             del called[max(called)]
         return called
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from zaphod.server.upstream.guarded.rewriting import Answers, Json, Place, is_json, known
+from zaphod.server.guarding.arguments import is_complete
+from zaphod.server.upstream.guarded.rewriting import Answers, Json, Place, known
 
 _MESSAGE = frozenset({"id", "type", "role", "status", "phase"})
 _REASONING = frozenset({"id", "type", "status", "encrypted_content"})
@@ -111,7 +112,7 @@ def called(answers: Answers, index: int, item: Json) -> Json | None:
 def is_cut_off(item: Json) -> bool:
     """Whether a call lacks its end, so that nobody can make it."""
     arguments = item.get("arguments")
-    return item.get("status") == "incomplete" and isinstance(arguments, str) and not is_json(arguments)
+    return item.get("status") == "incomplete" and isinstance(arguments, str) and not is_complete(arguments)
 
 
 def _said(answers: Answers, place: Place, part: Json) -> Json:

@@ -127,15 +127,6 @@ def parameters_of(request: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def is_json(arguments: str) -> bool:
-    """Whether a call's arguments are complete; those of an answer that was cut off may not be."""
-    try:
-        json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def with_guard(body: Json, guard: Json | None) -> Json:
     """The object with what the client is told beside what else is told there."""
     if guard is None:
