@@ -1,6 +1,6 @@
 """Secrets that clients sent, searched in everything that a server leaves behind: files, databases, logs, dumps.
 
-    python -m benchmarks.leaks [--repeats 5] [--seed 0] [--database sqlite|postgresql|both]
+    python -m benchmarks.leaks [--repeats 8] [--seed 0] [--database sqlite|postgresql|both]
 
 Each secret is brought in on one way only (`leaks_ways.py`), so that a finding says where it came from. The server logs
 at its most talkative level, may write core files, and traces to a sink. Engines are killed while they answer
@@ -161,7 +161,7 @@ def leave(running: Running) -> None:
 
 
 class Search:
-    """Looks for many secrets at one time: an automaton passes over all bytes, and only what it stops at is read again."""
+    """Looks for many secrets at one time: an automaton passes over all bytes; what it stops at is read again."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = secrets
@@ -335,7 +335,7 @@ def way_table(results: Results) -> list[str]:
 def main() -> None:
     """Run on each database, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5, help="secrets on each way")
+    parser.add_argument("--repeats", type=int, default=8, help="secrets on each way")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--settle", type=float, default=6.0, help="seconds for logs and traces to be written")
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")

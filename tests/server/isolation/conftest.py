@@ -97,6 +97,7 @@ def shared_server(folder: Path, *flags: str) -> Iterator[Shared]:
             for name, made in keys.items()
         )
         with contextlib.closing(ada), contextlib.closing(ben):
+            ada.other, ben.other = ben, ada
             yield Shared(server=server, ada=ada, ben=ben)
 
 
@@ -126,7 +127,8 @@ def shared(place: Path, request: pytest.FixtureRequest) -> Iterator[Shared]:
     with shared_server(place) as running:
         yield running
     if "ZAPHOD_TEST_ISOLATION" in os.environ and not request.session.testsfailed:
-        request.config.get_terminal_writer().line(f"\n{place.name}: {_told(COUNTS - before)}")
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{place.name.rstrip('0123456789')}: {_told(COUNTS - before)}")
 
 
 def _told(counts: Counter[str]) -> str:

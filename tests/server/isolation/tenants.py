@@ -109,6 +109,8 @@ class Tenant:
     """Stored responses by id, as they were sent."""
     waiting: set[str] = field(default_factory=set)
     """What waits for a person's word."""
+    other: Tenant | None = None
+    """Of whom no answer to this one may tell anything."""
 
     def __post_init__(self) -> None:
         self.marks |= {self.name, self.key, self.key_id, self.key_name}
@@ -129,6 +131,8 @@ class Tenant:
         answer = self._client.request(asked.method, asked.path, headers=asked.headers, **given)
         reply = Reply(asked, answer.status_code, dict(answer.headers), answer.text)
         self._learn(reply)
+        if self.other is not None:
+            require_nothing_of(self.other, reply)
         return reply
 
     def names(self) -> Names:

@@ -33,7 +33,9 @@ title = "{title}"
 stages = ["input"]
 patterns = ['plover']
 """
-_CHANGES = {"seq", "done_seq", "object", "id", "created_s", "ts_utc", "hash", "file", "secret", "created", "record", "since_s"}
+_CHANGES = {
+    "seq", "done_seq", "object", "id", "created_s", "since_s", "ts_utc", "hash", "file", "secret", "created", "record",
+}  # fmt: skip
 """What differs from one run to the next, or is what was named."""
 
 

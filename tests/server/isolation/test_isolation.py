@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from tests.server.isolation.conftest import Shared, run_zaphod
@@ -21,9 +21,12 @@ from tests.server.isolation.visits import VISITS, Row, asked_of
 
 from zaphod.server.admission.access import ACCESS, PUBLIC
 
-NUM_WALKS = int(os.environ.get("ZAPHOD_TEST_ISOLATION", "4"))
+NUM_WALKS = int(os.environ.get("ZAPHOD_TEST_ISOLATION", "3"))
+NUM_ROUNDS = 1 + NUM_WALKS // 10
 STEPS = 12
 _ROWS = sorted(VISITS)
+WITHOUT_RECORDS = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+"""A gateway keeps none."""
 NAMING = [row for row in _ROWS if asked_of(row, "w", Names.of_nobody()) != asked_of(row, "w", Names.of_nobody())]
 """Routes whose requests name something."""
 
@@ -48,12 +51,12 @@ def test_a_tenant_meets_its_own_things(shared: Shared) -> None:
 
 
 def test_no_answer_holds_what_is_the_other_tenants(shared: Shared) -> None:
-    """Both ask everything, with their own words and the names of the other's things."""
+    """Both ask everything, with their own words and the names of the other's things. `ask` looks at each answer."""
     for looking, other in shared.both_ways:
         names = other.names()
         for row in _ROWS:
             for asked in asked_of(row, looking.word(), names):
-                require_nothing_of(other, looking.ask(asked))
+                looking.ask(asked)
         other.require_all_is_there()
     for tenant in (shared.ada, shared.ben):
         tenant.clear()
@@ -62,13 +65,13 @@ def test_no_answer_holds_what_is_the_other_tenants(shared: Shared) -> None:
 @pytest.mark.parametrize("row", NAMING, ids=" ".join)
 def test_what_another_has_looks_like_what_nobody_has(shared: Shared, row: Row) -> None:
     looking, other = shared.ben, shared.ada
-    theirs, nobodys = other.names(), Names.of_nobody()
-    word = looking.word()
-    for there, nowhere in zip(asked_of(row, word, theirs), asked_of(row, word, nobodys), strict=True):
-        assert told_apart(looking, there, theirs) == told_apart(looking, nowhere, nobodys), there
-    other.require_all_is_there()
-    looking.clear()
-    other.clear()
+    for _ in range(NUM_ROUNDS):
+        theirs, nobodys, word = other.names(), Names.of_nobody(), looking.word()
+        for there, nowhere in zip(asked_of(row, word, theirs), asked_of(row, word, nobodys), strict=True):
+            assert told_apart(looking, there, theirs) == told_apart(looking, nowhere, nobodys), there
+        other.require_all_is_there()
+        looking.clear()
+        other.clear()
 
 
 def told_apart(looking: Tenant, asked: Asked, names: Names) -> Any:
@@ -163,10 +166,12 @@ def test_a_part_of_a_tenants_cache_is_no_other_tenants(shared: Shared) -> None:
     assert cached_tokens(shared.ada, prompt, {"x-zaphod-cache-salt": "one"}) > 0
 
 
+@WITHOUT_RECORDS
 def test_tenants_of_a_gateway_are_apart_on_the_server_behind_it(gateway: Shared) -> None:
     require_apart(gateway.ada, gateway.ben)
 
 
+@WITHOUT_RECORDS
 def test_behind_a_gateway_nothing_is_named_that_is_kept(shared: Shared, gateway: Shared) -> None:
     """The gateway's one key may open all of it there."""
     kept = shared.ada.store()
@@ -223,13 +228,13 @@ class Walk(RuleBasedStateMachine):
         if row[0] == "DELETE" or "confirmations/{" in row[1]:
             names = self._names.get(other.name) or Names.of_nobody()  # own things go by the rules below
         several = asked_of(row, who.word(), names)
-        require_nothing_of(other, who.ask(several[number % len(several)]))
+        who.ask(several[number % len(several)])
 
     @precondition(lambda self: any(tenant.kept for tenant in self.shared.both_ways[0]))
     @rule(is_ada=st.booleans())
     def delete(self, is_ada: bool) -> None:
         who, other = self._pair(is_ada)
-        for response in list(who.kept)[:1]:
+        for response in list(who.kept)[-1:]:  # the last: nothing goes on from it
             assert other.ask(Asked("DELETE", f"/v1/responses/{response}")).status == 404
             assert who.ask(Asked("DELETE", f"/v1/responses/{response}")).status == 200
 
@@ -239,7 +244,7 @@ class Walk(RuleBasedStateMachine):
         who, other = self._pair(is_ada)
         for held in sorted(who.waiting)[:1]:
             assert other.decide(held, decision).status == 404
-            require_nothing_of(other, who.decide(held, decision))
+            assert who.decide(held, decision).status == 200
 
     def teardown(self) -> None:
         for who, _ in self.shared.both_ways:
@@ -250,5 +255,7 @@ class Walk(RuleBasedStateMachine):
 def test_two_tenants_walk_past_each_other(shared: Shared) -> None:
     walk = type("WalkHere", (Walk,), {"shared": shared})
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    how = settings(max_examples=NUM_WALKS, stateful_step_count=STEPS, deadline=None, suppress_health_check=quiet)
-    run_state_machine_as_test(walk, settings=how)
+    # Twelve steps are read as they are: shrinking would ask the server for minutes.
+    phases = (Phase.explicit, Phase.reuse, Phase.generate)
+    how = settings(max_examples=NUM_WALKS, stateful_step_count=STEPS, deadline=None, phases=phases)
+    run_state_machine_as_test(walk, settings=settings(how, suppress_health_check=quiet))
