@@ -22,7 +22,7 @@ NO_JSON = ("cut off", "UTF-16", "form", "XML", "pickle", "last comma", "invalid 
 
 
 def test_every_route_that_takes_a_body_is_tried(probe: Probe) -> None:
-    assert set(ROUTES) == set(probe.document.body_schemas())
+    assert set(ROUTES) == {name for name in probe.document.body_schemas() if "{" not in name}
 
 
 @pytest.mark.parametrize("operation", ROUTES)

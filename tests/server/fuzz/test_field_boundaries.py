@@ -35,7 +35,7 @@ def names_the_field(answer: Answer, place: Place) -> bool:
 
 
 def test_every_route_that_takes_a_body_is_walked(probe: Probe) -> None:
-    assert set(SHORT) == set(FLOORS) == set(probe.document.body_schemas())
+    assert set(SHORT) == set(FLOORS) == {name for name in probe.document.body_schemas() if "{" not in name}
 
 
 @pytest.mark.parametrize("operation", SHORT)
