@@ -172,8 +172,8 @@ def response_events(pieces: Iterable[str]) -> list[Json]:
     part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
     said = {**part, "text": "".join(pieces)}
     done = {**item, "status": "completed", "content": [said]}
-    usage = {"input_tokens": 5, "output_tokens": 1, "total_tokens": 6,
-             "input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}  # fmt: skip
+    details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+    usage = {"input_tokens": 5, "output_tokens": 1, "total_tokens": 6, **details}
     events = [
         {"type": "response.created", "response": RESPONSE},
         {"type": "response.output_item.added", "output_index": 0, "item": item},

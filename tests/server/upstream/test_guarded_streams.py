@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -17,7 +18,7 @@ TEXTS = st.lists(WORDS, max_size=12).map("".join)
 
 def cut(text: str, places: list[int]) -> list[str]:
     borders = sorted({place % (len(text) + 1) for place in places} | {0, len(text)})
-    return [text[begin:end] for begin, end in zip(borders, borders[1:], strict=False)]
+    return [text[begin:end] for begin, end in pairwise(borders)]
 
 
 def guarded(text: str) -> str:

@@ -178,7 +178,8 @@ class Answering:
     async def _named_job(self, turn: Turn, conversation: Conversation | None) -> _Job:
         """As `_job`; what is refused is called by the names that the client knows."""
         try:
-            self.prompts.require_short([message["content"] for message in turn.messages], self.max_prompt_tokens)
+            said = [message["content"] for message in turn.messages if message["role"] != "system"]
+            self.prompts.require_short(said, self.max_prompt_tokens)  # before anything looks at all of it
             return await self._job(await inspected(turn, conversation))
         except ApiError as error:
             error.param = turn.names.get((error.param or "").partition(".")[0], error.param)

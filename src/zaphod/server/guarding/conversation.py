@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zaphod.safety.guard.authority.authority import ToolCall
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from zaphod.server.guarding.guarding import Guarding
 
 CONFIRMATION_HEADER = "X-Zaphod-Confirmation"
+_LEAK_LETTERS = 65_536
+"""Of a system prompt, in which stretches of an answer are looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +45,20 @@ class Passage:
         stage: how it is checked; None for the operator's own words, which are trusted.
         is_vouched: somebody stands behind it: the operator or the person. Nobody does behind what tools said, nor
             behind what the model said after it had read that.
+        seams: where each part of it ends, and the next one begins. Parts are checked one by one, so only what reaches
+            from one into another counts here.
     """
 
     text: str
     where: str
     stage: Stage | None
     is_vouched: bool = True
+    seams: tuple[tuple[int, int], ...] = ()
+
+    def is_new(self, finding: Finding) -> bool:
+        """Whether no part by itself shows it."""
+        hit = finding.hit
+        return not self.seams or any(hit.start < end and begin < hit.end for end, begin in self.seams)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +110,14 @@ class Conversation:
         """A word for the system prompt that must not come out, where the policy wants one."""
         return canary_of(self._key) if self._authority.options.canary else None
 
-    async def inspect(self, passages: Sequence[Passage]) -> list[str]:
+    async def inspect(
+        self, passages: Sequence[Passage], together: Callable[[Sequence[str]], Iterable[Passage]] = lambda texts: ()
+    ) -> list[str]:
         """The texts as they may go on.
+
+        Args:
+            passages: all texts that go in.
+            together: what a model reads as one, made of the texts as they may go on.
 
         Raises:
             ApiError: 400 a text is blocked; 409 one waits for a person.
@@ -117,15 +133,16 @@ class Conversation:
         verdicts = [await self._verdict(passage) for passage in passages]
         try:
             self._require(passages, verdicts)
+            self.let_in = [
+                self._disguise.applied(passage.text, verdict.findings_of("redact"))
+                for passage, verdict in zip(passages, verdicts, strict=True)
+            ]
+            await self._require_together(together(self.let_in))
         except ApiError as error:
             self._has_ended = True
             await self._write("block" if error.status == 400 else "confirm")
             raise
         await self._write("redact" if any(verdict.action == "redact" for verdict in verdicts) else "allow")
-        self.let_in = [
-            self._disguise.applied(passage.text, verdict.findings_of("redact"))
-            for passage, verdict in zip(passages, verdicts, strict=True)
-        ]
         return self.let_in
 
     def stream(self) -> RestoringStream | TextStream | None:
@@ -218,13 +235,14 @@ class Conversation:
         words = [word for word in (self.canary,) if word is not None]
         if words:
             yield CanaryFinder(words)
-        yield PromptLeakFinder(passage.text for passage in passages if passage.stage is None)
+        yield PromptLeakFinder(passage.text[:_LEAK_LETTERS] for passage in passages if passage.stage is None)
         yield EgressFinder(AllowedHosts(tuple(options.allowed_hosts)))
 
     async def _verdict(self, passage: Passage) -> Verdict:
         if passage.stage is None or not passage.text:
             return Verdict()
-        return await self._guarding.verdict(passage.text, passage.stage, self._caller.tenant)
+        verdict = await self._guarding.verdict(passage.text, passage.stage, self._caller.tenant)
+        return replace(verdict, findings=tuple(filter(passage.is_new, verdict.findings)))
 
     def _require(self, passages: Sequence[Passage], verdicts: Sequence[Verdict]) -> None:
         """Refuse what is blocked or must wait."""
@@ -236,6 +254,14 @@ class Conversation:
         waiting = [finding for verdict in verdicts for finding in verdict.findings_of("confirm")]
         if waiting or any(verdict.action == "confirm" for verdict in verdicts):
             self._require_approval(passages, waiting)
+
+    async def _require_together(self, passages: Iterable[Passage]) -> None:
+        """What only several parts together say cannot be taken out of one of them: it is not let in."""
+        for passage in passages:
+            verdict = await self._verdict(passage)
+            if verdict.action != "allow":
+                self._note(passage.stage or "input", passage.where, verdict.findings)
+                raise self._blocked(passage, verdict)
 
     def _require_approval(self, passages: Sequence[Passage], findings: Sequence[Finding]) -> None:
         digest = digest_of(*(part for passage in passages for part in (passage.where, passage.text)))
@@ -250,8 +276,12 @@ class Conversation:
         raise ApiError(409, "confirmation_required", message, details={"guard": self.as_json()})
 
     def _blocked(self, passage: Passage, verdict: Verdict) -> ApiError:
-        found = verdict.findings_of("block")
-        why = titles(found) if found else "a check failed, and what cannot be checked is not let in"
+        found = verdict.findings_of("block") or [one for one in verdict.findings if one.action != "allow"]
+        why = (
+            titles(found) + (", in several parts" if passage.seams else "")
+            if found
+            else "a check failed, and what cannot be checked is not let in"
+        )
         message = (
             f"{passage.where} was not let in: {why}. The policy {self.policy.partition('#')[0]} forbids it here. "
             "Leave that part out, or ask whoever runs this server."

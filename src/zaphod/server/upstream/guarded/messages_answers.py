@@ -23,7 +23,7 @@ from zaphod.server.upstream.guarded.rewriting import (
     word,
 )
 
-_MESSAGE = frozenset({"id", "type", "role", "model", "stop_reason", "stop_sequence", "usage", "error", "zaphod"})
+_MESSAGE = frozenset({"id", "type", "role", "model", "stop_reason", "stop_sequence"})
 _TEXTS = {"text": "text", "thinking": "thinking"}
 """Kinds of blocks, and the field that holds what is said."""
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
@@ -83,7 +83,7 @@ class MessagesRewriter:
                 yield {"type": "ping"}
             case "error":
                 yield from self.last()
-                yield known(data, {"type", "error"})
+                yield known(data, {"type"})
         if self._answers.is_blocked:
             yield from self._stopped()
 
@@ -151,7 +151,7 @@ class MessagesRewriter:
             yield _delta(number, "partial_json", arguments, kind="input_json_delta")
             yield {"type": "content_block_stop", "index": number}
         told = known(delta, {"stop_sequence"}) | {"stop_reason": self._reason(reason)}
-        yield with_guard({**known(data, {"type", "usage", "zaphod"}), "delta": told}, self._answers.guard)
+        yield with_guard({**known(data, {"type"}), "delta": told}, self._answers.guard)
 
     def _called(self, reason: str | None) -> list[tuple[Json, str]]:
         """The calls that may be made, and their arguments as JSON."""

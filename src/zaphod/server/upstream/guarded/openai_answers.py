@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.upstream.guarded.openai_calls import Calls
 from zaphod.server.upstream.guarded.rewriting import Answers, Json, known, number_of, objects, with_guard, word
+from zaphod.server.upstream.guarded.texts import joined
 from zaphod.server.upstream.requests import num_answers
 
 _HEAD = frozenset({"id", "object", "created", "model"})
-_BODY = _HEAD | {"usage", "system_fingerprint", "service_tier", "error", "zaphod"}
+_BODY = _HEAD | {"system_fingerprint", "service_tier"}
 _CHOICE = frozenset({"index", "finish_reason", "stop_reason", "matched_stop"})
 _MESSAGE = frozenset({"role", "name"})
 _TEXTS = ("reasoning_content", "reasoning", "content", "refusal")
@@ -109,7 +111,7 @@ class _Choice:
             said |= self._rest(said)
             calls = {} if self.is_blocked else self._calls.judged(is_cut=finish == "length", has_numbers=True)
             finish = self._reason(finish)
-        spelt = {name: one for place in came for name, one in self._answers.spelling((0, place)).items()}
+        spelt: Json = functools.reduce(joined, (self._answers.spelling((0, name)) for name in said), {})
         fixed = self._fixed(delta)
         is_first, self._has_begun = not self._has_begun, True
         if not (is_first or finish or spelt or any(said.values()) or any(one is not None for one in fixed.values())):

@@ -1,35 +1,52 @@
 """Which texts a passed request holds, and who vouches for each; knows the APIs' shapes, no rule and no connection.
 
 Engines have fields of their own, so everything that is text counts, wherever it stands in a message: what is not known
-to be a name or a kind is looked at.
+to be a name or a kind is looked at. Engines join the parts of a message, so what only the parts together say is looked
+for, too.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from zaphod.safety.guard.verdict import Stage
 from zaphod.server.errors import ApiError
 from zaphod.server.guarding.conversation import Conversation, Passage
 
 _NAMES = frozenset(
-    {"role", "type", "id", "call_id", "tool_call_id", "tool_use_id", "item_id", "detail", "status", "media_type",
-     "image_url", "input_audio", "file_id", "url", "data", "cache_control", "signature", "encrypted_content"}
+    {"role", "type", "id", "call_id", "tool_call_id", "tool_use_id", "item_id", "file_id", "detail", "status",
+     "media_type", "url", "image_url", "audio_url", "video_url", "input_audio", "data", "file_data", "cache_control",
+     "signature", "encrypted_content"}
 )  # fmt: skip
 """Fields that no model reads as words."""
-_ROLES: dict[str, tuple[Stage | None, bool]] = {
-    "system": (None, True),
-    "developer": (None, True),
-    "user": ("input", True),
-    "assistant": ("input", False),
-    "tool": ("retrieval", False),
-    "function": ("retrieval", False),
-}
-_FOREIGN_KINDS = frozenset({"tool_result", "document", "search_result", "web_search_tool_result"})
-_OUTPUT_KINDS = ("_call_output", "_search_call", "mcp_call")
+_UNREADABLE = ("prompt_token_ids", "input_ids", "prompt_embeds", "input_embeds")
+_FOREIGN_KINDS = ("tool_result", "document", "search_result", "input_file", "file", "_call_output", "_search_call",
+                  "mcp_call")  # fmt: skip
+"""What blocks and items end with that hold what strangers may have written."""
+_JOINTS = ("", "\n")
+"""What engines put between the parts of a message; a blank is as good as a line's end."""
+
+
+class _Trust(NamedTuple):
+    """How a text is checked, and whether somebody stands behind it."""
+
+    stage: Stage | None
+    is_vouched: bool
+
+
+_OPERATOR, _PERSON, _MODEL = _Trust(None, True), _Trust("input", True), _Trust("input", False)
+_STRANGER = _Trust("retrieval", False)
+_ROLES = {"system": _OPERATOR, "developer": _OPERATOR, "user": _PERSON, "tool": _STRANGER, "function": _STRANGER}
+_FIELDS = {
+    "system": _OPERATOR, "instructions": _OPERATOR, "prompt": _PERSON, "suffix": _PERSON, "content": _PERSON,
+    "text": _PERSON, "documents": _STRANGER,
+}  # fmt: skip
+_LISTS = ("messages", "input")
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,11 @@ class _Slot:
     holder: Any
     key: Any
     passage: Passage
+
+    @property
+    def field(self) -> tuple[str, Stage | None]:
+        """What it is a part of: `messages.2.content`, where other parts are trusted differently."""
+        return ".".join(self.passage.where.split(".")[:3]), self.passage.stage
 
 
 async def inspected_fields(fields: dict[str, Any], conversation: Conversation | None) -> dict[str, Any]:
@@ -53,92 +75,67 @@ async def inspected_fields(fields: dict[str, Any], conversation: Conversation | 
     slots = list(_slots(fields))
     if conversation.checks:
         _require_readable(fields)
-        slots += _joined(slots)
-    texts = await conversation.inspect([slot.passage for slot in slots])
+    texts = await conversation.inspect([slot.passage for slot in slots], partial(_together, slots))
     for slot, text in zip(slots, texts, strict=True):
-        if slot.holder is not None:
-            slot.holder[slot.key] = text
-        elif text != slot.passage.text:
-            raise _split(slot.passage)
+        slot.holder[slot.key] = text
     return fields
 
 
 def _slots(fields: dict[str, Any]) -> Iterator[_Slot]:
-    for name in ("system", "instructions"):
-        yield from _leaves(fields, name, name, (None, True))
-    for name in ("prompt", "suffix", "content", "text"):
-        yield from _leaves(fields, name, name, ("input", True))
-    if isinstance(fields.get("input"), str):
-        yield from _leaves(fields, "input", "input", ("input", True))
-    for name in ("messages", "input"):
+    for name, trust in _FIELDS.items():
+        if name in fields:
+            yield from _leaves(fields, name, name, trust)
+    for name in _LISTS:
         items = fields.get(name)
+        if isinstance(items, str):
+            yield from _leaves(fields, name, name, _PERSON)
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            yield from _item(items, index, item, f"{name}.{index}")
+            trust = _ROLES.get(str(item.get("role")), _MODEL) if isinstance(item, dict) else _PERSON
+            yield from _leaves(items, index, f"{name}.{index}", trust)
 
 
-def _item(items: Any, index: int, item: Any, where: str) -> Iterator[_Slot]:
-    """A message, an item of the Responses API, or one text of several."""
-    if not isinstance(item, dict):
-        yield from _leaves(items, index, where, ("input", True))
-        return
-    kind = str(item.get("type", ""))
-    trust = (
-        ("retrieval", False) if kind.endswith(_OUTPUT_KINDS) else _ROLES.get(str(item.get("role")), ("input", False))
-    )
-    for name in list(item):
-        if name not in _NAMES:
-            yield from _leaves(item, name, f"{where}.{name}", trust)
-
-
-def _leaves(holder: Any, key: Any, where: str, trust: Any) -> Iterator[_Slot]:
-    """All texts below a place."""
-    try:
-        value = holder[key]
-    except (KeyError, IndexError):
-        return
+def _leaves(holder: Any, key: Any, where: str, trust: _Trust) -> Iterator[_Slot]:
+    """All texts at a place and below it."""
+    value = holder[key]
     if isinstance(value, str):
-        stage, is_vouched = trust
-        yield _Slot(holder, key, Passage(text=value, where=where, stage=stage, is_vouched=is_vouched))
+        passage = Passage(text=value, where=where, stage=trust.stage, is_vouched=trust.is_vouched)
+        yield _Slot(holder, key, passage)
     elif isinstance(value, list):
         for index in range(len(value)):
             yield from _leaves(value, index, f"{where}.{index}", trust)
     elif isinstance(value, dict):
-        inner = ("retrieval", False) if value.get("type") in _FOREIGN_KINDS else trust
-        for name in list(value):
-            if name not in _NAMES:
+        kind = value.get("type")
+        inner = _STRANGER if isinstance(kind, str) and kind.endswith(_FOREIGN_KINDS) else trust
+        for name in value:
+            # A document's `data` is text where its kind says so, and otherwise bytes.
+            if name not in _NAMES or (name == "data" and kind == "text"):
                 yield from _leaves(value, name, f"{where}.{name}", inner)
 
 
-def _joined(slots: list[_Slot]) -> list[_Slot]:
-    """Neighbouring parts of one message once more as one text, because engines join them before the model reads."""
-    groups: dict[str, list[_Slot]] = {}
-    for slot in slots:
-        groups.setdefault(".".join(slot.passage.where.split(".")[:2]), []).append(slot)
-    several = [(where, group) for where, group in groups.items() if len(group) > 1]
-    return [
-        _Slot(None, None, _together(where, group)) for where, group in several if group[0].passage.stage is not None
-    ]
-
-
-def _together(where: str, group: list[_Slot]) -> Passage:
-    first = group[0].passage
-    text = "".join(slot.passage.text for slot in group)
-    return Passage(text=text, where=where, stage=first.stage, is_vouched=all(slot.passage.is_vouched for slot in group))
+def _together(slots: Sequence[_Slot], texts: Sequence[str]) -> Iterator[Passage]:
+    """What the parts of each message say as one."""
+    groups: dict[tuple[str, Stage | None], list[str]] = {}
+    for slot, text in zip(slots, texts, strict=True):
+        groups.setdefault(slot.field, []).append(text)
+    for (where, stage), parts in groups.items():
+        if len(parts) > 1 and stage is not None:
+            for joint in _JOINTS:
+                ends = accumulate(len(part) + len(joint) for part in parts[:-1])
+                seams = tuple((end - len(joint), end) for end in ends)
+                yield Passage(text=joint.join(parts), where=where, stage=stage, seams=seams)
 
 
 def _require_readable(fields: dict[str, Any]) -> None:
     """Token ids are words of a model that is elsewhere: they cannot be checked here."""
-    for name in ("prompt", "input"):
-        value = fields.get(name)
-        first = value[0] if isinstance(value, list) and value else None
-        if isinstance(first, int | list) and not isinstance(first, bool):
-            message = f"{name} holds token ids. This gateway checks what goes in, and cannot read them. Send text."
-            raise ApiError(400, "invalid_value", message, param=name)
+    unreadable = [name for name in _UNREADABLE if fields.get(name) is not None]
+    unreadable += [name for name in ("prompt", "input") if _holds_numbers(fields.get(name))]
+    if unreadable:
+        message = f"{unreadable[0]} holds token ids. This gateway checks what goes in, and cannot read them. Send text."
+        raise ApiError(400, "invalid_value", message, param=unreadable[0])
 
 
-def _split(passage: Passage) -> ApiError:
-    message = (
-        f"{passage.where} holds something in several parts that is withheld as a whole. "
-        "Parts cannot be changed one by one. Send it as one text, or without it."
-    )
-    return ApiError(400, "content_blocked", message, param=passage.where)
+def _holds_numbers(value: Any) -> bool:
+    """Whether a list holds them, at any depth."""
+    if isinstance(value, list):
+        return any(isinstance(one, int | float) or _holds_numbers(one) for one in value)
+    return False

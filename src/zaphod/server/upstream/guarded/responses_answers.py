@@ -21,13 +21,18 @@ from zaphod.server.upstream.guarded.rewriting import (
     number_of,
     objects,
     with_guard,
+    word,
 )
 
 _RESPONSE = frozenset(
-    {"id", "object", "created_at", "completed_at", "status", "error", "incomplete_details", "instructions", "model",
-     "metadata", "conversation", "previous_response_id", "prompt", "prompt_cache_key", "reasoning", "safety_identifier",
-     "service_tier", "text", "tool_choice", "tools", "truncation", "usage", "user", "zaphod"}
+    {"id", "object", "status", "model", "previous_response_id", "prompt_cache_key", "safety_identifier", "service_tier",
+     "truncation", "user"}
 )  # fmt: skip
+_ASKED: Mapping[str, Any] = {
+    "conversation": None, "instructions": None, "metadata": {}, "prompt": None, "reasoning": None,
+    "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [],
+}  # fmt: skip
+"""What servers repeat of the request, and what it is where the request says nothing."""
 _BEGINNINGS = ("response.created", "response.in_progress", "response.queued")
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
 _TEXT = re.compile(
@@ -48,7 +53,7 @@ class ResponsesRewriter:
     """
 
     def __init__(self, conversation: Conversation, request: Mapping[str, Any]) -> None:
-        self._answers = Answers(conversation, request)
+        self._answers, self._request = Answers(conversation, request), request
         self._head: Json = {}
         self._open: dict[int, Json] = {}
         """Items of text that have begun."""
@@ -82,13 +87,13 @@ class ResponsesRewriter:
     def _made(self, data: Json) -> Iterator[Json]:
         kind, index = str(data.get("type")), number_of(data, "output_index")
         if kind in _BEGINNINGS:
-            self._head = known(an_object(data.get("response")), _RESPONSE)
+            self._head = self._told(an_object(data.get("response")))
             yield {"type": kind, "response": {**self._head, "output": []}}
         elif kind in _ENDS:
             yield from self._end(kind, an_object(data.get("response")))
         elif kind == "error":
             yield from self._rests()
-            yield known(data, {"type", "code", "message", "param", "error"})
+            yield known(data, {"type", "code", "message", "param"})
         elif index in self._done:
             return
         elif kind == "response.output_item.added":
@@ -159,7 +164,7 @@ class ResponsesRewriter:
 
     def _end(self, kind: str, response: Json) -> Iterator[Json]:
         yield from self._rests()
-        self._head = self._head | known(response, _RESPONSE)
+        self._head = self._head | self._told(response)
         made = {} if self._answers.is_blocked else self._response(response)
         if not self._answers.is_blocked:
             is_changed = made.get("status") != response.get("status")
@@ -190,13 +195,19 @@ class ResponsesRewriter:
         for index, item in enumerate(output if isinstance(output, list) else ()):
             if isinstance(item, dict) and not self._answers.is_blocked:
                 self._item(index, item)
-        made = {**known(response, _RESPONSE), "output": self._output()}
+        made = {**self._told(response), "output": self._output()}
         if "output_text" in response:
             parts = (part for item in made["output"] for part in objects(item.get("content")))
             made["output_text"] = "".join(part["text"] for part in parts if part["type"] == "output_text")
         if self._answers.is_blocked or (self._calls and not any(self._calls)):
             made |= _FILTERED
         return with_guard(made, self._answers.guard)
+
+    def _told(self, response: Json) -> Json:
+        """A response without its output. What it repeats of the request is taken from there."""
+        asked = {name: self._request.get(name, usual) for name, usual in _ASKED.items() if name in response}
+        reason = word(an_object(response.get("incomplete_details")).get("reason"))
+        return known(response, _RESPONSE) | asked | ({"incomplete_details": {"reason": reason}} if reason else {})
 
     def _broken_off(self) -> Json:
         """The response when nothing more may be said: with what was said before."""

@@ -16,6 +16,7 @@ from zaphod.server.guarding.conversation import Conversation
 from zaphod.server.upstream.guarded.texts import Text
 
 Json = dict[str, Any]
+_OF_SERVERS = frozenset({"usage", "error", "zaphod"})
 Place = tuple[int, str]
 """Which of several items or blocks, and which of its texts."""
 
@@ -135,9 +136,13 @@ def with_guard(body: Json, guard: Json | None) -> Json:
     return {**body, "zaphod": {**(own if isinstance(own, dict) else {}), "guard": guard}}
 
 
-def known(value: Json, names: Collection[str]) -> Json:
-    """Of an object the fields that are known, and figures."""
-    return {name: one for name, one in value.items() if name in names or _is_figure(one)}
+def known(value: Json, words: Collection[str]) -> Json:
+    """Of an object what is not said by a model: words by their names, figures, and what servers tell of themselves."""
+    return {
+        name: one
+        for name, one in value.items()
+        if name in _OF_SERVERS or _is_figure(one) or (name in words and isinstance(one, str))
+    }
 
 
 def objects(value: object) -> list[Json]:
