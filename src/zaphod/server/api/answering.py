@@ -23,7 +23,7 @@ from zaphod.server.api.answer_reading import AnswerReader, PlainReader, ToolRead
 from zaphod.server.api.calls import Call
 from zaphod.server.api.conversations import Layout, layouts
 from zaphod.server.api.guarded_reading import GuardedReader
-from zaphod.server.api.inspecting import inspected
+from zaphod.server.api.inspecting import inspected, texts_to_look_at
 from zaphod.server.api.merging import Merged
 from zaphod.server.api.prompts import Prompts, too_long
 from zaphod.server.api.recording import Record
@@ -178,8 +178,8 @@ class Answering:
     async def _named_job(self, turn: Turn, conversation: Conversation | None) -> _Job:
         """As `_job`; what is refused is called by the names that the client knows."""
         try:
-            said = [message["content"] for message in turn.messages if message["role"] != "system"]
-            self.prompts.require_short(said, self.max_prompt_tokens)  # before anything looks at all of it
+            # Before anything looks at all of it: a guard takes its time for what no model could read.
+            self.prompts.require_short(list(texts_to_look_at(turn)), self.max_prompt_tokens)
             return await self._job(await inspected(turn, conversation))
         except ApiError as error:
             error.param = turn.names.get((error.param or "").partition(".")[0], error.param)

@@ -33,6 +33,11 @@ async def inspected(turn: Turn, conversation: Conversation | None) -> Turn:
     return dataclasses.replace(turn, messages=messages)
 
 
+def texts_to_look_at(turn: Turn) -> Iterator[str]:
+    """Everything that is checked; what the operator says is not."""
+    return (passage.text for passage in (*_contents(turn), *_arguments(turn)) if passage.stage is not None)
+
+
 def _with_texts(message: ChatMessage, index: int, passed: Mapping[str, str], canary: str | None) -> ChatMessage:
     """The message with the texts that may go on, by their places."""
     text = passed[_content(index)]
