@@ -48,6 +48,10 @@ PROGRESS = ProgressLines()
 MANUALS = Path("/usr/share/man/man1")
 PENALTIES = (1e-4, 1e-3, 1e-2)
 DRAWS = 300
+ORDINARY = (
+    "questions", "cooking_travel", "mail", "news_science", "code", "stories_chat", "finance_law", "encyclopaedia",
+    "reference", "dialogue", "documentation", "life", "everyday_prose",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -98,6 +102,7 @@ def _quality(task: Task, result: dict[str, Any]) -> list[str]:
             f"({q.f1_interval[0]:.3f} to {q.f1_interval[1]:.3f}) | {q.false_positives} | {q.calibration_error:.3f} |"
         )
         result[name] = {"f1": q.f1, "f1_interval": q.f1_interval, "recall": q.recall.share, "precision": q.precision}
+    lines += ["", *_thresholds(model.threshold, (p_known, known), (p_new, new))]
     rates = family_rates(p_new, new, model.threshold)
     lines += [
         "",
@@ -120,6 +125,15 @@ def _quality(task: Task, result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _thresholds(own: float, *sets: tuple[Floats, Sequence[Example]]) -> list[str]:
+    """What a policy gets that asks for other probabilities."""
+    lines = ["| at least | recall, known words | recall, new words | false positives, new words |", "|---|---|---|---|"]
+    for threshold in sorted({own, 0.5, 0.9, 0.97, 0.99, 0.998}):
+        known, new = (quality(p, examples, threshold) for p, examples in sets)
+        lines.append(f"| {threshold} | {known.recall} | {new.recall} | {new.false_positives} |")
+    return lines
+
+
 def _groups(task: Task, result: dict[str, Any]) -> list[str]:
     """False positives of harmless sentences that name a group, without those that repeat abuse to condemn it."""
     model = load_classifier(task).model
@@ -137,9 +151,7 @@ def _elsewhere(task: Task, result: dict[str, Any]) -> list[str]:
     """One harmful sentence among harmless ones, and texts that were not written for this."""
     dice = random.Random(0)
     tests = examples_of(task, "test")
-    common = [
-        e.text for e in examples_of(task, "test") if e.family in ("news_science", "mail", "reference", "dialogue")
-    ]
+    common = [e.text for e in tests if e.family in ORDINARY]
     bad = dice.sample([e.text for e in tests if e.is_harmful], 400)
     scorer, threshold = shipped_scorer(load_classifier(task).model), load_classifier(task).threshold
     documents = [dice.sample(common, 10) for _ in bad]

@@ -122,6 +122,13 @@ def test_a_text_is_as_bad_as_its_worst_sentence():
     assert both[0] < both[1]
 
 
+def test_nothing_becomes_more_by_being_repeated():
+    examples = [example(f"you are a {word} {n}", word == "fool") for n in range(20) for word in ("fool", "friend")]
+    linear = fit(prepare(examples), TrainingOptions())
+    once, often = linear.scores(["fool fool", "fool " * 400])
+    assert often == pytest.approx(once, abs=0.5)
+
+
 def test_a_fold_is_scored_by_a_model_that_has_not_seen_its_wordings():
     # Labels follow the wording's number alone, so who has not seen a wording cannot know them.
     dice = np.random.default_rng(2)

@@ -24,7 +24,7 @@ from zaphod.safety.guard.classifiers.logistic import LogisticOptions, SparseRows
 from zaphod.safety.guard.classifiers.model_file import NgramModel
 from zaphod.safety.guard.classifiers.ngrams import TABLE_SIZE, code_points, hashed_ngrams
 from zaphod.safety.guard.classifiers.reading import reading
-from zaphod.safety.guard.classifiers.scoring import padded, score_sentences
+from zaphod.safety.guard.classifiers.scoring import norms, padded, score_sentences
 
 NUM_FOLDS = 5
 MODEL_VERSION = 1
@@ -88,7 +88,7 @@ class Prepared:
 def prepare(examples: Sequence[Example]) -> Prepared:
     """Read every text once."""
     texts = [reading(example.text) for example in examples]
-    places = [np.concatenate(hashed_ngrams(code_points(padded(text)))) for text in texts]
+    places = [np.unique(np.concatenate(hashed_ngrams(code_points(padded(text))))) for text in texts]
     return Prepared(examples=examples, texts=texts, places=places)
 
 
@@ -99,7 +99,7 @@ def fit(prepared: Prepared, options: TrainingOptions) -> Linear:
     rows = SparseRows(
         rows_E=np.repeat(np.arange(len(counts)), counts),
         features_E=features_E,
-        values_E=np.repeat(1.0 / np.sqrt(np.maximum(counts, 1)), counts),
+        values_E=np.repeat(1.0 / norms(counts), counts),
         num_rows=len(counts),
         num_features=len(used),
     )
