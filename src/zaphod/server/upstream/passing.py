@@ -21,11 +21,17 @@ _END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-class OversizedEventError(Exception):
+class BrokenStreamError(Exception):
+    """Nothing more can be passed on. `passed` is what of the same bytes came before and can be."""
+
+    passed = b""
+
+
+class OversizedEventError(BrokenStreamError):
     """An event grows without an end."""
 
 
-class UnreadableEventError(Exception):
+class UnreadableEventError(BrokenStreamError):
     """An event cannot be read, so nobody can check it."""
 
 
@@ -68,7 +74,14 @@ class PassingStream:
             OversizedEventError: an event passes the bound.
             UnreadableEventError: an event must be checked and cannot be read.
         """
-        return b"".join(map(self._passed, self._split(data)))
+        passed: list[bytes] = []
+        try:
+            for event in self._split(data):
+                passed.append(self._passed(event))  # noqa: PERF401 - what came before an error counts
+        except BrokenStreamError as error:
+            error.passed = b"".join(passed)
+            raise
+        return b"".join(passed)
 
     @property
     def is_stopped(self) -> bool:

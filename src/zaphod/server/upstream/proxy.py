@@ -26,7 +26,7 @@ from zaphod.server.upstream.dialects import Dialect, Reading
 from zaphod.server.upstream.guarded.rewriting import Rewriter
 from zaphod.server.upstream.health import authorization
 from zaphod.server.upstream.json_bodies import json_object
-from zaphod.server.upstream.passing import OversizedEventError, PassingStream, UnreadableEventError
+from zaphod.server.upstream.passing import BrokenStreamError, PassingStream
 from zaphod.server.upstream.pool import Lease, Server, UpstreamPool
 from zaphod.server.upstream.prefixes import Prefix
 from zaphod.server.upstream.requests import PromptEstimate
@@ -214,7 +214,7 @@ class Upstream:
         """What an error says about the server. A verdict that was given before stands."""
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             lease.unreachable(str(error))
-        elif isinstance(error, aiohttp.ClientError | OSError) or _blames_server(error):
+        elif isinstance(error, aiohttp.ClientError | OSError | BrokenStreamError) or _blames_server(error):
             lease.failed()
         else:
             lease.close()
@@ -287,7 +287,7 @@ class Upstream:
         try:
             yield b""
             while not told.is_stopped and (data := await self._more(run, response, told)):
-                if events := _feed(told, data):
+                if events := told.feed(data):
                     yield events
             if told.is_stopped:
                 # Nothing more may go out: the server need not go on, and has done nothing wrong.
@@ -297,14 +297,16 @@ class Upstream:
             if last := told.end() + _missing_end(dialect, told):
                 yield last
             _judge_end(lease, told)
-        except (aiohttp.ClientError, OSError, CutOffError) as error:
+        except (aiohttp.ClientError, OSError, CutOffError, BrokenStreamError) as error:
+            passed = error.passed if isinstance(error, BrokenStreamError) else b""
             if told.has_ended:
                 _judge_end(lease, told)
+                yield passed
                 return
             answer.error = error.told if isinstance(error, CutOffError) else refusals.broke_off()
             self._judge(lease, error)
             _log.warning("upstream %s: a stream broke off: %s", lease.server.name, error or type(error).__name__)
-            yield told.last() + dialect.failure(answer.error)
+            yield passed + told.last() + dialect.failure(answer.error)
         finally:
             response.close()
             lease.close()
@@ -359,7 +361,7 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | Non
 def _feed(told: PassingStream, data: bytes) -> bytes:
     try:
         return told.feed(data)
-    except (OversizedEventError, UnreadableEventError) as error:
+    except BrokenStreamError as error:
         raise CutOffError(refusals.broke_off(), blames_server=True) from error
 
 

@@ -19,6 +19,7 @@ _MESSAGE = frozenset({"role", "name"})
 _TEXTS = ("reasoning_content", "reasoning", "content", "refusal")
 """In the order in which models say them."""
 _SPELLINGS = ("logprobs", "token_ids")
+_SAID = ("message", "delta", "text", *_SPELLINGS)
 
 
 class OpenAiRewriter:
@@ -153,5 +154,6 @@ class _Choice:
         return "content_filter" if self.is_blocked or self._calls.has_lost_all else finish
 
     def _written(self, choice: Json, said: Json, finish: str | None, spelt: Json) -> Json:
-        made = {**known(choice, _CHOICE), **spelt, "finish_reason": finish}
+        fixed = known({name: one for name, one in choice.items() if name not in _SAID}, _CHOICE)
+        made = {**fixed, **spelt, "finish_reason": finish}
         return made | (said if self._holder is None else {self._holder: said})
