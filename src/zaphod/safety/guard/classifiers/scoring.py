@@ -1,8 +1,8 @@
 """The score of each sentence under a table of weights; knows no file, no threshold and no views.
 
-A sentence's score is the sum of its different n-grams' weights over the square root of their number, plus the intercept:
-the product with a vector of length 1, so that long and short sentences are comparable, and nothing becomes more by being
-repeated. Of very short ones less is known, so their vectors are shorter.
+A sentence's score is the sum of its different n-grams' weights over the square root of their number, plus the
+intercept: the product with a vector of length 1, so that long and short sentences are comparable, and nothing becomes
+more by being repeated. Of very short ones less is known, so their vectors are shorter.
 
 Legend: C characters, S sentences, E pairs of a sentence and an n-gram in it.
 """
