@@ -29,6 +29,7 @@ max_delay_tokens = 64
 [stages.input.actions]
 "injection.split" = "block"
 "secret.plain" = "redact"
+"pii.name" = { action = "redact", replacement = "pseudonym" }
 
 [stages.retrieval.actions]
 "injection.split" = "redact"
@@ -56,6 +57,12 @@ id = "injection.split"
 title = "an order"
 stages = ["input", "retrieval"]
 patterns = ['obey\s{1,9}the\s{1,9}lark']
+
+[[rules]]
+id = "pii.name"
+title = "a name"
+stages = ["input"]
+patterns = ['zoe quill']
 
 [authority.tools.forbidden]
 action = "block"

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.server.upstream.guarded_answers import STREAMS, guard, rules, streamed
+from tests.server.upstream.guarded_answers import STREAMS, conversation, rules, streamed
 
 WORDS = st.sampled_from(
     ["swordfish", "sword", "fish", " ", "the", "é", "漢字", "😀", "\n", "armageddon", "arma", "7761"]
@@ -23,8 +23,7 @@ def cut(text: str, places: list[int]) -> list[str]:
 
 def guarded(text: str) -> str:
     """The whole text, as the guard lets it out."""
-    stream = guard().stream()
-    return stream.push(text).text + stream.finish().text
+    return conversation().whole(text, "content").text
 
 
 @pytest.mark.parametrize("api", STREAMS)

@@ -19,7 +19,7 @@ from zaphod.safety.guard.authority.confirmation import Held, digest_of
 from zaphod.safety.guard.authority.egress import AllowedHosts, EgressFinder
 from zaphod.safety.guard.authority.taint import Provenance
 from zaphod.safety.guard.finder import Finder
-from zaphod.safety.guard.verdict import ACTIONS, Action, Finding, Stage, Verdict
+from zaphod.safety.guard.verdict import ACTIONS, Action, Finding, Stage, Verdict, redacted
 from zaphod.server.caller import Caller
 from zaphod.server.errors import ApiError
 from zaphod.server.guarding.journal import Details
@@ -69,6 +69,14 @@ class Judged:
     arguments: str = ""
     """Those to call with: personal values that the model did not see are back in them."""
     held: Held | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """What may be said of a text, and whether anything may be said after it."""
+
+    text: str
+    is_blocked: bool
 
 
 class Conversation:
@@ -152,6 +160,18 @@ class Conversation:
             return None
         checked = guard.stream(tenant=self._caller.tenant, extra=self._extra)
         return checked if self._disguise is None else self._disguise.stream(checked)
+
+    def whole(self, text: str, where: str) -> Whole:
+        """A text of an answer that came at once, as far as it may be said."""
+        guard = self._guarding.guard
+        assert guard is not None, "answers are judged where there is a guard"
+        verdict = guard.check(text, "output", tenant=self._caller.tenant, extra=self._extra)
+        self._note("output", where, verdict.findings)
+        ends = [finding.hit.start for finding in verdict.findings if finding.action in ("block", "confirm")]
+        end = min(ends, default=len(text)) if verdict.floor == "allow" else 0
+        kept = redacted(text[:end], [one for one in verdict.findings_of("redact") if one.hit.start < end])
+        said = kept if self._disguise is None else self._disguise.restored(kept)
+        return Whole(text=said, is_blocked=bool(ends) or verdict.floor != "allow")
 
     def tell(self, passed: Passed, where: str) -> None:
         """Keep what was found in an answer."""

@@ -36,6 +36,10 @@ class Disguise:
         """The text with what is to be redacted replaced, by pseudonyms where the policy says so."""
         return redacted(text, [self._named(finding, text) for finding in findings])
 
+    def restored(self, text: str) -> str:
+        """The text with the values back in it."""
+        return self._pseudonyms.restore(text) if self.is_used else text
+
     def restored_json(self, text: str) -> str:
         """JSON with the values back in its texts; what is no JSON stays as it is."""
         if not self.is_used:

@@ -95,9 +95,10 @@ class Answers:
 
     def whole_text(self, place: Place, text: str, where: str) -> str:
         """A text that came at once; what went out of it where it had come before."""
-        if place not in self._texts:
-            self.push(place, text, where)
-            self.finish(place)
+        if place not in self._texts and not self.is_blocked:
+            self._texts[place] = Text(self._conversation, where)
+            self._texts[place].whole(text)
+            self.is_blocked = self._texts[place].is_blocked
         return self.said(place)
 
     def said(self, place: Place) -> str:

@@ -48,6 +48,11 @@ class Text:
             self._spellings.append((begin, self._num_came, spelling))
         return self._passed(self._stream.push(more))
 
+    def whole(self, text: str) -> None:
+        """All of it, at once."""
+        passed = self._conversation.whole(text, self._where)
+        self._said, self._is_over, self.is_blocked = [passed.text], True, passed.is_blocked
+
     def finish(self) -> str:
         """The rest. What is pushed after it does not go out."""
         if self._is_over:
