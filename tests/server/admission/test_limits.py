@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zaphod.core.errors import ConfigError
@@ -81,6 +81,7 @@ def windows(taken: list[tuple[float, int]], limit: int) -> list[tuple[int, float
 
 
 @given(limit=st.integers(1, 200), requests=Requests)
+@example(limit=160, requests=[(0.0, 1, 0.0, 2.0), (1.0, 99, 1.0, 0.0), (3.0, 50, 1.0, 0.0), (0.0, 20, 1.0, 0.0)])
 def test_no_window_uses_more_than_the_limit_though_reservations_are_given_back(
     limit: int, requests: list[tuple[float, int, float, float]]
 ) -> None:

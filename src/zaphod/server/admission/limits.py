@@ -35,21 +35,46 @@ class Ledger(Protocol):
 class Bucket:
     """Fills evenly with `limit` a minute, and holds as much. Times are seconds of any clock."""
 
-    __slots__ = ("_level", "_updated_s", "limit")
+    __slots__ = ("_level", "_returnable", "_updated_s", "limit")
 
     def __init__(self, limit: int, now_s: float) -> None:
         self.limit = limit
         self._level = float(limit)
         self._updated_s = now_s
+        self._returnable: dict[object, float] = {}
+        """What each open hold could still give back, oldest first; with the level never more than `limit`."""
 
     def level(self, now_s: float) -> float:
         """What could be taken now; below 0 where more was used than reserved."""
-        passed_s = max(0.0, now_s - self._updated_s)
-        return min(float(self.limit), self._level + passed_s * self.limit / _MINUTE_S)
+        return min(float(self.limit), self._level + self._inflow(now_s))
 
     def take(self, amount: float, now_s: float) -> None:
-        """Take what `wait_s` says is there. A negative amount gives back, up to a full bucket."""
-        self._level = self.level(now_s) - amount
+        """Take what `wait_s` says is there, for good."""
+        self._refill(now_s)
+        self._level -= amount
+
+    def hold(self, owner: object, amount: float, now_s: float) -> None:
+        """Take what `wait_s` says is there; `settle` gives back what of it was not used."""
+        self.take(amount, now_s)
+        self._returnable[owner] = amount
+
+    def settle(self, owner: object, unused: float, now_s: float) -> None:
+        """End a hold. Of `unused`, what has flowed in since is not given back twice; below 0, more was used."""
+        self._refill(now_s)
+        self._level += min(unused, self._returnable.pop(owner))
+
+    def _inflow(self, now_s: float) -> float:
+        return max(0.0, now_s - self._updated_s) * self.limit / _MINUTE_S
+
+    def _refill(self, now_s: float) -> None:
+        """What would run over if all holds were given back fills their places instead, the oldest first."""
+        full = self._level + self._inflow(now_s)
+        excess = full + sum(self._returnable.values()) - self.limit
+        for owner, amount in self._returnable.items():
+            lost = min(amount, max(0.0, excess))
+            self._returnable[owner] = amount - lost
+            excess -= lost
+        self._level = min(float(self.limit), full)
         self._updated_s = max(self._updated_s, now_s)
 
     def wait_s(self, amount: float, now_s: float) -> float:
@@ -91,18 +116,18 @@ class Reservation:
 
     __slots__ = ("_budgets", "_caller", "_day", "_is_settled", "headers", "num_tokens")
 
-    def __init__(self, budgets: Budgets, caller: Caller, day: int, num_tokens: int, headers: dict[str, str]) -> None:
+    def __init__(self, budgets: Budgets, caller: Caller, day: int, num_tokens: int) -> None:
         self._budgets, self._caller, self._day = budgets, caller, day
         self._is_settled = False
         self.num_tokens = num_tokens
-        self.headers = headers
+        self.headers: dict[str, str] = {}
         """OpenAI's `x-ratelimit-…` after this request."""
 
     def settle(self, num_tokens: int) -> None:
         """Give back what was not used. Only the first call counts."""
         if not self._is_settled:
             self._is_settled = True
-            self._budgets._settle(self._caller, self._day, self.num_tokens, num_tokens)
+            self._budgets._settle(self, self._caller, self._day, num_tokens)
 
 
 class Budgets:
@@ -150,22 +175,25 @@ class Budgets:
         use = self._uses.get(caller.key_id) or _Use.under(limits, now_s)
         day = int(self._wall_clock() // _DAY_S)
         self._require_room(caller, use, day, num_tokens, now_s)
-        for bucket, amount in ((use.requests, 1), (use.tokens, num_tokens)):
-            if bucket is not None:
-                bucket.take(amount, now_s)
+        reservation = Reservation(self, caller, day, num_tokens)
+        if use.requests is not None:
+            use.requests.take(1, now_s)
+        if use.tokens is not None:
+            use.tokens.hold(reservation, num_tokens, now_s)
         use.num_concurrent += 1
         use.reserved_tokens[day] = use.reserved_tokens.get(day, 0) + num_tokens
         self._uses[caller.key_id] = use
-        return Reservation(self, caller, day, num_tokens, _headers(use, now_s))
+        reservation.headers = _headers(use, now_s)
+        return reservation
 
-    def _settle(self, caller: Caller, day: int, reserved: int, used: int) -> None:
-        use = self._uses[caller.key_id]
+    def _settle(self, reservation: Reservation, caller: Caller, day: int, used: int) -> None:
+        use, reserved = self._uses[caller.key_id], reservation.num_tokens
         use.num_concurrent -= 1
         use.reserved_tokens[day] -= reserved
         if not use.reserved_tokens[day]:
             del use.reserved_tokens[day]
         if use.tokens is not None:
-            use.tokens.take(used - reserved, self._clock())
+            use.tokens.settle(reservation, reserved - used, self._clock())
         if used:
             self._ledger.add_tokens(caller.key_id, day, used)
 

@@ -57,7 +57,11 @@ async def confirmations(request: Request) -> dict[str, Any]:
 
 
 @_deciding.post(
-    "/zaphod/confirmations/{held_id}", response_model=Decided, responses=ERROR_RESPONSES, summary="Approve or deny"
+    "/zaphod/confirmations/{held_id}",
+    response_model=Decided,
+    responses=ERROR_RESPONSES,
+    summary="Approve or deny",
+    openapi_extra={"parameters": [{"name": "held_id", "in": "path", "required": True, "schema": {"type": "string"}}]},
 )
 async def decide(request: Request, body: DecisionRequest) -> Response:
     """Approves or denies what waits, once. An approved call is returned; an approved text may be sent again."""

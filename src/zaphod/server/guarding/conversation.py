@@ -141,10 +141,8 @@ class Conversation:
         verdicts = [await self._verdict(passage) for passage in passages]
         try:
             self._require(passages, verdicts)
-            self.let_in = [
-                self._disguise.applied(passage.text, verdict.findings_of("redact"))
-                for passage, verdict in zip(passages, verdicts, strict=True)
-            ]
+            pairs = zip(passages, verdicts, strict=True)
+            self.let_in = [self._disguise.applied(one.text, verdict.findings_of("redact")) for one, verdict in pairs]
             await self._require_together(together(self.let_in))
         except ApiError as error:
             self._has_ended = True

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 from hashlib import blake2b
 from typing import Any
 
@@ -22,13 +21,13 @@ from zaphod.server.api.calls import SALT_HEADER, TIMEOUT_HEADER
 from zaphod.server.engine_process.progress import Health
 from zaphod.server.errors import ApiError
 from zaphod.server.upstream import refusals
-from zaphod.server.upstream.dialects import Dialect, Reading
+from zaphod.server.upstream.dialects import Dialect
+from zaphod.server.upstream.exchange import Outgoing, StreamedAnswer, WholeAnswer
 from zaphod.server.upstream.guarded.rewriting import Rewriter
 from zaphod.server.upstream.health import authorization
 from zaphod.server.upstream.json_bodies import json_object
 from zaphod.server.upstream.passing import BrokenStreamError, PassingStream
 from zaphod.server.upstream.pool import Lease, Server, UpstreamPool
-from zaphod.server.upstream.prefixes import Prefix
 from zaphod.server.upstream.requests import PromptEstimate
 from zaphod.server.upstream.run import CutOffError, Run
 
@@ -44,54 +43,6 @@ _SHORT = 1 << 14
 """Bytes of an answer that is checked without letting others have a turn."""
 _MAX_LINGER_S = 1.0
 """After a stream's last event its connection gets so long to end."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outgoing:
-    """A request as it goes to whichever server is chosen."""
-
-    path: str
-    fields: Mapping[str, Any]
-    """The body, as it was parsed: what is sent is written anew, so that both sides have read the same."""
-    model: str | None
-    prefix: Prefix
-    dialect: Dialect
-    is_stream: bool
-    hides_usage: bool = False
-    """Whether a stream's usage was asked for by us and not by the client."""
-    has_cache: bool = True
-    """Whether the server keeps the prompt in a cache that tenants must not share."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """The client's, names in lower case; few of them are passed on."""
-    request_id: str
-    tenant: str
-    deadline: float | None = None
-    """Monotonic seconds."""
-    make_rewriter: Callable[[], Rewriter] | None = None
-    """Lets out of an answer what may go out; None where nothing is checked. A new one for each try."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WholeAnswer:
-    """An answer that was not streamed: a JSON object."""
-
-    headers: Mapping[str, str]
-    body: bytes
-    reading: Reading
-
-
-@dataclass(eq=False, kw_only=True)
-class StreamedAnswer:
-    """An answer that has begun, in whole events."""
-
-    headers: Mapping[str, str]
-    first: bytes
-    rest: AsyncGenerator[bytes, None] = field(init=False)
-    """Must be read to its end or closed. Ends with an error event where the server breaks off."""
-    told: PassingStream
-    """What the events passed so far tell."""
-    error: ApiError | None = None
-    """Why the stream broke off, once it did."""
 
 
 class _NotAnsweredError(Exception):
@@ -298,19 +249,23 @@ class Upstream:
                 yield last
             _judge_end(lease, told)
         except (aiohttp.ClientError, OSError, CutOffError, BrokenStreamError) as error:
-            passed = error.passed if isinstance(error, BrokenStreamError) else b""
-            if told.has_ended:
-                _judge_end(lease, told)
-                yield passed
-                return
-            answer.error = error.told if isinstance(error, CutOffError) else refusals.broke_off()
-            self._judge(lease, error)
-            _log.warning("upstream %s: a stream broke off: %s", lease.server.name, error or type(error).__name__)
-            yield passed + told.last() + dialect.failure(answer.error)
+            yield self._last_words(answer, dialect, lease, error)
         finally:
             response.close()
             lease.close()
             self._runs.discard(run)
+
+    def _last_words(self, answer: StreamedAnswer, dialect: Dialect, lease: Lease, error: Exception) -> bytes:
+        """What the client still gets of a stream that broke off; behind its last event nobody minds."""
+        told = answer.told
+        passed = error.passed if isinstance(error, BrokenStreamError) else b""
+        if told.has_ended:
+            _judge_end(lease, told)
+            return passed
+        answer.error = error.told if isinstance(error, CutOffError) else refusals.broke_off()
+        self._judge(lease, error)
+        _log.warning("upstream %s: a stream broke off: %s", lease.server.name, error or type(error).__name__)
+        return passed + told.last() + dialect.failure(answer.error)
 
     async def _more(self, run: Run, response: aiohttp.ClientResponse, told: PassingStream) -> bytes:
         idle_s = self.pool.options.idle_timeout_s

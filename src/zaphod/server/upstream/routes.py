@@ -24,11 +24,12 @@ from zaphod.server.upstream.dialects import (
     Reading,
     ResponsesDialect,
 )
+from zaphod.server.upstream.exchange import Outgoing, StreamedAnswer, WholeAnswer
 from zaphod.server.upstream.guarded.passed_texts import inspected_fields
 from zaphod.server.upstream.guarded.rewriting import Rewriter
 from zaphod.server.upstream.passing import PassingStream
 from zaphod.server.upstream.prefixes import prefix_of
-from zaphod.server.upstream.proxy import Outgoing, StreamedAnswer, Upstream, WholeAnswer
+from zaphod.server.upstream.proxy import Upstream
 from zaphod.server.upstream.requests import PassedRequest
 
 if TYPE_CHECKING:
