@@ -50,10 +50,11 @@ class Router(nn.Module):
         self.weight = nn.Parameter(torch.empty(config.num_experts, hidden_size))
         self.selection_bias = nn.Parameter(torch.zeros(config.num_experts), requires_grad=False) if has_bias else None
 
-    def forward(self, x_TD: Tensor) -> Routing:
-        """Which experts each token visits, and with what weight."""
+    def forward(self, x_TD: Tensor, routing_given: Routing | None = None) -> Routing:
+        """Which experts each token visits, those of `routing_given` where it is there, and with what weight."""
         logits_TE = F.linear(x_TD.float(), self.weight.float())
-        return reference.route(logits_TE, selection_bias_E=self.selection_bias, **self.options)
+        chosen_TK = None if routing_given is None else routing_given.expert_ids_TK
+        return reference.route(logits_TE, selection_bias_E=self.selection_bias, chosen_TK=chosen_TK, **self.options)
 
 
 class Experts(nn.Module):
@@ -97,10 +98,20 @@ class SparseBlock(nn.Module):
         self.shared_gate = nn.Linear(hidden_size, 1, bias=False) if config.shared_expert_gate else None
 
     def forward(
-        self, x_TD: Tensor, routing_of_layers: list[Routing] | None, adapters: TokenAdapters | None = None
+        self,
+        x_TD: Tensor,
+        routing_of_layers: list[Routing] | None,
+        adapters: TokenAdapters | None = None,
+        *,
+        routing_given: Routing | None = None,
     ) -> Tensor:
-        """Output [T, D]; this layer's routing is appended to `routing_of_layers` when given."""
-        routing = self.router(x_TD)
+        """Output [T, D]; this layer's routing is appended to `routing_of_layers` when given.
+
+        With `routing_given` every token visits the experts chosen there: a forward pass that is repeated (activation
+        checkpointing, replay of another pass's choices) never chooses anew. Weights are computed from the router as
+        ever, so that it has its gradient.
+        """
+        routing = self.router(x_TD, routing_given)
         if routing_of_layers is not None:
             routing_of_layers.append(routing)
         out: Tensor = self.experts(x_TD, routing, within(adapters, "experts"))

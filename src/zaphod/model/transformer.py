@@ -7,6 +7,7 @@ logits are wanted, V vocabulary, B sequences.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -46,18 +47,31 @@ class Layer(nn.Module):
         keys_values: KeyValues,
         routing: list[Routing] | None,
         adapters: TokenAdapters | None = None,
+        *,
+        routing_given: Routing | None = None,
     ) -> Tensor:
-        """The residual stream after this layer, [T, D]; a sparse layer appends its routing when `routing` is given."""
+        """The residual stream after this layer, [T, D]; a sparse layer appends its routing when `routing` is given.
+
+        `routing_given`: see `SparseBlock`.
+        """
         attended_TD = self.attention(self.attention_norm(x_TD), cos, sin, keys_values, within(adapters, "attention"))
         x_TD = self._add(x_TD, attended_TD, self.post_attention_norm)
-        return self._add(x_TD, self._feed_forward(self.ffn_norm(x_TD), routing, adapters), self.post_ffn_norm)
+        return self._add(
+            x_TD, self._feed_forward(self.ffn_norm(x_TD), routing, adapters, routing_given), self.post_ffn_norm
+        )
 
-    def _feed_forward(self, x_TD: Tensor, routing: list[Routing] | None, adapters: TokenAdapters | None) -> Tensor:
+    def _feed_forward(
+        self,
+        x_TD: Tensor,
+        routing: list[Routing] | None,
+        adapters: TokenAdapters | None,
+        routing_given: Routing | None,
+    ) -> Tensor:
         parts: list[Tensor] = []
         if self.mlp is not None:
             parts.append(self.mlp(x_TD, within(adapters, "mlp")))
         if self.moe is not None:
-            parts.append(self.moe(x_TD, routing, within(adapters, "moe")))
+            parts.append(self.moe(x_TD, routing, within(adapters, "moe"), routing_given=routing_given))
         return parts[0] if len(parts) == 1 else (parts[0] + parts[1]) * 0.5**0.5
 
     def _add(self, x_TD: Tensor, branch_TD: Tensor, post_norm: RMSNorm | None) -> Tensor:
@@ -93,6 +107,7 @@ class Transformer(nn.Module):
         routing: list[Routing] | None = None,
         states: list[Tensor] | None = None,
         adapters: TokenAdapters | None = None,
+        routing_given: Sequence[Routing] | None = None,
     ) -> Tensor:
         """Logits [R, V] in float32.
 
@@ -104,12 +119,15 @@ class Transformer(nn.Module):
             routing: a list to which each sparse layer appends its decision.
             states: a list to which the hidden states [T, D] after the last norm are appended, whatever `rows_R` are.
             adapters: what is added to the products of some tokens.
+            routing_given: what an earlier pass over the same tokens appended to `routing`: its choices are kept.
         """
         config = self.config
         x_TD = self._embed(token_ids_T)
         cos, sin = reference.rotation(positions_T, self._frequencies(positions_T.device), self._rope_magnitude())
+        given = iter(() if routing_given is None else routing_given)
         for index, layer in enumerate(self.layers):
-            x_TD = layer(x_TD, cos, sin, keys_values, routing, within(adapters, f"layers.{index}"))
+            mine = None if layer.moe is None else next(given, None)
+            x_TD = layer(x_TD, cos, sin, keys_values, routing, within(adapters, f"layers.{index}"), routing_given=mine)
         if states is not None:
             states.append(self.norm(x_TD))
         x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])

@@ -188,19 +188,23 @@ def route(
     num_groups: int = 1,
     num_groups_kept: int = 1,
     group_score: Literal["max", "top2_sum"] = "top2_sum",
+    chosen_TK: Tensor | None = None,
 ) -> Routing:
     """Choose `top_k` experts for each token. Equal scores go to the lower expert number, on every device.
 
     The bias and the groups take part in choosing only; weights come from the unbiased scores
-    (arXiv 2412.19437, §2.1.2).
+    (arXiv 2412.19437, §2.1.2). With experts already `chosen_TK` nothing is chosen: scores and weights alone are
+    computed, and are differentiable as ever.
     """
     logits_TE = softcap(logits_TE.float(), logit_softcap)
     scores_TE = logits_TE.softmax(-1) if score == "softmax" else logits_TE.sigmoid()
-    # Scores grow with logits, and logits do not underflow: choose by them unless a bias must be added.
-    choice_TE = logits_TE.detach() if selection_bias_E is None else scores_TE.detach() + selection_bias_E.float()
-    if num_groups_kept < num_groups:
-        choice_TE = _keep_groups(choice_TE, num_groups, num_groups_kept, group_score)
-    ids_TK = choice_TE.sort(dim=-1, descending=True, stable=True).indices[:, :top_k]
+    ids_TK = chosen_TK
+    if ids_TK is None:
+        # Scores grow with logits, and logits do not underflow: choose by them unless a bias must be added.
+        choice_TE = logits_TE.detach() if selection_bias_E is None else scores_TE.detach() + selection_bias_E.float()
+        if num_groups_kept < num_groups:
+            choice_TE = _keep_groups(choice_TE, num_groups, num_groups_kept, group_score)
+        ids_TK = choice_TE.sort(dim=-1, descending=True, stable=True).indices[:, :top_k]
     if softmax_after_top_k:
         weights_TK = logits_TE.gather(1, ids_TK).softmax(-1)
     else:
