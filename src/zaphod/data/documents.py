@@ -64,6 +64,21 @@ class Counters:
         self.dropped.update(other.dropped)
 
 
+class Source(Protocol):
+    """Where documents come from: the same ones in the same order each time, until what is read has changed.
+
+    `licence` is that of documents which bring none of their own. Each document's `id` is unique in the source and stays
+    the same when the text changes (a URL, a path).
+    """
+
+    name: str
+    licence: str
+
+    def settings(self) -> Mapping[str, Any]: ...
+
+    def documents(self) -> Iterator[Document]: ...
+
+
 class Stage(Protocol):
     """Documents in, those worth keeping out, in the same order.
 
@@ -86,7 +101,8 @@ class RememberingStage(Stage, Protocol):
     """A stage that judges a document by those before it, as deduplication does.
 
     It sees every document once, in order, in one process. What it has learnt since it was last asked is handed over
-    as bytes and written down beside each finished slice; a later run, or the next snapshot, recalls it.
+    as bytes and written down beside each finished slice; a later run, or the next snapshot, recalls it. The same `id`
+    comes again when a snapshot brings a changed text: a document is no duplicate of what had its own id before.
     """
 
     def take_memory(self) -> bytes: ...
