@@ -1,0 +1,1 @@
+"""The second edition of the built-in model: its tasks, their wordings and their judges."""
