@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from zaphod.compute.kernels.reference import Routing, route
-from zaphod.training.balance import balance_loss, balance_metrics, load_shares, router_loss, z_loss
+from zaphod.training.balance import (
+    BalanceConfig,
+    balance_loss,
+    balance_metrics,
+    expert_counts,
+    load_shares,
+    router_loss,
+    z_loss,
+)
 
 
 def routing(probabilities: list[list[float]], top_k: int = 1) -> Routing:
@@ -39,7 +47,9 @@ def test_the_z_loss_is_the_mean_square_of_logsumexp() -> None:
 def test_the_router_loss_is_the_weighted_mean_over_layers() -> None:
     layers = [routing([[0.9, 0.1], [0.6, 0.4]]), routing([[0.2, 0.8], [0.6, 0.4]])]
     by_hand = sum(0.5 * balance_loss(layer) + 0.25 * z_loss(layer) for layer in layers) / 2
-    assert router_loss(layers, 0.5, 0.25).item() == pytest.approx(float(by_hand))
+    counts_LE = torch.stack([expert_counts(layer) for layer in layers])
+    config = BalanceConfig(weight=0.5, z_weight=0.25)
+    assert router_loss(layers, counts_LE, config).item() == pytest.approx(float(by_hand))
 
 
 def test_the_balance_loss_pushes_the_favourite_down() -> None:
@@ -50,6 +60,6 @@ def test_the_balance_loss_pushes_the_favourite_down() -> None:
 
 
 def test_metrics_of_a_collapsed_layer() -> None:
-    metrics = balance_metrics(routing([[0.8, 0.1, 0.1]] * 6))
+    metrics = balance_metrics(expert_counts(routing([[0.8, 0.1, 0.1]] * 6)))
     assert metrics.load_E.tolist() == [1.0, 0.0, 0.0]
     assert (metrics.entropy, metrics.max_violation, metrics.num_dead) == (0.0, 2.0, 2)

@@ -1,3 +1,4 @@
+import json
 import random
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from zaphod.training.batches import BatchStream, Document
 from zaphod.training.initialise import initialise
 from zaphod.training.loop import LoopConfig, Trainer
 from zaphod.training.optimiser import Optimiser, OptimiserConfig, in_half_precision
+from zaphod.training.schedule import ScheduleConfig
 
 CONFIG = ModelConfig(
     family="zaphod",
@@ -41,7 +43,7 @@ def make_trainer(folder: Path, num_steps: int, *, half: bool = True) -> Trainer:
         in_half_precision(model)
     optimiser = Optimiser(model, OptimiserConfig(learning_rate=0.02))
     stream = BatchStream(doubled, 128, 2, seed=0)
-    config = LoopConfig(num_steps=num_steps, warmup_steps=2, num_threads=2)
+    config = LoopConfig(num_steps=num_steps, schedule=ScheduleConfig(warmup_steps=2), num_threads=2)
     return Trainer(model, optimiser, stream, config, folder)
 
 
@@ -92,10 +94,11 @@ def test_the_learning_rate_rises_stays_and_falls(tmp_path: Path) -> None:
     assert shares[5:] == pytest.approx([5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6])
 
 
-def test_the_loss_curve_is_written(tmp_path: Path) -> None:
+def test_every_step_writes_one_line_of_the_log(tmp_path: Path) -> None:
     make_trainer(tmp_path, 4).run()
-    assert len((tmp_path / "curve.csv").read_text().splitlines()) == 5
-    assert (tmp_path / "curve.svg").read_text().startswith("<svg")
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert all(len(line["loads_LE"]) == 2 and len(line["loads_LE"][0]) == 4 for line in lines)
 
 
 def test_threads_and_attention_are_left_as_they_were(tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ class Batch(NamedTuple):
     rows_R: Tensor
     targets_R: Tensor
     groups: tuple[Group, ...]
+    domain_ids_T: Tensor | None = None
+    """Of each token's document, -1 where unknown; see `training.domains`."""
+    counted_T: Tensor | None = None
+    """False for tokens that only fill up: they are left out of every count of the experts' load."""
 
 
 class GroupedSequences:

@@ -1,53 +1,67 @@
-"""The training loop: batches in, a trained model and a loss curve out; knows nothing of tasks or text.
+"""The training loop: batches in, a trained model and a log out; knows nothing of tasks or text.
 
 The parts of a batch are computed side by side by threads that use one core each, because products over small experts do
 not thread. Every step is a function of the seed and the step's number, so an interrupted run of
 a set number of steps resumes exactly.
+
+Legend: L sparse layers, E experts.
 """
 
 from __future__ import annotations
 
-import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from zaphod.compute.kernels.reference import Routing
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.model.experts import Experts
 from zaphod.model.transformer import Transformer
-from zaphod.training.balance import BalanceMetrics, balance_metrics, router_loss
-from zaphod.training.batches import Batch, BatchStream, GroupedSequences
-from zaphod.training.curve import write_curve
+from zaphod.training import passes
+from zaphod.training.balance import BalanceConfig, balance_metrics, expert_counts
+from zaphod.training.batches import Batch
 from zaphod.training.optimiser import Optimiser
+from zaphod.training.passes import Passed
+from zaphod.training.ranks import ALONE, Gradients, Ranks
+from zaphod.training.reports import StepReport, step_report
+from zaphod.training.run_folder import RunFolder
+from zaphod.training.schedule import ScheduleConfig
+from zaphod.training.spikes import SpikeConfig, SpikeWatch
 
 # See `reference.experts`. Enlarging oneDNN's cache of kernels instead would take gigabytes.
 _ROW_MULTIPLE = 64
 
 
+class Stream(Protocol):
+    """Where batches come from."""
+
+    def batches(self, first: int = 0) -> Iterator[list[Batch]]:
+        """The parts of steps `first`, `first` + 1 …; each step depends on the stream's seed and its number alone."""
+
+
+Observer = Callable[[StepReport], None]
+"""Told of every step (a terminal, TensorBoard)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoopConfig:
-    """How long to train, how the learning rate moves, how often to save."""
+    """How long to train, how the learning rate moves, how the experts are balanced, how often to save."""
 
     minutes: float | None = None
     """Time budget; the schedule follows the clock. Saved time of earlier runs counts."""
     num_steps: int | None = None
     """Number of steps; the schedule follows the steps, and a resumed run equals an uninterrupted one."""
-    warmup_steps: int = 50
-    decay_from: float = 0.4
-    """Share of the run after which the learning rate falls linearly to nothing."""
-    balance_weight: float = 1e-2
-    z_weight: float = 1e-3
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    balance: BalanceConfig = field(default_factory=BalanceConfig)
+    spikes: SpikeConfig = field(default_factory=SpikeConfig)
     num_threads: int = 2
     """Parts computed side by side; should be the stream's number of parts."""
     checkpoint_minutes: float = 4.0
@@ -61,30 +75,8 @@ class LoopConfig:
             )
 
 
-class StepReport(NamedTuple):
-    """What one step did."""
-
-    step: int
-    seconds: float
-    """Training time so far, earlier runs included."""
-    loss: float
-    """Mean negative log-likelihood of an answer token, in nats."""
-    rate_share: float
-    num_tokens: int
-    max_violation: float
-    """The worst layer's."""
-    num_dead: int
-    """Over all layers."""
-
-
-class _PartResult(NamedTuple):
-    gradients: tuple[Tensor, ...]
-    loss_sum: float
-    balance: list[BalanceMetrics]
-
-
 class Trainer:
-    """Trains a model whose initial weights are set; its checkpoint and curve lie in `folder`.
+    """Trains a model whose initial weights are set; its checkpoint and log lie in `folder`.
 
     Args:
         model: as `optimiser.in_half_precision` leaves it, or float32 throughout.
@@ -92,30 +84,39 @@ class Trainer:
         stream: the batches.
         config: see `LoopConfig`.
         folder: created if need be; a checkpoint found there is resumed.
+        ranks: the processes of the run; each computes its share of a step's parts.
+        observers: told of every step.
     """
 
     def __init__(
-        self, model: Transformer, optimiser: Optimiser, stream: BatchStream, config: LoopConfig, folder: Path
+        self,
+        model: Transformer,
+        optimiser: Optimiser,
+        stream: Stream,
+        config: LoopConfig,
+        folder: Path,
+        ranks: Ranks = ALONE,
+        observers: Sequence[Observer] = (),
     ) -> None:
-        self.model, self.optimiser, self.stream = model, optimiser, stream
-        self.config, self.folder = config, folder
+        self.model, self.optimiser, self.stream, self.config = model, optimiser, stream, config
+        self.ranks, self.observers = ranks, observers
+        self.files = RunFolder(folder, ranks.index == 0)
+        self.watch = SpikeWatch(config.spikes)
         self.reports: list[StepReport] = []
         self.seconds = 0.0
         for module in model.modules():
             if isinstance(module, Experts) and module.gate.device.type == "cpu":
                 module.row_multiple = _ROW_MULTIPLE
-        folder.mkdir(parents=True, exist_ok=True)
-        if self.checkpoint_file.exists():
-            self._resume()
+        self._resume()
 
     @property
-    def checkpoint_file(self) -> Path:
-        return self.folder / "checkpoint.pt"
+    def folder(self) -> Path:
+        return self.files.path
 
     @property
     def step(self) -> int:
-        """Steps done."""
-        return self.optimiser.num_steps
+        """Steps done, those included that were skipped as outliers."""
+        return len(self.reports)
 
     def run(
         self, progress: Progress = SILENT, on_checkpoint: Callable[[Trainer], None] | None = None
@@ -145,29 +146,38 @@ class Trainer:
         return self._done() / self._total()[0]
 
     def rate_share(self) -> float:
-        """The schedule: a short rise, a plateau, a linear fall."""
-        rise = min(1.0, (self.step + 1) / self.config.warmup_steps)
-        fall = (1 - self.progress_share()) / (1 - self.config.decay_from)
-        return min(rise, max(0.0, fall))
+        """The schedule's factor for the next step's learning rate."""
+        return self.config.schedule.rate_share(self.step, self.progress_share())
 
     def save(self) -> None:
-        """Write checkpoint and curve; a crash while writing leaves the old checkpoint."""
-        state = {
+        """Write the checkpoint; a crash while writing leaves the old one."""
+        self.files.save(self.state())
+
+    def state(self) -> dict[str, object]:
+        """All that a resumed run needs."""
+        return {
             "optimiser": self.optimiser.state(),
+            "routers": {name: bias for name, bias in self.model.named_parameters() if name.endswith("selection_bias")},
+            "watch": self.watch.state(),
+            "random": torch.get_rng_state(),
             "seconds": self.seconds,
-            "reports": [tuple(report) for report in self.reports],
+            "step": self.step,
             "config": asdict(self.config),
         }
-        unfinished = self.checkpoint_file.with_suffix(".partial")
-        torch.save(state, unfinished)
-        unfinished.replace(self.checkpoint_file)
-        self._write_curve()
 
     def _resume(self) -> None:
-        state: dict[str, Any] = torch.load(self.checkpoint_file, weights_only=True)
+        state = self.files.load()
+        if state is None:
+            return
         self.optimiser.load_state(state["optimiser"])
+        self.watch.load_state(state["watch"])
+        torch.set_rng_state(state["random"])
+        with torch.no_grad():
+            for name, bias in state["routers"].items():
+                self.model.get_parameter(name).copy_(bias)
         self.seconds = state["seconds"]
-        self.reports = [StepReport(*values) for values in state["reports"]]
+        self.files.cut_log(state["step"])
+        self.reports = [StepReport.from_line(line) for line in self.files.lines()]
 
     def _total(self) -> tuple[float, str]:
         if self.config.num_steps is not None:
@@ -198,43 +208,56 @@ class Trainer:
             torch.set_num_threads(threads_before)
 
     def _step(self, parts: list[Batch], workers: ThreadPoolExecutor) -> None:
-        start_s = time.monotonic()
-        rate_share = self.rate_share()
+        start_s, rate_share = time.monotonic(), self.rate_share()
+        mine = parts[self.ranks.index :: self.ranks.count]
+        passed = list(workers.map(lambda part: passes.forward(self.model, part), mine))
+        counts_LE = self._counts(passed)
         num_targets = sum(len(part.rows_R) for part in parts)
-        results = list(workers.map(lambda part: self._gradients(part, num_targets, len(parts)), parts))
-        summed = zip(*(result.gradients for result in results), strict=True)
-        gradients = {
-            name: torch.stack([g.float() for g in same]).sum(0) if len(same) > 1 else same[0].float()
-            for name, same in zip(self.optimiser.parameters, summed, strict=True)
-        }
-        scale = self.optimiser.begin_step(gradients)
-        shares = self._shares_of_work()
-        list(workers.map(lambda s: self.optimiser.update(s, gradients, scale=scale, rate_share=rate_share), shares))
+        gradients = self._gradients(passed, num_targets, counts_LE, workers)
+        loss = float(self.ranks.sum(torch.stack([p.loss_sum.detach() for p in passed]).sum())) / num_targets
+        gradient_norm = self.ranks.squared_norm(gradients) ** 0.5
+        skipped = self.watch.reason_to_skip(loss, gradient_norm)
+        if skipped is None:
+            self._update(gradients, gradient_norm, rate_share, workers)
         self.seconds += time.monotonic() - start_s
-        balance = [metrics for result in results for metrics in result.balance]
-        self.reports.append(
-            StepReport(
-                self.step,
-                self.seconds,
-                sum(result.loss_sum for result in results) / num_targets,
-                rate_share,
-                sum(len(part.token_ids_T) for part in parts),
-                max((metrics.max_violation for metrics in balance), default=0.0),
-                sum(metrics.num_dead for metrics in balance),
+        self._report(
+            step_report(
+                step=self.step + 1,
+                seconds=self.seconds,
+                loss=loss,
+                rate_share=rate_share,
+                num_tokens=sum(len(part.token_ids_T) for part in parts),
+                gradient_norm=gradient_norm,
+                skipped=skipped,
+                layers=[balance_metrics(counts_E) for counts_E in counts_LE],
             )
         )
 
-    def _gradients(self, part: Batch, num_targets: int, num_parts: int) -> _PartResult:
-        routing: list[Routing] = []
-        kept = GroupedSequences(part.groups)
-        logits_RV = self.model(part.token_ids_T, part.positions_T, kept, rows_R=part.rows_R, routing=routing)
-        loss_sum = F.cross_entropy(logits_RV, part.targets_R, reduction="sum")
-        loss = loss_sum / num_targets
-        if routing:
-            loss = loss + router_loss(routing, self.config.balance_weight, self.config.z_weight) / num_parts
-        gradients = torch.autograd.grad(loss, list(self.optimiser.parameters.values()))
-        with torch.no_grad():
-            return _PartResult(gradients, float(loss_sum), [balance_metrics(layer) for layer in routing])
+    def _counts(self, passed: Sequence[Passed]) -> Tensor:
+        """Assignments per sparse layer and expert over all parts of all processes, [L, E]."""
+        counts = [torch.stack([expert_counts(r, p.part.counted_T) for r in p.routing]) for p in passed if p.routing]
+        return self.ranks.sum(torch.stack(counts).sum(0)) if counts else torch.zeros(0, 0)
+
+    def _gradients(
+        self, passed: Sequence[Passed], num_targets: int, counts_LE: Tensor, workers: ThreadPoolExecutor
+    ) -> Gradients:
+        """Of the whole step's loss, float32, by parameter."""
+        parameters = self.optimiser.parameters
+        results = workers.map(
+            lambda part: passes.gradients(part, parameters, num_targets, counts_LE, self.config.balance), passed
+        )
+        summed = {
+            name: torch.stack([g.float() for g in same]).sum(0) if len(same) > 1 else same[0].float()
+            for name, same in zip(parameters, zip(*results, strict=True), strict=True)
+        }
+        return self.ranks.sum_gradients(summed)
+
+    def _update(
+        self, gradients: Gradients, gradient_norm: float, rate_share: float, workers: ThreadPoolExecutor
+    ) -> None:
+        scale = self.optimiser.begin_step(gradient_norm)
+        shares = self._shares_of_work()
+        list(workers.map(lambda s: self.optimiser.update(s, gradients, scale=scale, rate_share=rate_share), shares))
 
     def _shares_of_work(self) -> list[list[str]]:
         """Parameter names dealt out by size, so that every thread updates about as many numbers."""
@@ -244,9 +267,8 @@ class Trainer:
             min(shares, key=lambda share: sum(sizes[n] for n in share)).append(name)
         return shares
 
-    def _write_curve(self) -> None:
-        with (self.folder / "curve.csv").open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(StepReport._fields)
-            writer.writerows(self.reports)
-        write_curve(self.folder / "curve.svg", [(report.seconds / 60, report.loss) for report in self.reports])
+    def _report(self, report: StepReport) -> None:
+        self.files.log(report.to_line())
+        self.reports.append(report.without_loads())
+        for observer in self.observers:
+            observer(report)

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-Parameters = Mapping[str, Tensor]
+from zaphod.core.errors import ConfigError
+
+Rule = Literal["muon", "adamw"]
+StateFormat = Literal["float32", "bfloat16"]
 
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # Jordan's quintic: fast at 0, and only roughly 1 afterwards
 _NEWTON_SCHULZ_STEPS = 5
@@ -23,6 +27,8 @@ _NEWTON_SCHULZ_STEPS = 5
 class OptimiserConfig:
     """Settings of both rules."""
 
+    rule: Rule = "muon"
+    """Of the matrices inside the layers; the rest always learns by AdamW."""
     learning_rate: float = 3e-3
     weight_decay: float = 0.1
     """Of matrices; vectors and the embedding do not decay."""
@@ -31,6 +37,23 @@ class OptimiserConfig:
     """Of Muon."""
     betas: tuple[float, float] = (0.9, 0.95)
     """Of AdamW."""
+    state_format: StateFormat = "float32"
+    """Of the moments; bfloat16 halves them (DeepSeek-V3, arXiv 2412.19437, §3.3.2). Masters stay float32."""
+
+    def __post_init__(self) -> None:
+        if self.learning_rate <= 0 or self.max_gradient_norm <= 0 or self.weight_decay < 0:
+            raise ConfigError(
+                f"learning_rate {self.learning_rate}, max_gradient_norm {self.max_gradient_norm}, weight_decay "
+                f"{self.weight_decay}.",
+                "The first two are above 0, the last is 0 or more.",
+                "Mend the optimiser's settings.",
+            )
+        if not all(0 <= beta < 1 for beta in (*self.betas, self.momentum)):
+            raise ConfigError(
+                f"betas is {self.betas} and momentum is {self.momentum}.",
+                "Each lies in [0, 1).",
+                "Use [0.9, 0.95] and 0.95.",
+            )
 
 
 def in_half_precision(model: nn.Module) -> nn.Module:
@@ -71,17 +94,19 @@ class Optimiser:
         self.config = config
         self.parameters: dict[str, nn.Parameter] = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.masters = {name: p.detach().float().clone() for name, p in self.parameters.items()}
-        self.first_moments = {name: torch.zeros_like(master) for name, master in self.masters.items()}
+        dtype = torch.float32 if config.state_format == "float32" else torch.bfloat16
+        self.first_moments = {name: torch.zeros_like(master, dtype=dtype) for name, master in self.masters.items()}
         self.second_moments = {
-            name: torch.zeros_like(master) for name, master in self.masters.items() if not uses_muon(name, master)
+            name: torch.zeros_like(master, dtype=dtype)
+            for name, master in self.masters.items()
+            if config.rule == "adamw" or not uses_muon(name, master)
         }
         self.num_steps = 0
 
-    def begin_step(self, gradients: Mapping[str, Tensor]) -> float:
+    def begin_step(self, gradient_norm: float) -> float:
         """Count a step; returns the factor that brings the gradients to the largest norm allowed."""
         self.num_steps += 1
-        norm = torch.stack([g.square().sum() for g in gradients.values()]).sum().sqrt()
-        return min(1.0, self.config.max_gradient_norm / (float(norm) + 1e-6))
+        return min(1.0, self.config.max_gradient_norm / (gradient_norm + 1e-6))
 
     @torch.no_grad()
     def update(self, names: Iterable[str], gradients: Mapping[str, Tensor], *, scale: float, rate_share: float) -> None:
@@ -103,22 +128,30 @@ class Optimiser:
             self.parameters[name].copy_(master)
 
     def _muon(self, name: str, gradient: Tensor, rate: float) -> None:
-        master, momentum = self.masters[name], self.first_moments[name]
-        momentum.lerp_(gradient, 1 - self.config.momentum)
+        master = self.masters[name]
+        momentum = self._moved(self.first_moments[name], gradient, 1 - self.config.momentum)
         direction = orthogonalised(gradient.lerp(momentum, self.config.momentum)).float()
         master.mul_(1 - rate * self.config.weight_decay)
         master.sub_(direction, alpha=rate * 0.2 * max(master.shape[-2:]) ** 0.5)
 
     def _adam(self, name: str, gradient: Tensor, rate: float) -> None:
         master, (beta1, beta2) = self.masters[name], self.config.betas
-        first, second = self.first_moments[name], self.second_moments[name]
-        first.lerp_(gradient, 1 - beta1)
-        second.lerp_(gradient.square(), 1 - beta2)
+        first = self._moved(self.first_moments[name], gradient, 1 - beta1)
+        second = self._moved(self.second_moments[name], gradient.square(), 1 - beta2)
         first_unbiased = first / (1 - beta1**self.num_steps)
         second_unbiased = second / (1 - beta2**self.num_steps)
-        if ".router." in name:
+        if ".router." in name or uses_muon(name, master):
             master.mul_(1 - rate * self.config.weight_decay)
         master.sub_(first_unbiased / (second_unbiased.sqrt() + 1e-8), alpha=rate)
+
+    @staticmethod
+    def _moved(moment: Tensor, towards: Tensor, share: float) -> Tensor:
+        """The moment after one step, float32; it is kept in its own format."""
+        if moment.dtype == torch.float32:
+            return moment.lerp_(towards, share)
+        moved = moment.float().lerp_(towards, share)
+        moment.copy_(moved)
+        return moved
 
     def state(self) -> dict[str, object]:
         """All that a resumed run needs; `load_state` is its inverse."""

@@ -1,0 +1,55 @@
+"""One part of a batch through the model and back: loss and routing out, then gradients; knows no steps, no optimiser.
+
+Between the two passes the loop sums the experts' loads over all parts, because the auxiliary loss is one of the whole
+batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zaphod.compute.kernels.reference import Routing
+from zaphod.model.transformer import Transformer
+from zaphod.training.balance import BalanceConfig, router_loss
+from zaphod.training.batches import Batch, GroupedSequences
+
+
+class Passed(NamedTuple):
+    """A part after its forward pass; the graph hangs on it."""
+
+    part: Batch
+    loss_sum: Tensor
+    """Negative log-likelihood of all targets, in nats."""
+    routing: list[Routing]
+    """Of each sparse layer."""
+
+
+def forward(model: Transformer, part: Batch) -> Passed:
+    """The part's summed loss and its routing."""
+    routing: list[Routing] = []
+    kept = GroupedSequences(part.groups)
+    logits_RV = model(part.token_ids_T, part.positions_T, kept, rows_R=part.rows_R, routing=routing)
+    return Passed(part, F.cross_entropy(logits_RV, part.targets_R, reduction="sum"), routing)
+
+
+def gradients(
+    passed: Passed, parameters: Mapping[str, Tensor], num_targets: int, counts_LE: Tensor, balance: BalanceConfig
+) -> tuple[Tensor, ...]:
+    """This part's share of the gradients of the whole batch's loss, in the parameters' order.
+
+    Args:
+        passed: what `forward` gave.
+        parameters: what is learnt.
+        num_targets: of the whole batch.
+        counts_LE: assignments per layer and expert, of the whole batch.
+        balance: weights of the router's losses.
+    """
+    loss = passed.loss_sum / num_targets
+    if passed.routing:
+        loss = loss + router_loss(passed.routing, counts_LE, balance, passed.part.counted_T)
+    return torch.autograd.grad(loss, list(parameters.values()), allow_unused=False)
