@@ -5,6 +5,7 @@ from zaphod.compute.quant.formats import format_named
 from zaphod.compute.quant.ggml import GGML_FORMATS, GGML_TYPES, GGMLFormat
 from zaphod.compute.quant.int4 import Int4
 from zaphod.compute.quant.int8 import Int8
+from zaphod.compute.quant.nf4 import NF4
 from zaphod.compute.quant.plain import BFLOAT16, FLOAT16, FLOAT32
 from zaphod.compute.quant.tensor import EncodedTensor, PartSpec, QuantFormat
 
@@ -14,6 +15,7 @@ __all__ = [
     "FLOAT32",
     "GGML_FORMATS",
     "GGML_TYPES",
+    "NF4",
     "EncodedTensor",
     "FormatError",
     "GGMLFormat",

@@ -7,12 +7,14 @@ import difflib
 from zaphod.compute.quant.ggml import GGML_FORMATS
 from zaphod.compute.quant.int4 import Int4
 from zaphod.compute.quant.int8 import parse_int8
+from zaphod.compute.quant.nf4 import NF4
 from zaphod.compute.quant.plain import BFLOAT16, FLOAT16, FLOAT32
 from zaphod.compute.quant.tensor import QuantFormat
 from zaphod.compute.quant.tiled import SUFFIX, Tiled
 from zaphod.core.errors import ConfigError
 
-_NAMED: dict[str, QuantFormat] = {f.name: f for f in (FLOAT32, FLOAT16, BFLOAT16, Int4(), *GGML_FORMATS.values())}
+_PLAIN = (FLOAT32, FLOAT16, BFLOAT16)
+_NAMED: dict[str, QuantFormat] = {f.name: f for f in (*_PLAIN, Int4(), NF4(), *GGML_FORMATS.values())}
 
 
 def format_named(name: str) -> QuantFormat:
