@@ -3,7 +3,10 @@ import torch
 from torch import nn
 
 from zaphod.training.optimiser import Optimiser, OptimiserConfig, in_half_precision, orthogonalised, uses_muon
-from zaphod.training.ranks import ALONE
+
+
+def norm_of(gradients: dict[str, torch.Tensor]) -> float:
+    return float(torch.stack([gradient.square().sum() for gradient in gradients.values()]).sum().sqrt())
 
 
 class Toy(nn.Module):
@@ -17,7 +20,7 @@ class Toy(nn.Module):
 def stepped(
     model: nn.Module, optimiser: Optimiser, gradients: dict[str, torch.Tensor], rate_share: float = 1.0
 ) -> None:
-    scale = optimiser.begin_step(ALONE.squared_norm(gradients) ** 0.5)
+    scale = optimiser.begin_step(norm_of(gradients))
     optimiser.update(gradients, gradients, scale=scale, rate_share=rate_share)
 
 
@@ -67,7 +70,7 @@ def test_large_gradients_are_brought_to_the_largest_norm() -> None:
     optimiser = Optimiser(Toy(), OptimiserConfig(max_gradient_norm=0.5))
     gradients = random_gradients(optimiser)
     norm = torch.cat([g.flatten() for g in gradients.values()]).norm()
-    assert optimiser.begin_step(ALONE.squared_norm(gradients) ** 0.5) == pytest.approx(0.5 / float(norm), rel=1e-4)
+    assert optimiser.begin_step(norm_of(gradients)) == pytest.approx(0.5 / float(norm), rel=1e-4)
 
 
 def test_half_precision_spares_norms_and_routers() -> None:

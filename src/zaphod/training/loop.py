@@ -9,12 +9,16 @@ Legend: L sparse layers, E experts.
 
 from __future__ import annotations
 
+import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Protocol
 
 import torch
@@ -29,8 +33,8 @@ from zaphod.training import passes
 from zaphod.training.balance import BalanceConfig, balance_metrics, expert_counts
 from zaphod.training.batches import Batch
 from zaphod.training.optimiser import Optimiser
+from zaphod.training.parallel.deal import Gradients
 from zaphod.training.passes import Passed
-from zaphod.training.ranks import ALONE, Gradients, Ranks
 from zaphod.training.reports import StepReport, step_report
 from zaphod.training.run_folder import RunFolder
 from zaphod.training.schedule import ScheduleConfig
@@ -80,11 +84,10 @@ class Trainer:
 
     Args:
         model: as `optimiser.in_half_precision` leaves it, or float32 throughout.
-        optimiser: made for this model.
-        stream: the batches.
+        optimiser: made for this model; its `deal` says which processes train together.
+        stream: the batches, the same for every process; each computes its share of a step's parts.
         config: see `LoopConfig`.
         folder: created if need be; a checkpoint found there is resumed.
-        ranks: the processes of the run; each computes its share of a step's parts.
         observers: told of every step.
     """
 
@@ -95,15 +98,16 @@ class Trainer:
         stream: Stream,
         config: LoopConfig,
         folder: Path,
-        ranks: Ranks = ALONE,
         observers: Sequence[Observer] = (),
     ) -> None:
         self.model, self.optimiser, self.stream, self.config = model, optimiser, stream, config
-        self.ranks, self.observers = ranks, observers
-        self.files = RunFolder(folder, ranks.index == 0)
+        self.deal, self.ranks, self.observers = optimiser.deal, optimiser.deal.ranks, observers
+        self.files = RunFolder(folder, self.ranks.rank == 0)
         self.watch = SpikeWatch(config.spikes)
         self.reports: list[StepReport] = []
         self.seconds = 0.0
+        self._is_whole = True
+        self._is_stopping = False
         for module in model.modules():
             if isinstance(module, Experts) and module.gate.device.type == "cpu":
                 module.row_multiple = _ROW_MULTIPLE
@@ -121,13 +125,24 @@ class Trainer:
     def run(
         self, progress: Progress = SILENT, on_checkpoint: Callable[[Trainer], None] | None = None
     ) -> list[StepReport]:
-        """Train to the end, saving now and then and on Ctrl-C. Returns all reports, those of earlier runs included."""
-        saved_at_s = self.seconds
+        """Train to the end, saving now and then. Returns all reports, those of earlier runs included.
+
+        Ctrl-C and SIGTERM end the run after the step at hand, which is saved; a second Ctrl-C ends it at once.
+
+        Raises:
+            KeyboardInterrupt: the run was stopped.
+        """
+        saved_at_s, is_stopped = self.seconds, False
         try:
             total, unit = self._total()
-            with self._workers() as workers, progress.step("training", total - self._done(), unit) as advance:
+            with (
+                self._stoppable(),
+                self._workers() as workers,
+                progress.step("training", total - self._done(), unit) as advance,
+            ):
                 for parts in self.stream.batches(self.step):
-                    if self.progress_share() >= 1:
+                    is_stopped = self.ranks.any(self._is_stopping)
+                    if is_stopped or self.progress_share() >= 1:
                         break
                     done = self._done()
                     self._step(parts, workers)
@@ -138,7 +153,10 @@ class Trainer:
                         if on_checkpoint is not None:
                             on_checkpoint(self)
         finally:
-            self.save()
+            if self._is_whole:
+                self.save()
+        if is_stopped:
+            raise KeyboardInterrupt
         return self.reports
 
     def progress_share(self) -> float:
@@ -207,19 +225,38 @@ class Trainer:
         finally:
             torch.set_num_threads(threads_before)
 
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Ctrl-C waits for the end of the step: half an update must never be saved."""
+        self._is_stopping = False
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may say what signals do
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self._is_stopping:
+                raise KeyboardInterrupt
+            self._is_stopping = True
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
     def _step(self, parts: list[Batch], workers: ThreadPoolExecutor) -> None:
         start_s, rate_share = time.monotonic(), self.rate_share()
-        mine = parts[self.ranks.index :: self.ranks.count]
-        passed = list(workers.map(lambda part: passes.forward(self.model, part), mine))
+        passed = list(workers.map(lambda part: passes.forward(self.model, part), self.ranks.share(parts)))
         counts_LE = self._counts(passed)
         num_targets = sum(len(part.rows_R) for part in parts)
         gradients = self._gradients(passed, num_targets, counts_LE, workers)
-        loss = float(self.ranks.sum(torch.stack([p.loss_sum.detach() for p in passed]).sum())) / num_targets
-        gradient_norm = self.ranks.squared_norm(gradients) ** 0.5
+        loss, gradient_norm = self._loss_and_norm(passed, gradients, num_targets)
         skipped = self.watch.reason_to_skip(loss, gradient_norm)
+        self._is_whole = False
         if skipped is None:
             self._update(gradients, gradient_norm, rate_share, workers)
-        self.seconds += time.monotonic() - start_s
+        self.seconds += float(self.ranks.maxima(torch.tensor(time.monotonic() - start_s, dtype=torch.float64)))
         self._report(
             step_report(
                 step=self.step + 1,
@@ -229,28 +266,39 @@ class Trainer:
                 num_tokens=sum(len(part.token_ids_T) for part in parts),
                 gradient_norm=gradient_norm,
                 skipped=skipped,
+                max_rows=self.deal.max_rows(),
                 layers=[balance_metrics(counts_E) for counts_E in counts_LE],
             )
         )
+        self._is_whole = True
 
     def _counts(self, passed: Sequence[Passed]) -> Tensor:
         """Assignments per sparse layer and expert over all parts of all processes, [L, E]."""
         counts = [torch.stack([expert_counts(r, p.part.counted_T) for r in p.routing]) for p in passed if p.routing]
-        return self.ranks.sum(torch.stack(counts).sum(0)) if counts else torch.zeros(0, 0)
+        return self.ranks.totals(torch.stack(counts).sum(0)) if counts else torch.zeros(0, 0)
 
     def _gradients(
         self, passed: Sequence[Passed], num_targets: int, counts_LE: Tensor, workers: ThreadPoolExecutor
     ) -> Gradients:
-        """Of the whole step's loss, float32, by parameter."""
-        parameters = self.optimiser.parameters
-        results = workers.map(
-            lambda part: passes.gradients(part, parameters, num_targets, counts_LE, self.config.balance), passed
+        """Of the whole step's loss, float32, of the parameters that this process holds."""
+        balance = self.config.balance
+        of_parts = list(
+            workers.map(
+                lambda part: self.deal.gradients(passes.loss_share(part, num_targets, counts_LE, balance)), passed
+            )
         )
-        summed = {
-            name: torch.stack([g.float() for g in same]).sum(0) if len(same) > 1 else same[0].float()
-            for name, same in zip(parameters, zip(*results, strict=True), strict=True)
-        }
-        return self.ranks.sum_gradients(summed)
+        if len(of_parts) == 1:
+            return self.deal.reduced(of_parts[0])
+        return self.deal.reduced(
+            {name: torch.stack([part[name].float() for part in of_parts]).sum(0) for name in of_parts[0]}
+        )
+
+    def _loss_and_norm(self, passed: Sequence[Passed], gradients: Gradients, num_targets: int) -> tuple[float, float]:
+        """Mean loss of a target and norm of the gradients, over all processes."""
+        loss_sum = torch.stack([part.loss_sum.detach() for part in passed]).sum().double()
+        squares = torch.stack([gradient.square().sum() for gradient in gradients.values()]).sum().double()
+        loss_sum, squares = self.ranks.totals(torch.stack([loss_sum, squares]))
+        return float(loss_sum) / num_targets, math.sqrt(squares) if squares >= 0 else math.nan
 
     def _update(
         self, gradients: Gradients, gradient_norm: float, rate_share: float, workers: ThreadPoolExecutor
@@ -258,10 +306,11 @@ class Trainer:
         scale = self.optimiser.begin_step(gradient_norm)
         shares = self._shares_of_work()
         list(workers.map(lambda s: self.optimiser.update(s, gradients, scale=scale, rate_share=rate_share), shares))
+        self.deal.publish()
 
     def _shares_of_work(self) -> list[list[str]]:
         """Parameter names dealt out by size, so that every thread updates about as many numbers."""
-        sizes = {name: master.numel() for name, master in self.optimiser.masters.items()}
+        sizes = {name: math.prod(self.deal.whole_shape(name)) for name in self.optimiser.masters}
         shares: list[list[str]] = [[] for _ in range(self.config.num_threads)]
         for name in sorted(sizes, key=lambda name: -sizes[name]):
             min(shares, key=lambda share: sum(sizes[n] for n in share)).append(name)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from zaphod.core.errors import ConfigError
+from zaphod.training.parallel.deal import Deal, Undealt
 
 Rule = Literal["muon", "adamw"]
 StateFormat = Literal["float32", "bfloat16"]
@@ -88,12 +89,19 @@ def orthogonalised(matrices: Tensor) -> Tensor:
 
 
 class Optimiser:
-    """Holds the float32 masters and moments of a model's parameters and writes each step's result into the model."""
+    """Holds the float32 masters and moments of a model's parameters and writes each step's result into the model.
 
-    def __init__(self, model: nn.Module, config: OptimiserConfig) -> None:
+    Args:
+        model: its parameters with `requires_grad` are learnt.
+        config: see `OptimiserConfig`.
+        deal: what of the model this process holds; all of it by default.
+    """
+
+    def __init__(self, model: nn.Module, config: OptimiserConfig, deal: Deal | None = None) -> None:
         self.config = config
-        self.parameters: dict[str, nn.Parameter] = {n: p for n, p in model.named_parameters() if p.requires_grad}
-        self.masters = {name: p.detach().float().clone() for name, p in self.parameters.items()}
+        self.deal: Deal = Undealt(model) if deal is None else deal
+        self.parameters = self.deal.held()
+        self.masters = {name: parameter.float().clone() for name, parameter in self.parameters.items()}
         dtype = torch.float32 if config.state_format == "float32" else torch.bfloat16
         self.first_moments = {name: torch.zeros_like(master, dtype=dtype) for name, master in self.masters.items()}
         self.second_moments = {
@@ -110,7 +118,7 @@ class Optimiser:
 
     @torch.no_grad()
     def update(self, names: Iterable[str], gradients: Mapping[str, Tensor], *, scale: float, rate_share: float) -> None:
-        """Update the parameters named; other threads may update others at the same time.
+        """Update the parameters named; other threads may update others at the same time. Then comes `deal.publish`.
 
         Args:
             names: which parameters.
@@ -130,9 +138,10 @@ class Optimiser:
     def _muon(self, name: str, gradient: Tensor, rate: float) -> None:
         master = self.masters[name]
         momentum = self._moved(self.first_moments[name], gradient, 1 - self.config.momentum)
-        direction = orthogonalised(gradient.lerp(momentum, self.config.momentum)).float()
+        whole = self.deal.whole(name, gradient.lerp(momentum, self.config.momentum))
+        direction = self.deal.piece(name, orthogonalised(whole)).float()
         master.mul_(1 - rate * self.config.weight_decay)
-        master.sub_(direction, alpha=rate * 0.2 * max(master.shape[-2:]) ** 0.5)
+        master.sub_(direction, alpha=rate * 0.2 * max(self.deal.whole_shape(name)[-2:]) ** 0.5)
 
     def _adam(self, name: str, gradient: Tensor, rate: float) -> None:
         master, (beta1, beta2) = self.masters[name], self.config.betas

@@ -1,15 +1,14 @@
-"""One part of a batch through the model and back: loss and routing out, then gradients; knows no steps, no optimiser.
+"""One part of a batch through the model: its loss and routing, then its share of the batch's loss; knows no steps.
 
-Between the two passes the loop sums the experts' loads over all parts, because the auxiliary loss is one of the whole
-batch.
+In between, the loop sums the experts' loads over all parts, because the auxiliary loss is one of the whole batch.
+
+Legend: T tokens, R rows that are learnt, V vocabulary, L sparse layers, E experts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -37,14 +36,11 @@ def forward(model: Transformer, part: Batch) -> Passed:
     return Passed(part, F.cross_entropy(logits_RV, part.targets_R, reduction="sum"), routing)
 
 
-def gradients(
-    passed: Passed, parameters: Mapping[str, Tensor], num_targets: int, counts_LE: Tensor, balance: BalanceConfig
-) -> tuple[Tensor, ...]:
-    """This part's share of the gradients of the whole batch's loss, in the parameters' order.
+def loss_share(passed: Passed, num_targets: int, counts_LE: Tensor, balance: BalanceConfig) -> Tensor:
+    """What this part adds to the whole batch's loss, the router's losses included.
 
     Args:
         passed: what `forward` gave.
-        parameters: what is learnt.
         num_targets: of the whole batch.
         counts_LE: assignments per layer and expert, of the whole batch.
         balance: weights of the router's losses.
@@ -52,4 +48,4 @@ def gradients(
     loss = passed.loss_sum / num_targets
     if passed.routing:
         loss = loss + router_loss(passed.routing, counts_LE, balance, passed.part.counted_T)
-    return torch.autograd.grad(loss, list(parameters.values()), allow_unused=False)
+    return loss

@@ -33,6 +33,8 @@ class StepReport(NamedTuple):
     """The worst layer's."""
     num_dead: int
     """Over all layers."""
+    max_rows: int = 0
+    """Rows that the experts of the busiest process computed; 0 where experts are not dealt over processes."""
     loads_LE: tuple[tuple[float, ...], ...] = ()
     """Each expert's share of its layer's assignments."""
 
