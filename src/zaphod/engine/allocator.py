@@ -35,8 +35,8 @@ class Allocator:
     def admit(self, sequence: TokenSequence) -> bool:
         """Give a sequence blocks for all that it needs, the first from the prefix cache; False: too few."""
         num_tokens = len(sequence.token_ids)
-        # The last token is always computed, whatever is cached: its logits are wanted.
-        found = self._find(sequence, (num_tokens - 1) // self._block_size)
+        # What is wanted logits of is always computed, whatever is cached.
+        found = self._find(sequence, sequence.first_row // self._block_size)
         num_missing = self.num_blocks_for(sequence.num_needed) - len(found)
         if num_missing + sum(self.pool.num_users(block) == 0 for block in found) > self.pool.num_unused:
             return False

@@ -271,6 +271,7 @@ class Engine:
             queue=request.queue,
             adapter_id=-1 if request.adapter is None else self._runner.adapter_id(request.adapter),
             embeds=request.embeds,
+            scored_from=request.scored_from,
         )
         if request.embeds:
             return Embedding(request, sequence)
@@ -338,6 +339,8 @@ class Engine:
                 self._add(generation, work, own)
             elif work.num_logits == 0:
                 self.scheduler.commit(sequence, work.num_cached + len(work.token_ids))
+            elif sequence.scored_from is not None and sequence.num_unseen > 1:
+                self._score(generation, work, own)
             else:
                 guesses = work.token_ids[1:] if work.num_logits > 1 else ()
                 self._undelivered.append(self._advance(generation, own, guesses))
@@ -354,6 +357,21 @@ class Engine:
         if increment is not None:
             self._undelivered.append(increment)
             self._release(embedding)
+
+    def _score(self, generation: Generation, work: Scheduled, rows: _Rows) -> None:
+        """Rows of a prompt whose tokens are scored; the last one, where the prompt ends with it, begins the answer."""
+        end = work.num_cached + len(work.token_ids)
+        try:
+            generation.read(end - work.num_logits, rows.logits_RV)
+        except ZaphodError as error:
+            self._undelivered.append(Increment(request_id=generation.request.request_id, error=error))
+            self._release(generation)
+            return
+        if end < len(generation.sequence.token_ids):
+            self.scheduler.commit(generation.sequence, end)
+        else:
+            last = _Rows(rows.logits_RV[-1:], None, None if rows.experts_RLK is None else rows.experts_RLK[-1:])
+            self._undelivered.append(self._advance(generation, last, ()))
 
     def _advance(self, generation: Generation, rows: _Rows, proposed: Sequence[int]) -> Increment:
         sequence, num_known = generation.sequence, len(generation.sequence.token_ids)

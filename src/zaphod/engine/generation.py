@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zaphod.core.errors import ZaphodError
 from zaphod.engine.grammar import Matcher
 from zaphod.engine.request import Completion, FinishReason, Request, TokenLogprobs
-from zaphod.engine.sampler import sample
+from zaphod.engine.sampler import sample, score
 from zaphod.engine.sequence import TokenSequence
 from zaphod.engine.stops import StopTexts
 
@@ -35,6 +35,8 @@ class Increment:
     text: str = ""
     logprobs: tuple[TokenLogprobs, ...] = ()
     """Of each of `token_ids`, where they were asked for."""
+    prompt_logprobs: tuple[TokenLogprobs, ...] = ()
+    """Of the prompt's tokens from `Request.scored_from` on, all in the increment of the first token."""
     experts_NLK: tuple[tuple[tuple[int, ...], ...], ...] = ()
     """Where they were asked for, the experts of each of the N `token_ids`: those that computed the position from which
     it was chosen, in each of the L layers that have experts, in the order of falling weight."""
@@ -79,6 +81,7 @@ class Generation:
         self._output: list[int] = []
         self._text: list[str] = []
         self._logprobs: list[TokenLogprobs] = []
+        self._prompt_logprobs: list[TokenLogprobs] = []
         self._seed = secrets.randbits(63) if sampling.seed is None else sampling.seed
         self._max_tokens = min(sampling.max_tokens, max_len - len(request.prompt_token_ids))
         self._end_token_ids = frozenset(sampling.stop_token_ids).union(() if sampling.ignore_eos else eos_token_ids)
@@ -95,6 +98,22 @@ class Generation:
         """Those guesses at the next tokens, from the first on, that may come true."""
         proposed = proposed[: self.num_left - 1]
         return proposed if self._matcher is None else proposed[: self._matcher.count_valid(proposed)]
+
+    def read(self, first: int, logits_RV: npt.NDArray[np.float32]) -> None:
+        """Score tokens of the prompt; those that were scored before the request gave way are not scored again.
+
+        Args:
+            first: position of the token that the first row was computed from.
+            logits_RV: of that and the following positions.
+
+        Raises:
+            RequestError: they are not numbers.
+        """
+        assert self.request.scored_from is not None, "nobody asked for it"
+        prompt, num_top = self.request.prompt_token_ids, self.request.sampling.logprobs or 0
+        for position, logits_V in enumerate(logits_RV[: len(prompt) - 1 - first], start=first + 1):
+            if position == self.request.scored_from + len(self._prompt_logprobs):
+                self._prompt_logprobs.append(score(logits_V, prompt[position], num_top))
 
     def advance(
         self,
@@ -124,6 +143,7 @@ class Generation:
             token_ids=token_ids,
             text="".join(self._text[num_shown:]),
             logprobs=tuple(self._logprobs[num_tokens:]),
+            prompt_logprobs=tuple(self._prompt_logprobs) if num_tokens == 0 else (),
             experts_NLK=self._reported(experts_RLK, len(token_ids)),
             completion=completion,
         )
@@ -139,6 +159,7 @@ class Generation:
             finish_reason=reason,
             stop_reason=stop_reason,
             logprobs=None if self.request.sampling.logprobs is None else tuple(self._logprobs),
+            prompt_logprobs=tuple(self._prompt_logprobs),
             num_cached_tokens=self.sequence.num_found,
         )
 

@@ -96,6 +96,9 @@ class Request:
     """Whether the mean of the prompt's last hidden states is wanted instead of an answer; nothing is sampled then."""
     reports_experts: bool = False
     """Whether increments tell which experts computed the choice of each token."""
+    scored_from: int | None = None
+    """Log-probabilities of the prompt's own tokens are wanted from this position on, 1 or more: nothing comes before
+    the first token that could tell how likely it is. `sampling.logprobs` says with how many alternatives."""
 
     def __post_init__(self) -> None:
         if self.embeds and self.reports_experts:
@@ -108,6 +111,17 @@ class Request:
             raise RequestError("The prompt holds no tokens.", "There must be at least one.", "Send some text.")
         for token_id in self.prompt_token_ids:
             _whole(token_id, "a token id of the prompt", 0)
+        if self.scored_from is not None:
+            _whole(self.scored_from, "scored_from", 1, len(self.prompt_token_ids))
+            self._require_answer()
+
+    def _require_answer(self) -> None:
+        if self.embeds:
+            raise RequestError(
+                "embeds and scored_from were both asked for.",
+                "A request that embeds computes no logits.",
+                "Leave one of them out.",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +145,8 @@ class Completion:
     stop_reason: str | int | None = None
     """The stop text or token id that ended it."""
     logprobs: tuple[TokenLogprobs, ...] | None = None
+    prompt_logprobs: tuple[TokenLogprobs, ...] = ()
+    """Of the prompt's tokens from `Request.scored_from` on."""
     num_cached_tokens: int = 0
     """Tokens of the prompt that were in the prefix cache when the request was admitted."""
     embedding_D: tuple[float, ...] | None = None

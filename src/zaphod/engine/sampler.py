@@ -114,6 +114,16 @@ def uniform(seed: int, step: int) -> float:
     return float(np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, step])).random())
 
 
+def score(logits_V: npt.NDArray[np.float32], token_id: int, num_top: int) -> TokenLogprobs:
+    """How likely a token was that did come next.
+
+    Raises:
+        RequestError: the logits are not numbers.
+    """
+    _require_numbers(logits_V.max())
+    return token_logprobs(logits_V.astype(np.float64), token_id, num_top)
+
+
 def token_logprobs(raw_V: FloatArray, token_id: int, num_top: int) -> TokenLogprobs:
     """Log-softmax of the raw logits for the chosen token and the `num_top` most likely ones."""
     largest = raw_V.max()

@@ -17,6 +17,9 @@ from zaphod.engine.fairness import FairQueues, Queue
 from zaphod.engine.sequence import TokenSequence
 
 Share = tuple[TokenSequence, Scheduled]
+MAX_SCORED_ROWS = 128
+"""Logits that one prompt whose tokens are scored gets of one pass: a row is as long as the vocabulary."""
+
 Propose = Callable[[TokenSequence, int], Sequence[int]]
 """Guesses which tokens follow a sequence, at most a number of them."""
 
@@ -189,10 +192,13 @@ class Scheduler:
             num_tokens = min(budget, sequence.num_unseen)
             if num_tokens == 0:
                 break
-            begin, is_last = sequence.num_cached, num_tokens == sequence.num_unseen
-            token_ids = sequence.token_ids[begin : begin + num_tokens]
-            shares.append((sequence, _work(sequence, token_ids, num_logits=int(is_last))))
-            budget -= num_tokens
+            begin = sequence.num_cached
+            first_row = max(begin, sequence.first_row)
+            end = min(begin + num_tokens, first_row + MAX_SCORED_ROWS)
+            shares.append(
+                (sequence, _work(sequence, sequence.token_ids[begin:end], num_logits=max(0, end - first_row)))
+            )
+            budget -= end - begin
         return shares
 
     def _answer(self, sequence: TokenSequence, guesses: Sequence[int] = ()) -> Scheduled:

@@ -16,6 +16,7 @@ class TokenSequence:
         queue: whose share of the engine they use.
         adapter_id: the runner's number of the adapter, -1 for none.
         embeds: whether the hidden states of all tokens are wanted, and no answer.
+        scored_from: the first position whose own token's probability is wanted; None for no such position.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class TokenSequence:
         "num_published",
         "queue",
         "request_id",
+        "scored_from",
         "tenant",
         "token_ids",
     )
@@ -45,12 +47,14 @@ class TokenSequence:
         queue: str = "",
         adapter_id: int = -1,
         embeds: bool = False,
+        scored_from: int | None = None,
     ) -> None:
         self.request_id = request_id
         self.tenant = tenant
         self.queue = queue
         self.adapter_id = adapter_id
         self.embeds = embeds
+        self.scored_from = scored_from
         self.arrival = 0
         """Its number among all that came."""
         self.token_ids = array("i", prompt)
@@ -74,6 +78,12 @@ class TokenSequence:
     def num_needed(self) -> int:
         """Slots without which it is not admitted: for all its tokens, and one of the answer where there is one."""
         return len(self.token_ids) + (not self.embeds)
+
+    @property
+    def first_row(self) -> int:
+        """The first position whose logits are wanted: the last token's, or that before the first scored token."""
+        last = len(self.token_ids) - 1
+        return last if self.scored_from is None else min(last, self.scored_from - 1)
 
     @property
     def num_unseen(self) -> int:

@@ -54,9 +54,36 @@ def test_log_probabilities_of_completions_tell_where_tokens_are(client: openai.O
     assert offsets == sorted(offsets)
 
 
+def test_an_echo_tells_how_likely_the_prompt_is(client: openai.OpenAI) -> None:
+    choice = complete(client, "plan: pick", logprobs=1, echo=True, temperature=0).choices[0]
+    told = choice.logprobs
+    assert "".join(told.tokens) == choice.text
+    assert (told.token_logprobs[0], told.top_logprobs[0]) == (None, None)
+    pairs = zip(told.token_logprobs[1:], told.top_logprobs[1:], strict=True)
+    assert all(value <= max(top.values()) for value, top in pairs)
+    # What the model says itself is as likely in a prompt as in an answer.
+    again = complete(client, choice.text, logprobs=1, echo=True, max_tokens=1).choices[0].logprobs
+    assert again.token_logprobs[1 : len(told.tokens)] == pytest.approx(told.token_logprobs[1:], abs=1e-3)
+
+
+def test_a_streamed_echo_tells_the_same(client: openai.OpenAI) -> None:
+    fields = {"logprobs": 1, "echo": True, "temperature": 0}
+    whole = complete(client, "plan: pick", **fields).choices[0].logprobs
+    chunks = [chunk.choices[0].logprobs for chunk in complete(client, "plan: pick", stream=True, **fields)]
+    told = [value for chunk in chunks if chunk for value in chunk.token_logprobs]
+    assert told[0] is None
+    assert told[1:] == pytest.approx(whole.token_logprobs[1:], abs=1e-3)
+
+
+def test_a_prompt_of_one_token_has_nothing_before_it(client: openai.OpenAI) -> None:
+    told = complete(client, [[936]], logprobs=0, echo=True, max_tokens=1).choices[0].logprobs
+    assert told.token_logprobs[0] is None
+    assert len(told.tokens) == 2
+
+
 @pytest.mark.parametrize(
     "fields",
-    [{"suffix": "x"}, {"best_of": 2}, {"echo": True, "logprobs": 1}, {"logprobs": 21}, {"n": 17}],
+    [{"suffix": "x"}, {"best_of": 2}, {"logprobs": 21}, {"n": 17}],
     ids=str,
 )
 def test_completions_that_cannot_be_given_are_refused(client: openai.OpenAI, fields: Any) -> None:

@@ -30,7 +30,7 @@ from zaphod.server.api.recording import Record
 from zaphod.server.api.rendering import TemplateFailedError
 from zaphod.server.api.tool_formats import format_of
 from zaphod.server.api.tool_grammar import constraint_of
-from zaphod.server.api.turns import Event, Tool, Turn, Usage
+from zaphod.server.api.turns import Event, PromptScored, Tool, Turn, Usage
 from zaphod.server.engine_process.client import EngineClient
 from zaphod.server.engine_process.messages import Piece, Ready, Work
 from zaphod.server.errors import ApiError, as_api_error
@@ -58,6 +58,8 @@ class Continuation:
     sampling: SamplingParams
     num_answers: int = 1
     reports_experts: bool = False
+    scores_prompts: bool = False
+    """Whether it is told how likely the prompts' tokens are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,6 +283,7 @@ class Answering:
             tenant=call.cache_tenant,
             adapter=adapter,
             reports_experts=asked is not None and asked.reports_experts,
+            scored_from=1 if asked is not None and asked.scores_prompts else None,
         )
 
     async def _embedded(self, works: Sequence[Work], ticket: Ticket) -> list[tuple[float, ...]]:
@@ -332,6 +335,8 @@ async def _events(
         ticket.produced(len(piece.token_ids))
         record.piece(piece, index)
         reader = readers[index]
+        if piece.prompt_logprobs:
+            yield PromptScored(answer=index, logprobs=piece.prompt_logprobs)
         for event in reader.read(piece):
             yield event
         if reader.reason is not None:

@@ -11,7 +11,7 @@ from zaphod import __version__
 from zaphod.core.tokenizers import Tokenizer
 from zaphod.server.api import sse
 from zaphod.server.api.logprobs import chat_logprobs
-from zaphod.server.api.turns import AnswerEnd, Event, TextDelta, ToolCallBegin, ToolCallDelta, Usage
+from zaphod.server.api.turns import AnswerEnd, Event, PromptScored, TextDelta, ToolCallBegin, ToolCallDelta, Usage
 from zaphod.server.engine_process.messages import TokenLogprob
 
 FINGERPRINT = f"zaphod-{__version__}"
@@ -71,7 +71,7 @@ async def whole(events: AsyncIterator[Event], shape: ChatShape) -> dict[str, Any
     async for event in events:
         if isinstance(event, Usage):
             usage = told_usage(event)
-        else:
+        elif not isinstance(event, PromptScored):  # prompts of chats are not scored
             answers[event.answer].take(event)
     choices = [answer.choice(index, shape) for index, answer in enumerate(answers)]
     body = {**shape.body("chat.completion", choices), **usage}

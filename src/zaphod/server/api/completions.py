@@ -55,7 +55,9 @@ class CompletionRequest(SamplingFields):
     stream_options: Annotated[StreamOptions | None, Field(description="Goes with `stream`.")] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=MAX_TOKEN_ID, description="Default 16, as OpenAI's.")] = None
     logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS)] = None
-    echo: Annotated[bool | None, Field(description="Begin with the prompt; not with `logprobs`.")] = None
+    echo: Annotated[bool | None, Field(description="Begin with the prompt; `logprobs` are then of its tokens too.")] = (
+        None
+    )
     best_of: Annotated[int | None, Field(ge=1, le=MAX_ANSWERS, description="Nothing but `n`.")] = None
     response_format: ResponseFormat | None = None
     routing: Routing = False
@@ -64,12 +66,15 @@ class CompletionRequest(SamplingFields):
         str | None, Field(max_length=0), refused("The models here do not fill gaps: leave it out", unless=("",))
     ] = None
 
+    @property
+    def scores_prompts(self) -> bool:
+        """Whether it is told how likely the prompts' tokens are."""
+        return bool(self.echo) and self.logprobs is not None
+
     @model_validator(mode="after")
     def _fits_together(self) -> CompletionRequest:
         if self.best_of is not None and self.best_of != (self.n or 1):
             raise conflict("best_of", "`best_of` must be `n`: answers are not ranked here")
-        if self.echo and self.logprobs is not None:
-            raise conflict("echo", "`echo` does not go with `logprobs`: those of a prompt are not computed")
         if self.stream_options is not None and not self.stream:
             raise conflict("stream_options", '`stream_options` goes with `"stream": true`')
         return self
@@ -110,7 +115,13 @@ async def _continuation(
         logprobs=body.logprobs,
         grammar=grammar_of(body.response_format),
     )
-    return Continuation(prompts=prompts, sampling=sampling, num_answers=num_answers, reports_experts=body.routing)
+    return Continuation(
+        prompts=prompts,
+        sampling=sampling,
+        num_answers=num_answers,
+        reports_experts=body.routing,
+        scores_prompts=body.scores_prompts,
+    )
 
 
 def _shape(
@@ -120,11 +131,14 @@ def _shape(
     assert engine is not None
     texts: list[Any] = [""] * len(asked.prompts)
     if body.echo:
-        texts = [engine.tokenizer.decode(prompt, skip_special=True) for prompt in asked.prompts]
+        # Places of tokens are told in a text that has all of them.
+        skip_special = not body.scores_prompts
+        texts = [engine.tokenizer.decode(prompt, skip_special=skip_special) for prompt in asked.prompts]
     return CompletionShape(
         answer_id=f"cmpl-{request_id}",
         model=answering.model_name(body.model),
         tokenizer=engine.tokenizer,
         echoes=[text for text in texts for _ in range(asked.num_answers)],
+        first_tokens=[prompt[0] for prompt in asked.prompts for _ in range(asked.num_answers) if asked.scores_prompts],
         includes_usage=body.stream_options is not None and body.stream_options.include_usage is True,
     )

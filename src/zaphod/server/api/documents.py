@@ -180,8 +180,9 @@ class CompletionLogprobLists(BaseModel):
     """Of an answer's tokens, side by side."""
 
     tokens: list[str]
-    token_logprobs: list[float]
-    top_logprobs: list[dict[str, float]]
+    token_logprobs: list[float | None]
+    """None for the first token of a prompt, before which nothing comes."""
+    top_logprobs: list[dict[str, float] | None]
     text_offset: list[int]
 
 

@@ -24,6 +24,13 @@ class CompletionLogprobs:
     def __init__(self, tokenizer: Tokenizer, offset: int = 0) -> None:
         self._tokenizer, self._offset = tokenizer, offset
 
+    def of_prompt(self, first: int, tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
+        """A whole prompt: nothing says how likely its first token is."""
+        text = _text(self._tokenizer, first)
+        begin = {"tokens": [text], "token_logprobs": [None], "top_logprobs": [None], "text_offset": [self._offset]}
+        self._offset += len(text)
+        return joined(begin, self.of(tokens))
+
     def of(self, tokens: Sequence[TokenLogprob]) -> dict[str, Any] | None:
         """The next tokens of the answer; None where none were asked for."""
         if not tokens:
@@ -41,6 +48,11 @@ class CompletionLogprobs:
             ],
             "text_offset": offsets,
         }
+
+
+def joined(first: dict[str, Any], second: dict[str, Any] | None) -> dict[str, Any]:
+    """Lists side by side, one after the other."""
+    return first if second is None else {name: first[name] + second[name] for name in first}
 
 
 def token_logprob(tokenizer: Tokenizer, token: TokenLogprob) -> dict[str, Any]:

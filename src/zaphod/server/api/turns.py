@@ -67,6 +67,14 @@ class TextDelta:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromptScored:
+    """How likely the prompt's tokens are, from the second one on; before the answer's first text."""
+
+    answer: int
+    logprobs: Sequence[TokenLogprob]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ToolCallBegin:
     """The model asks for a function to be called."""
 
@@ -115,4 +123,4 @@ class Usage:
     """What was redacted, held or blocked, and by which policy; None where nothing was."""
 
 
-Event = TextDelta | ToolCallBegin | ToolCallDelta | AnswerEnd | Usage
+Event = TextDelta | PromptScored | ToolCallBegin | ToolCallDelta | AnswerEnd | Usage

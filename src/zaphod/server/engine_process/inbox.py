@@ -65,5 +65,6 @@ def _joined(first: Piece, second: Piece) -> Piece:
         token_ids=first.token_ids + second.token_ids,
         text=first.text + second.text,
         logprobs=first.logprobs + second.logprobs,
+        prompt_logprobs=first.prompt_logprobs + second.prompt_logprobs,
         experts_NLK=first.experts_NLK + second.experts_NLK,
     )

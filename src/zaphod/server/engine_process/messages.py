@@ -38,6 +38,8 @@ class Work(msgspec.Struct, tag=True, kw_only=True, frozen=True):
     """Whether pieces say which experts computed them."""
     embeds: bool = False
     """Whether the mean of the last hidden states is wanted instead of an answer."""
+    scored_from: int | None = None
+    """Log-probabilities of the prompt's tokens are wanted from this position on."""
 
 
 class Cancel(msgspec.Struct, tag=True, kw_only=True):
@@ -66,6 +68,8 @@ class Piece(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     text: str = ""
     logprobs: tuple[TokenLogprob, ...] = ()
     """One for each of `token_ids`, where they were asked for."""
+    prompt_logprobs: tuple[TokenLogprob, ...] = ()
+    """Of the prompt's tokens from `Work.scored_from` on; on the first piece with tokens."""
     experts_NLK: tuple[tuple[tuple[int, ...], ...], ...] = ()
     """Experts that computed each of `token_ids`, where they were asked for."""
     finish_reason: Literal["stop", "length", "cancelled"] | None = None

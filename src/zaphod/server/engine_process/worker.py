@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +26,7 @@ from zaphod.core.errors import CapacityError, RequestError, TokenizerError, Zaph
 from zaphod.core.progress import Advance
 from zaphod.engine import Engine, EngineConfig, Increment, Request, Runner
 from zaphod.engine.batch import Batch
+from zaphod.engine.request import TokenLogprobs
 from zaphod.launch.models import LoadedModel, load_model
 from zaphod.model.compat import Compat
 from zaphod.server.crashes import guard_crashes
@@ -224,6 +225,7 @@ class Worker:
                     adapter=work.adapter,
                     reports_experts=work.reports_experts,
                     embeds=work.embeds,
+                    scored_from=work.scored_from,
                 )
             )
         except ZaphodError as error:
@@ -326,7 +328,8 @@ def _piece(increment: Increment, queue_s: float | None) -> Piece:
         request_id=increment.request_id,
         token_ids=increment.token_ids,
         text=increment.text,
-        logprobs=tuple(TokenLogprob(token.token_id, token.logprob, token.top) for token in increment.logprobs),
+        logprobs=_logprobs(increment.logprobs),
+        prompt_logprobs=_logprobs(increment.prompt_logprobs),
         experts_NLK=increment.experts_NLK,
         finish_reason=None if end is None else end.finish_reason,
         stop_reason=None if end is None else end.stop_reason,
@@ -334,6 +337,10 @@ def _piece(increment: Increment, queue_s: float | None) -> Piece:
         num_cached_tokens=0 if end is None else end.num_cached_tokens,
         embedding_D=() if end is None or end.embedding_D is None else end.embedding_D,
     )
+
+
+def _logprobs(tokens: Iterable[TokenLogprobs]) -> tuple[TokenLogprob, ...]:
+    return tuple(TokenLogprob(token.token_id, token.logprob, token.top) for token in tokens)
 
 
 def _refusal(request_id: str, error: ZaphodError, code: str = "invalid_value") -> Piece:
