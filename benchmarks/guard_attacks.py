@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks.common import publish
 from zaphod.core.progress import ProgressLines
 from zaphod.safety.guard.classifiers.classifier import load_classifier
+from zaphod.study.intervals import Share, clopper_pearson
 from zaphod.study.redteam.benign import Benign, benign_texts
 from zaphod.study.redteam.driver.findings import share_dict
 from zaphod.study.redteam.entrants import Entrant, entrants
@@ -35,7 +36,6 @@ from zaphod.study.redteam.evaluation import (
     retention,
 )
 from zaphod.study.redteam.growth import HOSTILE, Growth, measure_growth
-from zaphod.study.redteam.intervals import Share, clopper_pearson
 from zaphod.study.redteam.system_texts import system_texts
 from zaphod.study.redteam.transforms.catalogue import TRANSFORMS
 from zaphod.study.redteam.transforms.transform import SPLITS, Split

@@ -34,8 +34,8 @@ from benchmarks.leaks_server import Installation, Running, await_ready, core_fil
 from benchmarks.leaks_ways import BROKEN, ON_PURPOSE, WAYS, send, send_broken, unfinished
 from zaphod.core.progress import ProgressLines
 from zaphod.records.postgres import upgrade
+from zaphod.study.intervals import clopper_pearson
 from zaphod.study.redteam.driver.scenarios import invented_word
-from zaphod.study.redteam.intervals import clopper_pearson
 from zaphod.study.redteam.leaks import Place, Sink, base64_forms, forms, found_in, sink
 
 _ENGINE_ENDS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)

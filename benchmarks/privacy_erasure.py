@@ -45,7 +45,7 @@ from zaphod.safety.vault.sealed_record import DataKey, open_record
 from zaphod.safety.vault.secret_key import KEY_BYTES, SecretKey
 from zaphod.safety.vault.vault import Vault
 from zaphod.safety.vault.wrapped_key import KeyTable, WrappedKey
-from zaphod.study.redteam.intervals import Share, clopper_pearson
+from zaphod.study.intervals import Share, clopper_pearson
 
 TENANT = "clinic"
 NOTE = """\

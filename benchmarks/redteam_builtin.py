@@ -32,13 +32,13 @@ from benchmarks.common import publish
 from zaphod.core.errors import ZaphodError
 from zaphod.core.progress import ProgressLines
 from zaphod.study.benchmarks.serving.servers import free_port
+from zaphod.study.intervals import clopper_pearson
 from zaphod.study.redteam.driver.campaign import CampaignOptions, run_campaign
 from zaphod.study.redteam.driver.findings import Findings, findings_of
 from zaphod.study.redteam.driver.journal import Journal
 from zaphod.study.redteam.driver.scenarios import invented_word, make_scenarios
 from zaphod.study.redteam.driver.search import SearchOptions
 from zaphod.study.redteam.driver.target import Target, TargetOptions
-from zaphod.study.redteam.intervals import clopper_pearson
 from zaphod.study.redteam.leaks import Place, scan_folder, sink
 from zaphod.study.redteam.wordings import FAMILIES
 

@@ -20,7 +20,7 @@ from tests.support.running_server import RunningServer, started
 from zaphod.cli.main import main
 from zaphod.records.postgres import upgrade
 from zaphod.server.caller import SCOPES
-from zaphod.study.redteam.intervals import clopper_pearson
+from zaphod.study.intervals import clopper_pearson
 
 POLICY = f"""
 name = "isolation"

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from zaphod.core.progress import SILENT, Progress
 from zaphod.safety.guard.verdict import Stage
+from zaphod.study.intervals import Share
 from zaphod.study.redteam.attacks import Attack, composed_attacks, plain_attacks
 from zaphod.study.redteam.benign import Benign
 from zaphod.study.redteam.deadline import TooLongError, deadline
 from zaphod.study.redteam.entrants import Entrant
-from zaphod.study.redteam.intervals import Share
 from zaphod.study.redteam.transforms.transform import Split
 
 DEPTHS = (1, 2, 3)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zaphod.study.intervals import Interval, Share, clopper_pearson
 from zaphod.study.redteam.driver.journal import BENIGN, Trial
 from zaphod.study.redteam.driver.search import SUCCESS
-from zaphod.study.redteam.intervals import Interval, Share, clopper_pearson
 
 NO_TRANSFORM = "(none)"
 

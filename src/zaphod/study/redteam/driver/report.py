@@ -6,8 +6,8 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zaphod.study.intervals import Share
 from zaphod.study.redteam.driver.findings import Findings, Row
-from zaphod.study.redteam.intervals import Share
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }

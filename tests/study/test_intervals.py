@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from zaphod.study.redteam.intervals import Share, clopper_pearson, wilson
+from zaphod.study.intervals import Share, clopper_pearson, wilson
 
 
 @settings(deadline=None)
