@@ -1,0 +1,87 @@
+"""Words as the quality rules count them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zaphod.data.filters.repetition import (
+    duplicate_ngram_characters,
+    duplicates,
+    repeated_cover,
+    top_ngram_characters,
+)
+from zaphod.data.filters.sentences import num_sentences
+from zaphod.data.filters.tokens import split_chunk
+from zaphod.data.filters.words import words_of
+
+
+def split(text: str) -> list[str]:
+    return [word for chunk in text.split() for word in split_chunk(chunk)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Don't say it's foo-bar, e.g. here.", "Do n't say it 's foo - bar , e.g. here ."),
+        ("(see https://x.org/a_b?c=1, please)", "( see https://x.org/a_b?c=1 , please )"),
+        ("cannot they'd've and/or 10km at 3pm", "can not they 'd 've and/or 10 km at 3 pm"),
+        ("the 32-bit word... ends", "the 32 - bit word ... ends"),
+        ("U.S. version 3.2.1 costs $5.00", "U.S. version 3.2.1 costs $ 5.00"),
+        ("Smith's a/b --option=VALUE", "Smith 's a / b --option = VALUE"),
+    ],
+)
+def test_english_is_cut_as_the_rules_expect(text, words):
+    assert split(text) == words.split()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_nothing_is_lost_or_added(text):
+    assert ["".join(split_chunk(chunk)) for chunk in text.split()] == text.split()
+    assert all(split(text))
+
+
+def test_a_run_without_spaces_stays_whole():
+    assert split_chunk("a,b" * 500) == ("a,b" * 500,)
+
+
+@pytest.mark.parametrize(
+    ("line", "num"),
+    [("", 0), ("One", 1), ("One. Two! Three?", 3), ("See e.g. 3.2 there.", 1), ('He said "no." Then left.', 2)],
+)
+def test_sentences_end_at_marks_that_stand_alone(line, num):
+    assert num_sentences(line) == num
+
+
+def test_facts_of_words():
+    words = words_of("Water, 42 …!")
+    assert words.lengths_W.tolist() == [5, 1, 2, 1, 1]
+    assert words.is_mark_W.tolist() == [False, True, False, True, True]
+    assert words.has_letter_W.tolist() == [True, False, False, False, False]
+    assert words.num_of(frozenset({"Water", "42", "stone"})) == 2
+
+
+def plain_duplicate_characters(words: list[str], size: int) -> int:
+    seen, total, place = set(), 0, 0
+    while place + size <= len(words):
+        run = tuple(words[place : place + size])
+        if run in seen:
+            total, place = total + len("".join(run)), place + size
+        else:
+            seen.add(run)
+            place += 1
+    return total
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=60), st.integers(2, 6))
+def test_repetition_is_counted_as_a_plain_loop_counts_it(letters, size):
+    text = " ".join(letters)
+    runs = [tuple(letters[i : i + size]) for i in range(len(letters) - size + 1)]
+    expected = max((runs.count(run) for run in runs), default=0) * (2 * size - 1)
+    assert top_ngram_characters(words_of(text), size) == expected
+    assert duplicate_ngram_characters(words_of(text), size) == plain_duplicate_characters(letters, size)
+    assert duplicate_ngram_characters(words_of(text), size) <= repeated_cover(words_of(text), size)
+    assert repeated_cover(words_of(text), size + 1) <= repeated_cover(words_of(text), size)
+
+
+def test_duplicates_count_what_stood_before():
+    assert duplicates(["ab", "c", "ab", "ab"]) == (2, 4)
