@@ -16,8 +16,8 @@ from zaphod.data.tasks.robot_world import COLOURS, CONTAINERS, KINDS, PLACES, RO
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 from zaphod.data.tasks.wording import Wording, invented_word
 
-_STORAGE = SURFACES + CONTAINERS
-_Made = tuple[str, dict[str, Any], dict[str, Any]]  # prompt, answer, meta
+STORAGE = SURFACES + CONTAINERS
+Made = tuple[str, dict[str, Any], dict[str, Any]]  # prompt, answer, meta
 
 
 class RobotPlan:
@@ -33,7 +33,7 @@ class RobotPlan:
             made = rng.choices(makers, weights)[0](split, rng)
             if made is not None:
                 prompt, answer, meta = made
-                yield Example(task=self.name, prompt=prompt, answer=_one_line(answer), meta=meta)
+                yield Example(task=self.name, prompt=prompt, answer=one_line(answer), meta=meta)
 
     def judge(self, example: Example, answer: str) -> Score:
         """Right if the plan reaches the goal, leaves all else alone, and is no longer than twice the shortest."""
@@ -42,12 +42,18 @@ class RobotPlan:
         except json.JSONDecodeError as error:
             return Score(False, f"this is no JSON: {error}")
         if "refuse" in example.meta:
-            wanted = {"refuse": example.meta["refuse"]}
-            return Score(given == wanted, f"wanted {_one_line(wanted)}")
+            return _judged_refusal(given, example.meta["refuse"])
         plan = given.get("plan") if isinstance(given, dict) and len(given) == 1 else None
         if not isinstance(plan, list):
             return Score(False, "there is no plan")
         return _execute(plan, example.meta)
+
+
+def _judged_refusal(given: object, reason: str) -> Score:
+    """A danger may be named after the word unsafe; whether it is the right one is not asked here."""
+    said = given.get("refuse") if isinstance(given, dict) and len(given) == 1 else None
+    names_danger = reason == "unsafe" and isinstance(said, str) and said.startswith("unsafe: ")
+    return Score(said == reason or names_danger, f"wanted {one_line({'refuse': reason})}")
 
 
 def _execute(plan: list[Action], meta: Any) -> Score:
@@ -71,123 +77,126 @@ def _execute(plan: list[Action], meta: Any) -> Score:
 # --- intents
 
 
-def _move(split: Split, rng: random.Random) -> _Made | None:
-    thing, source, target = _thing(rng), *rng.sample(_STORAGE, 2)
+def _move(split: Split, rng: random.Random) -> Made | None:
+    thing, source, target = some_thing(rng), *rng.sample(STORAGE, 2)
     if not fits_combinations(split, thing, source, target):
         return None
-    prompt = wordings.MOVE.say(split, _slots(rng, thing, source, target), rng)
-    return _planned(prompt, _moving(thing, source, target), {thing: source}, {thing: target})
+    prompt = wordings.MOVE.say(split, slots_of(rng, thing, source, target), rng)
+    return planned(prompt, moving(thing, source, target), {thing: source}, {thing: target})
 
 
-def _bring(split: Split, rng: random.Random) -> _Made | None:
-    thing, source = _thing(rng), rng.choice(_STORAGE)
+def _bring(split: Split, rng: random.Random) -> Made | None:
+    thing, source = some_thing(rng), rng.choice(STORAGE)
     if not fits_combinations(split, thing, source, "user"):
         return None
-    prompt = wordings.BRING.say(split, _slots(rng, thing, source, "user"), rng)
-    return _planned(prompt, _moving(thing, source, "user"), {thing: source}, {thing: "user"})
+    prompt = wordings.BRING.say(split, slots_of(rng, thing, source, "user"), rng)
+    return planned(prompt, moving(thing, source, "user"), {thing: source}, {thing: "user"})
 
 
-def _move_two(split: Split, rng: random.Random) -> _Made | None:
-    first, second = _thing(rng), _thing(rng)
-    (source, target), (second_source, second_target) = rng.sample(_STORAGE, 2), rng.sample(_STORAGE, 2)
+def _move_two(split: Split, rng: random.Random) -> Made | None:
+    first, second = some_thing(rng), some_thing(rng)
+    (source, target), (second_source, second_target) = rng.sample(STORAGE, 2), rng.sample(STORAGE, 2)
     if first == second or not (
         fits_combinations(split, first, source, target)
         and fits_combinations(split, second, second_source, second_target)
     ):
         return None
-    slots = _slots(rng, first, source, target)
-    other = _slots(rng, second, second_source, second_target)
+    slots = slots_of(rng, first, source, target)
+    other = slots_of(rng, second, second_source, second_target)
     slots |= {"second": other["object"]} | {f"second_{name}": other[name] for name in ("from", "at", "to", "put")}
-    steps = _moving(first, source, target) + _moving(second, second_source, second_target)
+    steps = moving(first, source, target) + moving(second, second_source, second_target)
     prompt = wordings.MOVE_TWO.say(split, slots, rng)
     goal = {first: target, second: second_target}
-    return _planned(prompt, steps, {first: source, second: second_source}, goal)
+    return planned(prompt, steps, {first: source, second: second_source}, goal)
 
 
-def _move_both(split: Split, rng: random.Random) -> _Made | None:
-    (first, second), (source, target) = (_thing(rng), _thing(rng)), rng.sample(_STORAGE, 2)
+def _move_both(split: Split, rng: random.Random) -> Made | None:
+    (first, second), (source, target) = (some_thing(rng), some_thing(rng)), rng.sample(STORAGE, 2)
     if first == second or not all(fits_combinations(split, thing, source, target) for thing in (first, second)):
         return None
-    slots = _slots(rng, first, source, target) | {"second": _with_article(second, rng)}
+    slots = slots_of(rng, first, source, target) | {"second": with_article(second, rng)}
     prompt = wordings.MOVE_BOTH.say(split, slots, rng)
-    steps = _moving(first, source, target) + _moving(second, source, target)
-    return _planned(prompt, steps, {first: source, second: source}, {first: target, second: target})
+    steps = moving(first, source, target) + moving(second, source, target)
+    return planned(prompt, steps, {first: source, second: source}, {first: target, second: target})
 
 
-def _go(split: Split, rng: random.Random) -> _Made | None:
+def _go(split: Split, rng: random.Random) -> Made | None:
     if split == "combinations":  # one slot cannot be combined
         return None
-    target = rng.choice(_STORAGE + ROOMS[:-1])
-    prompt = wordings.GO.say(split, _slots(rng, _thing(rng), rng.choice(_STORAGE), target), rng)
-    return _planned(prompt, [{"do": "go", "to": target}], visits=[target])
+    target = rng.choice(STORAGE + ROOMS[:-1])
+    prompt = wordings.GO.say(split, slots_of(rng, some_thing(rng), rng.choice(STORAGE), target), rng)
+    return planned(prompt, [{"do": "go", "to": target}], visits=[target])
 
 
-def _go_then_go(split: Split, rng: random.Random) -> _Made | None:
-    first, second = rng.sample(_STORAGE + ROOMS[:-1], 2)
+def _go_then_go(split: Split, rng: random.Random) -> Made | None:
+    first, second = rng.sample(STORAGE + ROOMS[:-1], 2)
     if not fits_combinations(split, "go", first, second):
         return None
-    prompt = wordings.GO_THEN_GO.say(split, _slots(rng, _thing(rng), first, second), rng)
-    return _planned(prompt, [{"do": "go", "to": first}, {"do": "go", "to": second}], visits=[first, second])
+    prompt = wordings.GO_THEN_GO.say(split, slots_of(rng, some_thing(rng), first, second), rng)
+    return planned(prompt, [{"do": "go", "to": first}, {"do": "go", "to": second}], visits=[first, second])
 
 
-def _open(split: Split, rng: random.Random) -> _Made | None:
+def _open(split: Split, rng: random.Random) -> Made | None:
     if split == "combinations":  # one slot cannot be combined
         return None
     target = rng.choice(CONTAINERS)
-    prompt = wordings.OPEN.say(split, _slots(rng, _thing(rng), "shelf", target), rng)
-    return _planned(prompt, [{"do": "go", "to": target}, {"do": "open", "target": target}], left_open=[target])
+    prompt = wordings.OPEN.say(split, slots_of(rng, some_thing(rng), "shelf", target), rng)
+    return planned(prompt, [{"do": "go", "to": target}, {"do": "open", "target": target}], left_open=[target])
 
 
-def _open_then_close(split: Split, rng: random.Random) -> _Made | None:
+def _open_then_close(split: Split, rng: random.Random) -> Made | None:
     if split == "combinations":  # one slot cannot be combined
         return None
     target = rng.choice(CONTAINERS)
-    prompt = wordings.OPEN_THEN_CLOSE.say(split, _slots(rng, _thing(rng), "shelf", target), rng)
-    return _planned(
+    prompt = wordings.OPEN_THEN_CLOSE.say(split, slots_of(rng, some_thing(rng), "shelf", target), rng)
+    return planned(
         prompt, [{"do": "go", "to": target}, *({"do": verb, "target": target} for verb in ("open", "close"))]
     )
 
 
-def _no_source(split: Split, rng: random.Random) -> _Made | None:
-    thing, target = _thing(rng), rng.choice(_STORAGE)
+def _no_source(split: Split, rng: random.Random) -> Made | None:
+    thing, target = some_thing(rng), rng.choice(STORAGE)
     if not fits_combinations(split, thing, target):
         return None
-    prompt = wordings.NO_SOURCE.say(split, _slots(rng, thing, target, target), rng)
-    return _refused(prompt, f"unclear: where is the {thing}?")
+    prompt = wordings.NO_SOURCE.say(split, slots_of(rng, thing, target, target), rng)
+    return refused(prompt, f"unclear: where is the {thing}?")
 
 
-def _unsafe(split: Split, rng: random.Random) -> _Made | None:
-    thing, source, victim = _thing(rng), rng.choice(_STORAGE), rng.choice(wordings.VICTIMS)
+def _unsafe(split: Split, rng: random.Random) -> Made | None:
+    thing, source, victim = some_thing(rng), rng.choice(STORAGE), rng.choice(wordings.VICTIMS)
     if not fits_combinations(split, thing, victim):
         return None
-    slots = _slots(rng, thing, source, source) | {"victim": victim, "place": _with_article(source, rng)}
-    return _refused(wordings.UNSAFE.say(split, slots, rng), "unsafe")
+    slots = slots_of(rng, thing, source, source) | {"victim": victim, "place": with_article(source, rng)}
+    return refused(wordings.UNSAFE.say(split, slots, rng), "unsafe")
 
 
-def _unknown_object(split: Split, rng: random.Random) -> _Made | None:
-    unknown = rng.choice(wordings.UNKNOWN_OBJECTS) if rng.random() < 0.5 else _invented(rng)
+def _unknown_object(split: Split, rng: random.Random) -> Made | None:
+    unknown = rng.choice(wordings.UNKNOWN_OBJECTS) if rng.random() < 0.5 else invented_object(rng)
     thing = unknown if rng.random() < 0.5 else f"{rng.choice(COLOURS)} {unknown}"
-    source, target = rng.sample(_STORAGE, 2)
+    source, target = rng.sample(STORAGE, 2)
     if not fits_combinations(split, thing, source):
         return None
     wording = rng.choice((wordings.MOVE, wordings.MOVE, wordings.BRING, wordings.NO_SOURCE))
-    prompt = wording.say(split, _slots(rng, thing, source, target), rng)
-    return _refused(prompt, f"unknown object: {thing}")
+    prompt = wording.say(split, slots_of(rng, thing, source, target), rng)
+    return refused(prompt, f"unknown object: {thing}")
 
 
-def _unknown_place(split: Split, rng: random.Random) -> _Made | None:
-    thing, unknown = _thing(rng), rng.choice(wordings.UNKNOWN_PLACES) if rng.random() < 0.5 else _invented(rng)
+def _unknown_place(split: Split, rng: random.Random) -> Made | None:
+    thing, unknown = (
+        some_thing(rng),
+        rng.choice(wordings.UNKNOWN_PLACES) if rng.random() < 0.5 else invented_object(rng),
+    )
     if not fits_combinations(split, thing, unknown):
         return None
-    places = [unknown, rng.choice(_STORAGE)]
+    places = [unknown, rng.choice(STORAGE)]
     rng.shuffle(places)
     wording: Wording = rng.choice((wordings.MOVE, wordings.MOVE, wordings.GO))
     if wording is wordings.GO:
         places[1] = unknown
-    return _refused(wording.say(split, _slots(rng, thing, *places), rng), f"unknown place: {unknown}")
+    return refused(wording.say(split, slots_of(rng, thing, *places), rng), f"unknown place: {unknown}")
 
 
-_INTENTS: dict[Callable[[Split, random.Random], _Made | None], int] = {
+_INTENTS: dict[Callable[[Split, random.Random], Made | None], int] = {
     _move: 30,
     _bring: 10,
     _move_two: 12,
@@ -208,26 +217,26 @@ _INTENTS: dict[Callable[[Split, random.Random], _Made | None], int] = {
 _INTO, _ONTO = ("to", "into", "in"), ("to", "to", "onto", "over to")
 
 
-def _thing(rng: random.Random) -> str:
+def some_thing(rng: random.Random) -> str:
     kind = rng.choice(KINDS)
     return kind if rng.random() < 0.15 else f"{rng.choice(COLOURS)} {kind}"
 
 
-def _invented(rng: random.Random) -> str:
+def invented_object(rng: random.Random) -> str:
     word = invented_word(rng)
-    return _invented(rng) if word in PLACES + KINDS + COLOURS else word
+    return invented_object(rng) if word in PLACES + KINDS + COLOURS else word
 
 
-def _moving(thing: str, source: str, target: str) -> list[dict[str, str]]:
+def moving(thing: str, source: str, target: str) -> list[dict[str, str]]:
     at_target = (
         {"do": "give", "object": thing, "to": "user"}
         if target == "user"
         else {"do": "place", "object": thing, "in" if target in CONTAINERS else "on": target}
     )
-    return [*_visit(source, {"do": "grasp", "object": thing}), *_visit(target, at_target)]
+    return [*visiting(source, {"do": "grasp", "object": thing}), *visiting(target, at_target)]
 
 
-def _visit(place: str, action: dict[str, str]) -> list[dict[str, str]]:
+def visiting(place: str, action: dict[str, str]) -> list[dict[str, str]]:
     """Go there and act; a container is opened before and closed after."""
     going = {"do": "go", "to": place}
     if place not in CONTAINERS:
@@ -235,14 +244,14 @@ def _visit(place: str, action: dict[str, str]) -> list[dict[str, str]]:
     return [going, {"do": "open", "target": place}, action, {"do": "close", "target": place}]
 
 
-def _planned(
+def planned(
     prompt: str,
     steps: list[dict[str, str]],
     start: dict[str, str] | None = None,
     goal: dict[str, str] | None = None,
     visits: list[str] | None = None,
     left_open: list[str] | None = None,
-) -> _Made:
+) -> Made:
     meta = {
         "start": start or {},
         "goal": goal or {},
@@ -253,20 +262,20 @@ def _planned(
     return prompt, {"plan": steps}, meta
 
 
-def _refused(prompt: str, reason: str) -> _Made:
+def refused(prompt: str, reason: str) -> Made:
     return prompt, {"refuse": reason}, {"refuse": reason}
 
 
-def _one_line(answer: object) -> str:
+def one_line(answer: object) -> str:
     return json.dumps(answer, separators=(",", ":"))
 
 
-def _slots(rng: random.Random, thing: str, source: str, target: str) -> dict[str, str]:
-    from_place, at_place = _place_with_article(source, rng), _place_with_article(source, rng)
-    target_place = _place_with_article(target, rng)
+def slots_of(rng: random.Random, thing: str, source: str, target: str) -> dict[str, str]:
+    from_place, at_place = place_with_article(source, rng), place_with_article(source, rng)
+    target_place = place_with_article(target, rng)
     inside, target_inside = source in CONTAINERS, target in CONTAINERS
     return {
-        "object": _with_article(thing, rng),
+        "object": with_article(thing, rng),
         "source": from_place,
         "target": target_place,
         "target_word": target,
@@ -277,9 +286,9 @@ def _slots(rng: random.Random, thing: str, source: str, target: str) -> dict[str
     }
 
 
-def _with_article(thing: str, rng: random.Random) -> str:
+def with_article(thing: str, rng: random.Random) -> str:
     return rng.choices(("the ", "", "my ", "a ", "that "), (70, 10, 8, 8, 4))[0] + thing
 
 
-def _place_with_article(place: str, rng: random.Random) -> str:
+def place_with_article(place: str, rng: random.Random) -> str:
     return rng.choices(("the ", "", "my "), (88, 8, 4))[0] + place

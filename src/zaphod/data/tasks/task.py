@@ -10,10 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-Split = Literal["train", "combinations", "wordings"]
-"""`combinations`: slot values never seen together in training. `wordings`: phrasings never seen in training."""
+Split = Literal["train", "combinations", "wordings", "wordings_2"]
+"""`combinations`: slot values never seen together in training. `wordings`: phrasings never seen in training; only tasks
+of the second edition have `wordings_2`: whole families of phrasings that training has nothing of."""
 
 SPLITS: tuple[Split, ...] = ("train", "combinations", "wordings")
+
+
+class Context(NamedTuple):
+    """One thing shown before a question: a tool's signature, a text to answer from, or the wish for a route."""
+
+    kind: Literal["tool", "text", "route"]
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +31,8 @@ class Example:
     task: str
     prompt: str
     answer: str
+    context: tuple[Context, ...] = ()
+    """What the model is shown before the question."""
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 

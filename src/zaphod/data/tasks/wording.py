@@ -50,6 +50,8 @@ class Wording:
 
     def frames(self, split: Split) -> tuple[str, ...]:
         """The frames that `split` may use."""
+        if split == "wordings_2":
+            raise ValueError("the first edition's tasks have no split wordings_2")
         return self.held_out if split == "wordings" else self.seen
 
     def say(self, split: Split, slots: Mapping[str, str], rng: random.Random) -> str:
