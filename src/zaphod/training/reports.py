@@ -47,10 +47,11 @@ class StepReport(NamedTuple):
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> StepReport:
         """The step that wrote this line, without the loads."""
-        values = {name: line[name] for name in cls._fields if name != "loads_LE"}
-        return cls(
-            **{name: math.nan if values[name] is None and name != "skipped" else values[name] for name in values}
-        )
+        values: dict[str, Any] = {name: line[name] for name in cls._fields if name != "loads_LE"}
+        for name, value in values.items():
+            if value is None and name != "skipped":
+                values[name] = math.nan
+        return cls(**values)
 
     def without_loads(self) -> StepReport:
         """This report, small enough to be kept for every step."""
