@@ -107,7 +107,7 @@ def test_the_same_documents_give_the_same_bytes(tmp_path):
 def test_a_build_that_was_not_finished_cannot_be_read(tmp_path):
     writer = ShardWriter(tmp_path, TOKENIZER, ("a",))
     writer.add(packed([1]))
-    writer.abandon()
+    writer.close()
     with pytest.raises(ConfigError, match=r"holds no manifest\.json"):
         ShardSet.open(tmp_path)
 

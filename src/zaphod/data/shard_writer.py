@@ -107,8 +107,8 @@ class ShardWriter:
         )
         return write_manifest(self._folder, manifest)
 
-    def abandon(self) -> None:
-        """Close the files of an unfinished shard; the folder stays without a manifest."""
+    def close(self) -> None:
+        """Let go of the files; without `finish` before, the folder stays without a manifest."""
         if self._shard is not None:
             self._shard.close()
 
