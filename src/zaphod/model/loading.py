@@ -34,21 +34,26 @@ def load_transformer(
     parameters = dict(model.named_parameters())
     loaded: dict[str, Tensor] = {}
     for name in track(list(parameters)):
-        target = dtype if _is_matrix(name) else torch.float32
-        loaded[name] = _filled(parameters[name].shape, target, weights.pieces(name))
+        loaded[name] = load_tensor(weights, name, dtype if is_matrix(name) else torch.float32)
     model.load_state_dict(loaded, assign=True)
     return model.requires_grad_(False).eval()
 
 
-def _is_matrix(name: str) -> bool:
+def load_tensor(weights: ModelWeights, name: str, dtype: torch.dtype) -> Tensor:
+    """One tensor by its canonical name."""
+    return _filled(weights.shape(name), dtype, weights.pieces(name))
+
+
+def is_matrix(name: str) -> bool:
+    """Whether the tensor may be in half precision: not a norm, a bias or a router."""
     return not (name.endswith(("norm.weight", ".bias")) or ".router." in name)
 
 
-def _filled(shape: torch.Size, dtype: torch.dtype, pieces: Iterator[EncodedTensor]) -> Tensor:
+def _filled(shape: tuple[int, ...], dtype: torch.dtype, pieces: Iterator[EncodedTensor]) -> Tensor:
     """A tensor filled piece by piece, so that only one piece exists twice."""
     out = torch.empty(shape, dtype=dtype)
     for index, piece in enumerate(pieces):
-        (out if piece.shape == tuple(shape) else out[index]).copy_(_to_torch(piece))
+        (out if piece.shape == shape else out[index]).copy_(_to_torch(piece))
     return out
 
 
