@@ -5,6 +5,7 @@ Legend: T tokens, D width, E experts, K experts chosen per token, F width of an 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 
 import torch
@@ -12,13 +13,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zaphod.compute.kernels import reference
+from zaphod.compute.kernels.operations import Operations
 from zaphod.compute.kernels.reference import Routing
+from zaphod.core.errors import ConfigError
 from zaphod.model.config import Activation, MoEConfig, RouterConfig
 from zaphod.model.low_rank import TokenAdapters, adapted, within
 
 
 class GatedMLP(nn.Module):
     """down(activate(gate(x)) · up(x))."""
+
+    operations: Operations = reference
+    """See `Transformer.use`."""
 
     def __init__(self, hidden_size: int, size: int, activation: Activation) -> None:
         super().__init__()
@@ -34,7 +40,7 @@ class GatedMLP(nn.Module):
             up_TF = adapted(adapters, "up_proj.weight", self.up_proj(x_TD), x_TD)
             hidden_TF = reference.activate(gate_TF, self.activation) * up_TF
             return adapted(adapters, "down_proj.weight", self.down_proj(hidden_TF), hidden_TF)
-        return reference.gated_mlp(
+        return self.operations.gated_mlp(
             x_TD, self.gate_proj.weight, self.up_proj.weight, self.down_proj.weight, self.activation
         )
 
@@ -50,11 +56,16 @@ class Router(nn.Module):
         self.weight = nn.Parameter(torch.empty(config.num_experts, hidden_size))
         self.selection_bias = nn.Parameter(torch.zeros(config.num_experts), requires_grad=False) if has_bias else None
 
-    def forward(self, x_TD: Tensor, routing_given: Routing | None = None) -> Routing:
+    def forward(self, x_TD: Tensor, routing_given: Routing | None = None, offset_TE: Tensor | None = None) -> Routing:
         """Which experts each token visits, those of `routing_given` where it is there, and with what weight."""
         logits_TE = F.linear(x_TD.float(), self.weight.float())
-        chosen_TK = None if routing_given is None else routing_given.expert_ids_TK
-        return reference.route(logits_TE, selection_bias_E=self.selection_bias, chosen_TK=chosen_TK, **self.options)
+        return reference.route(
+            logits_TE,
+            selection_bias_E=self.selection_bias,
+            chosen_TK=None if routing_given is None else routing_given.expert_ids_TK,
+            offset_TE=offset_TE,
+            **self.options,
+        )
 
 
 class Experts(nn.Module):
@@ -62,6 +73,8 @@ class Experts(nn.Module):
 
     row_multiple = 1
     """See `reference.experts`; the trainer raises it."""
+    operations: Operations = reference
+    """See `Transformer.use`."""
 
     def __init__(self, hidden_size: int, config: MoEConfig, activation: Activation) -> None:
         super().__init__()
@@ -73,7 +86,7 @@ class Experts(nn.Module):
 
     def forward(self, x_TD: Tensor, routing: Routing, adapters: TokenAdapters | None = None) -> Tensor:
         """Weighted sum of the chosen experts' outputs, [T, D]."""
-        return reference.experts(
+        return self.operations.experts(
             x_TD,
             self.gate,
             self.up,
@@ -88,6 +101,9 @@ class Experts(nn.Module):
 
 class SparseBlock(nn.Module):
     """Router and experts, with an optional expert that every token visits."""
+
+    capacity_factor: float | None = None
+    """In training mode, an expert takes at most this multiple of the mean load; the trainer sets it."""
 
     def __init__(self, hidden_size: int, config: MoEConfig, activation: Activation) -> None:
         super().__init__()
@@ -104,20 +120,52 @@ class SparseBlock(nn.Module):
         adapters: TokenAdapters | None = None,
         *,
         routing_given: Routing | None = None,
+        offset_TE: Tensor | None = None,
     ) -> Tensor:
         """Output [T, D]; this layer's routing is appended to `routing_of_layers` when given.
 
         With `routing_given` every token visits the experts chosen there: a forward pass that is repeated (activation
         checkpointing, replay of another pass's choices) never chooses anew. Weights are computed from the router as
-        ever, so that it has its gradient.
+        ever, so that it has its gradient. `offset_TE` moves the choice: see `reference.route`.
         """
-        routing = self.router(x_TD, routing_given)
+        routing = self.router(x_TD, routing_given, offset_TE)
         if routing_of_layers is not None:
             routing_of_layers.append(routing)
-        out: Tensor = self.experts(x_TD, routing, within(adapters, "experts"))
+        if self.capacity_factor is not None and self.training:
+            out = self._within_capacity(x_TD, routing, adapters)
+        else:
+            out = self.experts(x_TD, routing, within(adapters, "experts"))
         if self.shared is None:
             return out
         shared: Tensor = self.shared(x_TD, within(adapters, "shared"))
         if self.shared_gate is not None:
             shared = shared * self.shared_gate(x_TD).float().sigmoid().to(shared.dtype)
         return out + shared
+
+    def capacity(self, num_tokens: int) -> int | None:
+        """Tokens that an expert takes at most out of so many, in training mode."""
+        if self.capacity_factor is None:
+            return None
+        top_k: int = self.router.options["top_k"]
+        num_experts = len(self.router.weight)
+        return math.ceil(self.capacity_factor * num_tokens * top_k / num_experts)
+
+    def _within_capacity(self, x_TD: Tensor, routing: Routing, adapters: TokenAdapters | None) -> Tensor:
+        """The experts' output without what finds no place; every assignment kept is a token of its own to them."""
+        if adapters is not None:
+            raise ConfigError(
+                "A capacity factor is set while adapters are trained.",
+                "Adapters know tokens by their place, and a capacity moves them.",
+                "Train adapters without capacity_factor.",
+            )
+        capacity = self.capacity(len(x_TD))
+        assert capacity is not None
+        tokens_A, choices_A = reference.kept_assignments(routing, capacity).nonzero(as_tuple=True)
+        kept = Routing(
+            routing.logits_TE[tokens_A],
+            routing.scores_TE[tokens_A],
+            routing.expert_ids_TK[tokens_A, choices_A][:, None],
+            routing.weights_TK[tokens_A, choices_A][:, None],
+        )
+        out_AD: Tensor = self.experts(x_TD[tokens_A], kept, None)
+        return torch.zeros_like(x_TD, dtype=torch.float32).index_add(0, tokens_A, out_AD.float()).to(x_TD.dtype)

@@ -7,7 +7,7 @@ logits are wanted, V vocabulary, B sequences.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +20,7 @@ from zaphod.model.config import ModelConfig
 from zaphod.model.experts import GatedMLP, SparseBlock
 from zaphod.model.low_rank import TokenAdapters, within
 from zaphod.model.norm import RMSNorm
+from zaphod.model.recomputation import Recompute, recomputed
 
 
 class Layer(nn.Module):
@@ -39,6 +40,9 @@ class Layer(nn.Module):
         self.mlp = _dense_block(config) if self.moe is None or config.residual_dense else None
         self.post_ffn_norm = _post_norm(config)
 
+    recompute: Recompute = "none"
+    """What is computed twice when gradients are wanted; the trainer sets it."""
+
     def forward(
         self,
         x_TD: Tensor,
@@ -49,16 +53,27 @@ class Layer(nn.Module):
         adapters: TokenAdapters | None = None,
         *,
         routing_given: Routing | None = None,
+        offset_TE: Tensor | None = None,
     ) -> Tensor:
         """The residual stream after this layer, [T, D]; a sparse layer appends its routing when `routing` is given.
 
-        `routing_given`: see `SparseBlock`.
+        `routing_given`, `offset_TE`: see `SparseBlock`.
         """
-        attended_TD = self.attention(self.attention_norm(x_TD), cos, sin, keys_values, within(adapters, "attention"))
-        x_TD = self._add(x_TD, attended_TD, self.post_attention_norm)
-        return self._add(
-            x_TD, self._feed_forward(self.ffn_norm(x_TD), routing, adapters, routing_given), self.post_ffn_norm
-        )
+
+        def feed_forward(x_TD: Tensor, routing: list[Routing] | None, given: Routing | None) -> Tensor:
+            return self._feed_forward(self.ffn_norm(x_TD), routing, adapters, given, offset_TE)
+
+        def all_of_it(x_TD: Tensor, routing: list[Routing] | None, given: Routing | None) -> Tensor:
+            normed_TD = self.attention_norm(x_TD)
+            attended_TD = self.attention(normed_TD, cos, sin, keys_values, within(adapters, "attention"))
+            x_TD = self._add(x_TD, attended_TD, self.post_attention_norm)
+            is_twice = self.recompute == "experts" and torch.is_grad_enabled()
+            out_TD = recomputed(feed_forward, x_TD, routing, given) if is_twice else feed_forward(x_TD, routing, given)
+            return self._add(x_TD, out_TD, self.post_ffn_norm)
+
+        if self.recompute == "layer" and torch.is_grad_enabled():
+            return recomputed(all_of_it, x_TD, routing, routing_given)
+        return all_of_it(x_TD, routing, routing_given)
 
     def _feed_forward(
         self,
@@ -66,12 +81,15 @@ class Layer(nn.Module):
         routing: list[Routing] | None,
         adapters: TokenAdapters | None,
         routing_given: Routing | None,
+        offset_TE: Tensor | None,
     ) -> Tensor:
         parts: list[Tensor] = []
         if self.mlp is not None:
             parts.append(self.mlp(x_TD, within(adapters, "mlp")))
         if self.moe is not None:
-            parts.append(self.moe(x_TD, routing, within(adapters, "moe"), routing_given=routing_given))
+            parts.append(
+                self.moe(x_TD, routing, within(adapters, "moe"), routing_given=routing_given, offset_TE=offset_TE)
+            )
         return parts[0] if len(parts) == 1 else (parts[0] + parts[1]) * 0.5**0.5
 
     def _add(self, x_TD: Tensor, branch_TD: Tensor, post_norm: RMSNorm | None) -> Tensor:
@@ -108,6 +126,7 @@ class Transformer(nn.Module):
         states: list[Tensor] | None = None,
         adapters: TokenAdapters | None = None,
         routing_given: Sequence[Routing] | None = None,
+        offsets: Callable[[int], Tensor | None] | None = None,
     ) -> Tensor:
         """Logits [R, V] in float32.
 
@@ -120,6 +139,7 @@ class Transformer(nn.Module):
             states: a list to which the hidden states [T, D] after the last norm are appended, whatever `rows_R` are.
             adapters: what is added to the products of some tokens.
             routing_given: what an earlier pass over the same tokens appended to `routing`: its choices are kept.
+            offsets: what is added to the router's logits [T, E] of a layer (by its number) for choosing alone.
         """
         config = self.config
         x_TD = self._embed(token_ids_T)
@@ -127,7 +147,17 @@ class Transformer(nn.Module):
         given = iter(() if routing_given is None else routing_given)
         for index, layer in enumerate(self.layers):
             mine = None if layer.moe is None else next(given, None)
-            x_TD = layer(x_TD, cos, sin, keys_values, routing, within(adapters, f"layers.{index}"), routing_given=mine)
+            offset_TE = None if offsets is None or layer.moe is None else offsets(index)
+            x_TD = layer(
+                x_TD,
+                cos,
+                sin,
+                keys_values,
+                routing,
+                within(adapters, f"layers.{index}"),
+                routing_given=mine,
+                offset_TE=offset_TE,
+            )
         if states is not None:
             states.append(self.norm(x_TD))
         x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])

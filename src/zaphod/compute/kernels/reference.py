@@ -189,19 +189,23 @@ def route(
     num_groups_kept: int = 1,
     group_score: Literal["max", "top2_sum"] = "top2_sum",
     chosen_TK: Tensor | None = None,
+    offset_TE: Tensor | None = None,
 ) -> Routing:
     """Choose `top_k` experts for each token. Equal scores go to the lower expert number, on every device.
 
-    The bias and the groups take part in choosing only; weights come from the unbiased scores
-    (arXiv 2412.19437, §2.1.2). With experts already `chosen_TK` nothing is chosen: scores and weights alone are
-    computed, and are differentiable as ever.
+    The bias, the groups and `offset_TE` (added to the logits) take part in choosing only; weights come from the
+    unbiased scores (arXiv 2412.19437, §2.1.2). With experts already `chosen_TK` nothing is chosen: scores and weights
+    alone are computed, and are differentiable as ever.
     """
     logits_TE = softcap(logits_TE.float(), logit_softcap)
-    scores_TE = logits_TE.softmax(-1) if score == "softmax" else logits_TE.sigmoid()
+    scores_TE = _scores(logits_TE, score)
     ids_TK = chosen_TK
     if ids_TK is None:
         # Scores grow with logits, and logits do not underflow: choose by them unless a bias must be added.
-        choice_TE = logits_TE.detach() if selection_bias_E is None else scores_TE.detach() + selection_bias_E.float()
+        choice_TE = logits_TE.detach() if offset_TE is None else logits_TE.detach() + offset_TE
+        if selection_bias_E is not None:
+            choice_TE = scores_TE.detach() if offset_TE is None else _scores(choice_TE, score)
+            choice_TE = choice_TE + selection_bias_E.float()
         if num_groups_kept < num_groups:
             choice_TE = _keep_groups(choice_TE, num_groups, num_groups_kept, group_score)
         ids_TK = choice_TE.sort(dim=-1, descending=True, stable=True).indices[:, :top_k]
@@ -214,12 +218,31 @@ def route(
     return Routing(logits_TE, scores_TE, ids_TK, weights_TK * scale if scale != 1.0 else weights_TK)
 
 
+def _scores(logits_TE: Tensor, score: Literal["softmax", "sigmoid"]) -> Tensor:
+    return logits_TE.softmax(-1) if score == "softmax" else logits_TE.sigmoid()
+
+
 def _keep_groups(choice_TE: Tensor, num_groups: int, num_kept: int, group_score: str) -> Tensor:
     grouped = choice_TE.view(len(choice_TE), num_groups, -1)
     best = grouped.topk(min(2, grouped.shape[-1]) if group_score == "top2_sum" else 1, dim=-1).values.sum(-1)
     kept = best.sort(dim=-1, descending=True, stable=True).indices[:, :num_kept]
     keep = torch.zeros_like(best, dtype=torch.bool).scatter(1, kept, True)
     return grouped.masked_fill(~keep[:, :, None], -torch.inf).view_as(choice_TE)
+
+
+def kept_assignments(routing: Routing, capacity: int) -> Tensor:
+    """Which assignments stay, [T, K] bool, if an expert takes at most `capacity` tokens: the largest weights."""
+    ids_A, weights_A = routing.expert_ids_TK.reshape(-1), routing.weights_TK.detach().reshape(-1)
+    by_weight_A = weights_A.argsort(descending=True, stable=True)
+    order_A = by_weight_A[ids_A[by_weight_A].argsort(stable=True)]
+    sizes_E = ids_A.bincount(minlength=routing.logits_TE.shape[1])
+    starts_E = sizes_E.cumsum(0) - sizes_E
+    ranks_A = torch.arange(len(ids_A), device=ids_A.device) - starts_E[ids_A[order_A]]
+    return (
+        torch.empty_like(ids_A, dtype=torch.bool)
+        .scatter_(0, order_A, ranks_A < capacity)
+        .view_as(routing.expert_ids_TK)
+    )
 
 
 def gated_mlp(x_TD: Tensor, gate_FD: Tensor, up_FD: Tensor, down_DF: Tensor, activation: Activation) -> Tensor:
@@ -289,3 +312,19 @@ def _grouped_linear(x_AI: Tensor, weight_EOI: Tensor, ends_E: Tensor) -> Tensor:
         x_AI, weight_EOI = F.pad(x_AI, (0, short_in)), F.pad(weight_EOI, (0, short_in, 0, short_out))
         return F.grouped_mm(x_AI, weight_EOI.transpose(-2, -1), offs=ends_E)[:, :out].contiguous()
     return F.grouped_mm(x_AI, weight_EOI.transpose(-2, -1), offs=ends_E)
+
+
+def linear_cross_entropy(
+    x_RD: Tensor,
+    head_VD: Tensor,
+    targets_R: Tensor,
+    *,
+    weights_R: Tensor | None = None,
+    multiplier: float = 1.0,
+    cap: float | None = None,
+) -> Tensor:
+    """Sum over rows of weight · -log softmax(softcap(multiplier · x headᵀ))[target], float32; weights of 1 by default."""
+    logits_RV = softcap(F.linear(x_RD, head_VD).float() * multiplier, cap)
+    if weights_R is None:
+        return F.cross_entropy(logits_RV, targets_R, reduction="sum")
+    return (F.cross_entropy(logits_RV, targets_R, reduction="none") * weights_R).sum()
