@@ -6,6 +6,7 @@ Source: Raffel et al., "Exploring the limits of transfer learning with a unified
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ class C4Quality(DocumentStage):
     """Cuts lines, then drops pages that have too little left."""
 
     name = "c4_quality"
+    __signature__ = inspect.signature(C4Limits)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()

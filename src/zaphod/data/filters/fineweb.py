@@ -5,6 +5,7 @@ Source: Penedo et al., "The FineWeb datasets", section 3.6, with the thresholds 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class FineWebQuality(DocumentStage):
     """Drops lists, menus and texts that say their lines twice."""
 
     name = "fineweb_quality"
+    __signature__ = inspect.signature(FineWebLimits)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()

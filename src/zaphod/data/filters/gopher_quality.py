@@ -6,6 +6,7 @@ with the thresholds and the order of FineWeb's published code (datatrove).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ class GopherQuality(DocumentStage):
     """Drops what is too short or long, has odd words, too many marks, or none of English's commonest words."""
 
     name = "gopher_quality"
+    __signature__ = inspect.signature(GopherQualityLimits)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ as FineWeb's published code (datatrove) counts. W words, G runs of n words.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Repetition(DocumentStage):
     """Drops texts whose lines, paragraphs or runs of words come again too often."""
 
     name = "gopher_repetition"
+    __signature__ = inspect.signature(RepetitionLimits)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
