@@ -1,5 +1,7 @@
 """Weights in NF4 multiply as their decoded values do, and leave nothing decoded behind."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -81,7 +83,7 @@ def test_rows_lie_expert_after_expert_and_come_back(row_multiple):
     ids_TK = torch.tensor([[2, 0], [0, 3], [2, 3], [0, 2]])
     rows = rows_by_expert(ids_TK, 5, row_multiple)
     ends = [0, *rows.ends_E.tolist()]
-    assert all((end - start) % row_multiple == 0 for start, end in zip(ends, ends[1:], strict=False))
+    assert all((end - start) % row_multiple == 0 for start, end in itertools.pairwise(ends))
     for token, experts in enumerate(ids_TK.tolist()):
         for place, expert in zip(rows.places_TK[token].tolist(), experts, strict=True):
             assert ends[expert] <= place < ends[expert + 1]

@@ -51,11 +51,14 @@ class Veil:
         """The text with the names where their signs are."""
         return _SIGN.sub(lambda sign: self.names[int(sign[2])] if sign[1] == self.nonce else sign[0], text)
 
-    def encode(self, tokenizer: Tokenizer, text: str) -> list[int]:
-        """Token ids of a text that was made of covered parts: names outside of them become special tokens."""
+    def encode(self, tokenizer: Tokenizer, text: str, *, is_opening: bool = True) -> list[int]:
+        """Token ids of a text that was made of covered parts: names outside of them become special tokens.
+
+        Without `is_opening` the text goes on behind another one, and gets no space before it.
+        """
         token_ids: list[int] = []
         for part, is_special in self._parts(text):
-            encode = _encode_inside if token_ids else _encode_opening
+            encode = _encode_opening if is_opening and not token_ids else _encode_inside
             token_ids += encode(tokenizer, part, is_special)
         return token_ids
 
