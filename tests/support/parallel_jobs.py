@@ -18,9 +18,10 @@ from zaphod.training.batches import BatchStream, Document
 from zaphod.training.initialise import initialise
 from zaphod.training.loop import LoopConfig, Trainer
 from zaphod.training.optimiser import Optimiser, OptimiserConfig, in_half_precision
+from zaphod.training.parallel.config import ParallelConfig
 from zaphod.training.parallel.deal import Deal
 from zaphod.training.parallel.dealt import DealtModel
-from zaphod.training.parallel.process_ranks import ParallelConfig, ProcessRanks
+from zaphod.training.parallel.process_ranks import ProcessRanks
 from zaphod.training.schedule import ScheduleConfig
 
 CONFIG = ModelConfig(

@@ -3,13 +3,11 @@
 The parts of a batch are computed side by side by threads that use one core each, because products over small experts do
 not thread. Every step is a function of the seed and the step's number, so an interrupted run of
 a set number of steps resumes exactly.
-
-Legend: L sparse layers, E experts.
 """
 
 from __future__ import annotations
 
-import math
+import logging
 import signal
 import threading
 import time
@@ -28,17 +26,21 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.model.experts import Experts
-from zaphod.model.transformer import Transformer
-from zaphod.training import passes
-from zaphod.training.balance import BalanceConfig, balance_metrics, expert_counts
+from zaphod.model.recomputation import Recompute
+from zaphod.model.transformer import Layer, Transformer
+from zaphod.training.balance import BalanceConfig, balance_metrics
+from zaphod.training.balance_alarm import BalanceAlarm
 from zaphod.training.batches import Batch
+from zaphod.training.checkpoint.folder import CheckpointFolder
+from zaphod.training.domains import DomainPrior
 from zaphod.training.optimiser import Optimiser
-from zaphod.training.parallel.deal import Gradients
-from zaphod.training.passes import Passed
 from zaphod.training.reports import StepReport, step_report
 from zaphod.training.run_folder import RunFolder
 from zaphod.training.schedule import ScheduleConfig
 from zaphod.training.spikes import SpikeConfig, SpikeWatch
+from zaphod.training.step import Stepper
+
+_LOG = logging.getLogger(__name__)
 
 # See `reference.experts`. Enlarging oneDNN's cache of kernels instead would take gigabytes.
 _ROW_MULTIPLE = 64
@@ -66,6 +68,10 @@ class LoopConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     spikes: SpikeConfig = field(default_factory=SpikeConfig)
+    recompute: Recompute = "none"
+    """What the layers compute twice to save memory."""
+    seed: int = 0
+    """Of the noise on the routers."""
     num_threads: int = 2
     """Parts computed side by side; should be the stream's number of parts."""
     checkpoint_minutes: float = 4.0
@@ -89,6 +95,7 @@ class Trainer:
         config: see `LoopConfig`.
         folder: created if need be; a checkpoint found there is resumed.
         observers: told of every step.
+        prior: moves the choice of experts by each document's domain.
     """
 
     def __init__(
@@ -99,15 +106,21 @@ class Trainer:
         config: LoopConfig,
         folder: Path,
         observers: Sequence[Observer] = (),
+        prior: DomainPrior | None = None,
     ) -> None:
         self.model, self.optimiser, self.stream, self.config = model, optimiser, stream, config
         self.deal, self.ranks, self.observers = optimiser.deal, optimiser.deal.ranks, observers
         self.files = RunFolder(folder, self.ranks.rank == 0)
-        self.watch = SpikeWatch(config.spikes)
+        self.checkpoints = CheckpointFolder(folder / "checkpoints", self.ranks)
+        self.watch, self.alarm = SpikeWatch(config.spikes), BalanceAlarm(config.balance)
+        self.stepper = Stepper(model, optimiser, config.balance, self.watch, prior, config.seed, config.num_threads)
         self.reports: list[StepReport] = []
         self.seconds = 0.0
         self._is_whole = True
         self._is_stopping = False
+        for layer in model.layers:
+            assert isinstance(layer, Layer)
+            layer.recompute = config.recompute
         for module in model.modules():
             if isinstance(module, Experts) and module.gate.device.type == "cpu":
                 module.row_multiple = _ROW_MULTIPLE
@@ -152,6 +165,10 @@ class Trainer:
                         self.save()
                         if on_checkpoint is not None:
                             on_checkpoint(self)
+        except BaseException:
+            # All ranks save together, and the others cannot be told now.
+            self._is_whole = self._is_whole and self.ranks.size == 1
+            raise
         finally:
             if self._is_whole:
                 self.save()
@@ -168,33 +185,43 @@ class Trainer:
         return self.config.schedule.rate_share(self.step, self.progress_share())
 
     def save(self) -> None:
-        """Write the checkpoint; a crash while writing leaves the old one."""
-        self.files.save(self.state())
-
-    def state(self) -> dict[str, object]:
-        """All that a resumed run needs."""
-        return {
-            "optimiser": self.optimiser.state(),
+        """Write a checkpoint, all ranks together; a crash while writing leaves the one before it."""
+        rest = {
+            "num_steps": self.optimiser.num_steps,
             "routers": {name: bias for name, bias in self.model.named_parameters() if name.endswith("selection_bias")},
             "watch": self.watch.state(),
+            "alarm": self.alarm.state(),
             "random": torch.get_rng_state(),
             "seconds": self.seconds,
             "step": self.step,
             "config": asdict(self.config),
         }
+        self.checkpoints.save(self.step, self._tensors(), rest)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """What this rank holds of masters and moments, each saying which part of the whole it is."""
+        kinds = ("masters", "first_moments", "second_moments")
+        return {
+            f"{kind}.{name}": tensor
+            for kind in kinds
+            for name, tensor in self.deal.described(getattr(self.optimiser, kind)).items()
+        }
 
     def _resume(self) -> None:
-        state = self.files.load()
-        if state is None:
+        rest = self.checkpoints.load(self._tensors())
+        if rest is None:
             return
-        self.optimiser.load_state(state["optimiser"])
-        self.watch.load_state(state["watch"])
-        torch.set_rng_state(state["random"])
+        self.optimiser.load_state({**self.optimiser.state(), "num_steps": rest["num_steps"]})
+        self.deal.publish()
+        self.watch.load_state(rest["watch"])
+        self.alarm.load_state(rest["alarm"])
+        torch.set_rng_state(rest["random"])
         with torch.no_grad():
-            for name, bias in state["routers"].items():
+            for name, bias in rest["routers"].items():
                 self.model.get_parameter(name).copy_(bias)
-        self.seconds = state["seconds"]
-        self.files.cut_log(state["step"])
+        self.seconds = rest["seconds"]
+        self.files.cut_log(rest["step"])
+        self.ranks.barrier()
         self.reports = [StepReport.from_line(line) for line in self.files.lines()]
 
     def _total(self) -> tuple[float, str]:
@@ -247,76 +274,31 @@ class Trainer:
 
     def _step(self, parts: list[Batch], workers: ThreadPoolExecutor) -> None:
         start_s, rate_share = time.monotonic(), self.rate_share()
-        passed = list(workers.map(lambda part: passes.forward(self.model, part), self.ranks.share(parts)))
-        counts_LE = self._counts(passed)
-        num_targets = sum(len(part.rows_R) for part in parts)
-        gradients = self._gradients(passed, num_targets, counts_LE, workers)
-        loss, gradient_norm = self._loss_and_norm(passed, gradients, num_targets)
-        skipped = self.watch.reason_to_skip(loss, gradient_norm)
         self._is_whole = False
-        if skipped is None:
-            self._update(gradients, gradient_norm, rate_share, workers)
+        outcome = self.stepper(self.step, parts, rate_share, workers)
         self.seconds += float(self.ranks.maxima(torch.tensor(time.monotonic() - start_s, dtype=torch.float64)))
         self._report(
             step_report(
                 step=self.step + 1,
                 seconds=self.seconds,
-                loss=loss,
+                loss=outcome.loss,
                 rate_share=rate_share,
                 num_tokens=sum(len(part.token_ids_T) for part in parts),
-                gradient_norm=gradient_norm,
-                skipped=skipped,
-                max_rows=self.deal.max_rows(),
-                layers=[balance_metrics(counts_E) for counts_E in counts_LE],
+                gradient_norm=outcome.gradient_norm,
+                skipped=outcome.skipped,
+                num_dropped=outcome.num_dropped,
+                max_rows=outcome.max_rows,
+                alarm=self.alarm.message(outcome.counts_LE),
+                layers=[balance_metrics(counts_E) for counts_E in outcome.counts_LE],
             )
         )
         self._is_whole = True
 
-    def _counts(self, passed: Sequence[Passed]) -> Tensor:
-        """Assignments per sparse layer and expert over all parts of all processes, [L, E]."""
-        counts = [torch.stack([expert_counts(r, p.part.counted_T) for r in p.routing]) for p in passed if p.routing]
-        return self.ranks.totals(torch.stack(counts).sum(0)) if counts else torch.zeros(0, 0)
-
-    def _gradients(
-        self, passed: Sequence[Passed], num_targets: int, counts_LE: Tensor, workers: ThreadPoolExecutor
-    ) -> Gradients:
-        """Of the whole step's loss, float32, of the parameters that this process holds."""
-        balance = self.config.balance
-        of_parts = list(
-            workers.map(
-                lambda part: self.deal.gradients(passes.loss_share(part, num_targets, counts_LE, balance)), passed
-            )
-        )
-        if len(of_parts) == 1:
-            return self.deal.reduced(of_parts[0])
-        return self.deal.reduced(
-            {name: torch.stack([part[name].float() for part in of_parts]).sum(0) for name in of_parts[0]}
-        )
-
-    def _loss_and_norm(self, passed: Sequence[Passed], gradients: Gradients, num_targets: int) -> tuple[float, float]:
-        """Mean loss of a target and norm of the gradients, over all processes."""
-        loss_sum = torch.stack([part.loss_sum.detach() for part in passed]).sum().double()
-        squares = torch.stack([gradient.square().sum() for gradient in gradients.values()]).sum().double()
-        loss_sum, squares = self.ranks.totals(torch.stack([loss_sum, squares]))
-        return float(loss_sum) / num_targets, math.sqrt(squares) if squares >= 0 else math.nan
-
-    def _update(
-        self, gradients: Gradients, gradient_norm: float, rate_share: float, workers: ThreadPoolExecutor
-    ) -> None:
-        scale = self.optimiser.begin_step(gradient_norm)
-        shares = self._shares_of_work()
-        list(workers.map(lambda s: self.optimiser.update(s, gradients, scale=scale, rate_share=rate_share), shares))
-        self.deal.publish()
-
-    def _shares_of_work(self) -> list[list[str]]:
-        """Parameter names dealt out by size, so that every thread updates about as many numbers."""
-        sizes = {name: math.prod(self.deal.whole_shape(name)) for name in self.optimiser.masters}
-        shares: list[list[str]] = [[] for _ in range(self.config.num_threads)]
-        for name in sorted(sizes, key=lambda name: -sizes[name]):
-            min(shares, key=lambda share: sum(sizes[n] for n in share)).append(name)
-        return shares
-
     def _report(self, report: StepReport) -> None:
+        if report.skipped is not None:
+            _LOG.warning("step %d skipped: %s", report.step, report.skipped)
+        if report.alarm is not None:
+            _LOG.warning("step %d: %s", report.step, report.alarm)
         self.files.log(report.to_line())
         self.reports.append(report.without_loads())
         for observer in self.observers:

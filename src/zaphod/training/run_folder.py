@@ -1,18 +1,15 @@
-"""The folder of a run: checkpoint, one log line a step; knows files, not training.
+"""The folder of a run: one log line a step; knows files, not training.
 
-checkpoint.pt   all that a resumed run needs
+checkpoints/    all that a resumed run needs: see `training.checkpoint.folder`
 log.jsonl       one JSON object a step; after a crash, the lines behind the checkpoint are cut off
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from zaphod.core.errors import CorruptFileError
 
@@ -32,30 +29,8 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
 
     @property
-    def checkpoint_file(self) -> Path:
-        return self.path / "checkpoint.pt"
-
-    @property
     def log_file(self) -> Path:
         return self.path / "log.jsonl"
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint; a crash while writing leaves the old one."""
-        if not self.is_writer:
-            return
-        unfinished = self.checkpoint_file.with_suffix(".partial")
-        with unfinished.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self.checkpoint_file)
-
-    def load(self) -> dict[str, Any] | None:
-        """The checkpoint, if there is one."""
-        if not self.checkpoint_file.exists():
-            return None
-        state: dict[str, Any] = torch.load(self.checkpoint_file, weights_only=True)
-        return state
 
     def log(self, line: dict[str, Any]) -> None:
         """Append one line."""

@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,8 @@ class CheckpointFolder:
             self._sweep()
             unfinished.mkdir(parents=True)
         self.ranks.barrier()
-        save(dict(tensors), storage_writer=FileSystemWriter(unfinished), no_dist=self.ranks.size == 1)
+        with _alone_is_meant():
+            save(dict(tensors), storage_writer=FileSystemWriter(unfinished), no_dist=self.ranks.size == 1)
         if self.ranks.rank == 0:
             torch.save(rest, unfinished / _REST)
             _synchronise(unfinished / _REST)
@@ -80,7 +83,8 @@ class CheckpointFolder:
         if folder is None:
             return None
         _check(folder, tensors)
-        load(dict(tensors), storage_reader=FileSystemReader(folder), no_dist=self.ranks.size == 1)
+        with _alone_is_meant():
+            load(dict(tensors), storage_reader=FileSystemReader(folder), no_dist=self.ranks.size == 1)
         return read_rest(folder)
 
     def _complete(self) -> list[Path]:
@@ -153,6 +157,14 @@ def _check(folder: Path, tensors: Mapping[str, Tensor]) -> None:
                 f"The run needs it in shape {tuple(tensor.shape)}.",
                 "Resume with the settings of the run that wrote it, or begin in an empty folder.",
             )
+
+
+@contextmanager
+def _alone_is_meant() -> Iterator[None]:
+    """PyTorch warns that one process saves alone, even when told so."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavailable or uninitialized")
+        yield
 
 
 def _synchronise(path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import torch
@@ -17,26 +16,8 @@ from torch import Tensor
 from torch.distributed.device_mesh import DeviceMesh
 
 from zaphod.core.errors import ConfigError, UnavailableError
+from zaphod.training.parallel.config import ParallelConfig
 from zaphod.training.parallel.ranks import Part
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParallelConfig:
-    """How a model and its batches are dealt over processes."""
-
-    expert_ranks: int = 1
-    """Over how many ranks a layer's experts are dealt; tokens travel between them. Divides the number of ranks."""
-    parameters: str = "copied"
-    """`copied`: every rank computes with all other parameters; masters and moments are dealt.
-    `sharded`: parameters are dealt too and gathered layer by layer (FSDP2)."""
-    timeout_s: float = 600.0
-    """A rank that is silent for so long ends the run."""
-
-    def __post_init__(self) -> None:
-        if self.parameters not in ("copied", "sharded"):
-            raise ConfigError(f"parameters is {self.parameters!r}.", "It is 'copied' or 'sharded'.")
-        if self.expert_ranks < 1:
-            raise ConfigError(f"expert_ranks is {self.expert_ranks}.", "At least one rank computes experts.")
 
 
 class ProcessRanks:
