@@ -109,7 +109,7 @@ class Arithmetic:
         rng = random.Random(f"{self.name}/{split}/{seed}")
         while True:
             operation = rng.choices("+-*", (4, 4, 3))[0]
-            a, b = _operands(operation, rng)
+            a, b = any_operands(operation, rng)
             if fits_combinations(split, operation, a, b):
                 prompt = WORDINGS[operation].say(split, {"a": str(a), "b": str(b)}, rng)
                 meta = {"operation": operation, "a": a, "b": b}
@@ -184,7 +184,7 @@ def _digit_pairs(a: int, b: int) -> list[tuple[int, int]]:
     return [(int(x), int(y)) for x, y in zip(reversed(f"{a:0{width}d}"), reversed(f"{b:0{width}d}"), strict=True)]
 
 
-def _operands(operation: str, rng: random.Random) -> tuple[int, int]:
+def any_operands(operation: str, rng: random.Random) -> tuple[int, int]:
     if operation == "*":
         pair = [_number(rng), rng.randrange(10)]
         rng.shuffle(pair)

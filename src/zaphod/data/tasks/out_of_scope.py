@@ -192,7 +192,7 @@ class OutOfScope:
         """See `Task`. A held-out combination is the set of words that fill a question."""
         rng = random.Random(f"{self.name}/{split}/{seed}")
         while True:
-            slots = _slots(rng)
+            slots = any_slots(rng)
             is_talk = split != "combinations" and rng.random() < 0.35
             if is_talk or fits_combinations(split, *slots.values()):
                 prompt = (TALK if is_talk else QUESTIONS).say(split, slots, rng)
@@ -206,7 +206,7 @@ class OutOfScope:
         return Score(correct, "the honest answer" if correct else f"wanted {HONEST_ANSWER!r}")
 
 
-def _slots(rng: random.Random) -> dict[str, str]:
+def any_slots(rng: random.Random) -> dict[str, str]:
     title_words = (rng.choice(tool_words.TITLE_WORDS) for _ in range(2))
     return {
         "place": rng.choice(_PLACES + tool_words.CITIES),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from zaphod.data.tasks import arithmetic
 from zaphod.data.tasks import tool_words as words
@@ -49,6 +50,32 @@ class ToolCall:
         if given == dict(example.meta):
             return Score(True, "tool and arguments are right")
         return Score(False, f"wanted {example.answer}")
+
+
+class Call(NamedTuple):
+    """A call, and the words of a request for it."""
+
+    slots: dict[str, str]
+    arguments: Arguments
+    operation: str
+    """Of the calculator: what it is asked for, as `_calculator` names it; else empty."""
+
+
+def any_call(tool: str, rng: random.Random) -> Call:
+    """A call of this tool with arguments drawn at random."""
+    wording, slots, arguments = _TOOLS[tool](rng)
+    return Call(slots, arguments, _operation_of(wording))
+
+
+def _operation_of(wording: Wording) -> str:
+    named = {
+        "times": words.TIMES,
+        "divide": words.DIVIDE,
+        "percent": words.PERCENT,
+        "expression": words.EXPRESSION,
+        **arithmetic.WORDINGS,
+    }
+    return next((name for name, known in named.items() if known is wording), "")
 
 
 def _lowered(arguments: Mapping[str, str | int]) -> Arguments:

@@ -1,0 +1,148 @@
+"""Questions about words, answered from a text that is given: the answer is copied, and a text without it is said to be so.
+
+The text is a page of entries, one a line, `word: definition`. Most words and all definitions mean nothing much, so that
+nothing can be learnt by heart.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from zaphod.data.tasks.second import vocabulary as words
+from zaphod.data.tasks.second.frozen import held_out, wordings_2
+from zaphod.data.tasks.second.grammar import Grammar
+from zaphod.data.tasks.second.manner import carried, dressed, spoilt
+from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
+from zaphod.data.tasks.tool_words import WORDS
+from zaphod.data.tasks.wording import invented_word
+
+NOT_THERE = "The text does not say."
+
+_RULES = {
+    "v_tell": ("tell me", "say", "explain", "show me", "read", "give me", "find", "look up", "quote", "write"),
+    "text": ("text", "page", "dictionary", "entries", "list", "glossary", "notes", "document", "lines"),
+    "kind": ("word", "term", "entry", "expression", "name"),
+}
+_GRAMMAR = Grammar(_RULES)
+_FRAMES = (
+    "=what (is|are) (a |an |the |){word}",
+    "=what does {word} mean",
+    "=what does the <kind> {word} mean",
+    "=what is meant by {word}",
+    "=(who|what) is {word}",
+    "define {word}",
+    "define the <kind> {word}",
+    "explain {word}",
+    "explain the <kind> {word}[ to me]",
+    "<v_tell> what {word} (is|means)",
+    "<v_tell> the (meaning|definition|sense) of {word}",
+    "look {word} up[ in the <text>]",
+    "look up {word}[ in the <text>]",
+    "np:the (meaning|definition|sense) of {word}",
+    "np:the (meaning|definition) of the <kind> {word}",
+    "np:what the <text> says about {word}",
+    "eq:what {word} (is|means)",
+    "eq:what the <text> says about {word}",
+    "eq:what is (meant by|said about|written about|known about) {word}",
+    "=(meaning|definition|define)[:|,| of] {word}",
+    "={word}[, what is that|, what does it mean| meaning| definition|: meaning|]",
+    "=what does the <text> say about {word}",
+    "=what is (said|written|printed|noted) about {word}[ in the <text>]",
+    "=(according to|from|in|by) the <text>[,] what (is|does) {word}[ mean]",
+    "=(i do not|i don't) (know|understand) {word}",
+    "=(does|do) the <text> (define|explain|mention) {word}",
+    "=(can|could) you (define|explain|describe) {word}",
+    "describe {word}",
+    "describe what {word} (is|means)",
+    "=how (is|would you) {word} defined" ,
+    "=(i want|i would like|i need) to know what {word} (is|means)",
+    "use the <text> to explain {word}",
+    "answer from the <text>: (what is|define|explain) {word}",
+    "(search|scan|check|read) the <text> for {word}",
+)
+_GLOSSES = (
+    "a {adj} {noun} that {verbs} {nouns}",
+    "a {noun} for {nouns}",
+    "the {noun} of a {adj} {noun2}",
+    "to {verb} a {noun} with a {noun2}",
+    "to {verb} {nouns} before the {noun}",
+    "a person who {verbs} {nouns}",
+    "{adj} and {adj2}, like a {noun}",
+    "a {adj} place where {nouns} {verb}",
+    "a kind of {noun} used to {verb} the {noun2}",
+    "the act to {verb} a {noun} without a {noun2}",
+    "a {invented} made of {nouns}",
+    "any {noun} with {number} {nouns}",
+    "not {adj}, but {adj2}",
+    "a tool to {verb} {adj} {nouns}",
+    "one of the {number} {nouns} of {name}",
+    "the {adj} part of a {noun}",
+)
+
+
+class Definitions:
+    """Copying the right definition out of a page, or saying that it is not there."""
+
+    name = "definitions"
+
+    def examples(self, split: Split, seed: int) -> Iterator[Example]:
+        """See `Task`. A held-out combination is the word with its definition."""
+        rng = random.Random(f"{self.name}/{split}/{seed}")
+        while True:
+            page = {_word(rng): _gloss(rng) for _ in range(rng.choice((1, 2, 3, 3, 4, 5, 6)))}
+            is_there = rng.random() < 0.75
+            word = rng.choice(list(page)) if is_there else _word(rng)
+            if (word in page) is is_there and fits_combinations(split, word, page.get(word, "")):
+                sentence = _sentence(split, rng)
+                if split == "wordings_2" or not held_out().is_in(sentence):
+                    asked = word.capitalize() if rng.random() < 0.05 else word
+                    prompt = dressed(sentence, rng).format_map({"word": asked})
+                    text = "\n".join(f"{entry}: {gloss}" for entry, gloss in page.items())
+                    yield Example(
+                        task=self.name,
+                        prompt=prompt,
+                        answer=page.get(word, NOT_THERE),
+                        context=(Context("text", text),),
+                    )
+
+    def judge(self, example: Example, answer: str) -> Score:
+        """Right if it is the definition, word for word."""
+        correct = answer.strip() == example.answer
+        return Score(correct, "as it stands in the text" if correct else f"wanted {example.answer!r}")
+
+
+def _sentence(split: Split, rng: random.Random) -> str:
+    if split == "wordings_2":
+        return rng.choice(wordings_2()["definitions"]["ask"])
+    frame = rng.choice(_FRAMES)
+    mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
+    return spoilt(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng)
+
+
+def _word(rng: random.Random) -> str:
+    chance = rng.random()
+    if chance < 0.4:
+        return invented_word(rng)
+    if chance < 0.55:
+        return rng.choice(WORDS)
+    return words.any_word(rng) if chance < 0.9 else f"{words.any_word(rng)} {words.any_word(rng)}"
+
+
+def _gloss(rng: random.Random) -> str:
+    if rng.random() < 0.3:
+        return words.free_text(rng, 2, 10)
+    verb, noun = rng.choice(words.VERBS), rng.choice(words.NOUNS)
+    gloss = rng.choice(_GLOSSES).format(
+        adj=rng.choice(words.ADJECTIVES),
+        adj2=rng.choice(words.ADJECTIVES),
+        noun=noun,
+        noun2=rng.choice(words.NOUNS),
+        nouns=rng.choice(words.NOUNS) + "s",
+        verb=verb,
+        verbs=verb + "s",
+        invented=invented_word(rng),
+        number=rng.randrange(2, 100),
+        name=invented_word(rng).capitalize(),
+    )
+    return gloss + rng.choice(("", "", f", {words.free_text(rng, 2, 5)}", f"; also a {rng.choice(words.NOUNS)}"))
