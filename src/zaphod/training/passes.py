@@ -16,6 +16,7 @@ from zaphod.compute.kernels.reference import Routing
 from zaphod.model.transformer import Transformer
 from zaphod.training.balance import BalanceConfig, router_loss
 from zaphod.training.batches import Batch, GroupedSequences
+from zaphod.training.steering import Offsets
 
 
 class Passed(NamedTuple):
@@ -28,11 +29,11 @@ class Passed(NamedTuple):
     """Of each sparse layer."""
 
 
-def forward(model: Transformer, part: Batch) -> Passed:
-    """The part's summed loss and its routing."""
+def forward(model: Transformer, part: Batch, offsets: Offsets | None = None) -> Passed:
+    """The part's summed loss and its routing; `offsets` move the choice of experts."""
     routing: list[Routing] = []
     kept = GroupedSequences(part.groups)
-    logits_RV = model(part.token_ids_T, part.positions_T, kept, rows_R=part.rows_R, routing=routing)
+    logits_RV = model(part.token_ids_T, part.positions_T, kept, rows_R=part.rows_R, routing=routing, offsets=offsets)
     return Passed(part, F.cross_entropy(logits_RV, part.targets_R, reduction="sum"), routing)
 
 

@@ -33,6 +33,10 @@ class StepReport(NamedTuple):
     """The worst layer's."""
     num_dead: int
     """Over all layers."""
+    num_dropped: int = 0
+    """Assignments that found no place under a capacity factor."""
+    alarm: str | None = None
+    """What is wrong with the experts' loads, if anything is."""
     max_rows: int = 0
     """Rows that the experts of the busiest process computed; 0 where experts are not dealt over processes."""
     loads_LE: tuple[tuple[float, ...], ...] = ()
@@ -49,7 +53,7 @@ class StepReport(NamedTuple):
         """The step that wrote this line, without the loads."""
         values: dict[str, Any] = {name: line[name] for name in cls._fields if name != "loads_LE"}
         for name, value in values.items():
-            if value is None and name != "skipped":
+            if value is None and name not in ("skipped", "alarm"):
                 values[name] = math.nan
         return cls(**values)
 
