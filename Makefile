@@ -60,11 +60,11 @@ test-fuzz: .venv/.developing native  ## send many more odd requests and schemas 
 	.venv-ray/bin/pip install --disable-pip-version-check --constraint constraints.txt torch
 	.venv-ray/bin/pip install --disable-pip-version-check --constraint constraints.txt scikit-build-core nanobind
 	.venv-ray/bin/pip install --disable-pip-version-check --constraint constraints.txt \
-		--no-build-isolation --editable '.[ray]' pytest pytest-timeout httpx psutil
+		--no-build-isolation --editable '.[ray]' pytest pytest-timeout hypothesis httpx psutil
 	touch $@
 
-test-ray: .venv-ray/.installed native  ## run our engine as replicas of Ray Serve (500 MB of packages)
-	.venv-ray/bin/pytest -rs tests/server/test_ray_application.py
+test-ray: .venv-ray/.installed native  ## run replicas on Ray Serve and a build on Ray Data (500 MB of packages)
+	.venv-ray/bin/pytest -rs tests/server/test_ray_application.py tests/data/test_ray_pipeline.py
 
 CACHE = $(wildcard $(addprefix src/$(KERNELS)/cpu/,expert_cache.cpp network*.cpp adapters.cpp routing.cpp pool.cpp))
 test-threads:    ## run the cache of experts under the sanitizers of threads and of addresses (GCC or Clang)

@@ -42,6 +42,8 @@ VERBS = {
     "quantize": Verb("quantize", "Write a model with fewer bits a weight, and tell what is lost."),
     "logits": Verb("logits", "Write logits to a file, to compare with another program."),
     "train": Verb("train", "Train the built-in model again."),
+    "data": Verb("data", "Build training data from texts, and see what is in it."),
+    "tokenizer": Verb("tokenizer", "Learn a vocabulary, import one, or see what one makes of a text."),
     "bench": Verb("bench", "Measure a model's speed, alone or beside other programs."),
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
