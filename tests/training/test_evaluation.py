@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from zaphod.data.tasks import HONEST_ANSWER, OutOfScope
+from zaphod.data.tasks import HONEST_ANSWER, SPLITS, Example, OutOfScope
 from zaphod.training.evaluation import evaluate, wilson_interval
 
 
@@ -17,10 +17,10 @@ def test_the_interval_is_wilsons(num_correct: int, num_examples: int, low: float
 
 
 def test_right_and_wrong_answers_are_counted_per_split() -> None:
-    def answer(prompts: Sequence[str]) -> list[str]:
-        return [HONEST_ANSWER if number % 10 < 7 else "Paris" for number in range(len(prompts))]
+    def answer(questions: Sequence[Example]) -> list[str]:
+        return [HONEST_ANSWER if number % 10 < 7 else "Paris" for number in range(len(questions))]
 
-    results = evaluate(answer, [OutOfScope()], 10, seed=1)
+    results = evaluate(answer, [(OutOfScope(), split) for split in SPLITS], 10, seed=1)
     assert [(result.split, result.num_correct) for result in results] == [
         ("train", 7),
         ("combinations", 7),

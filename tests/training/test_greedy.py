@@ -1,6 +1,7 @@
 import torch
 from tokenizers import Tokenizer
 
+from zaphod.data.tasks import Example
 from zaphod.model.config import ModelConfig
 from zaphod.model.transformer import Transformer
 from zaphod.training.greedy import answer_greedily
@@ -29,7 +30,8 @@ def make_model() -> tuple[Transformer, Tokenizer]:
 def test_cached_decoding_equals_recomputing_the_whole_sequence() -> None:
     model, tokenizer = make_model()
     prompts = ["some words", "x", "other words", "some more words"]
-    answers = answer_greedily(model, tokenizer, prompts, max_new_tokens=12)
+    questions = [Example(task="any", prompt=prompt, answer="") for prompt in prompts]
+    answers = answer_greedily(model, tokenizer, questions, max_new_tokens=12)
     for prompt, answer in zip(prompts, answers, strict=True):
         ids = encode_prompt(tokenizer, prompt)
         for _ in range(12):

@@ -4,12 +4,12 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from zaphod.data.tasks import HONEST_ANSWER
+from zaphod.data.tasks import HONEST_ANSWER, Example
 from zaphod.model.fetching.references import BUILTIN_FOLDER
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
-from zaphod.training.builtin import CONFIG, TASKS
+from zaphod.training.editions import FIRST
 from zaphod.training.evaluation import evaluate
 from zaphod.training.greedy import answer_greedily
 
@@ -25,7 +25,7 @@ def tokenizer() -> Tokenizer:
 
 
 def test_it_is_of_the_recipes_shape_and_small(model: Transformer) -> None:
-    assert model.config == CONFIG
+    assert model.config == FIRST.config
     assert (BUILTIN_FOLDER / "packed.safetensors").stat().st_size < 15e6
 
 
@@ -46,9 +46,10 @@ def test_it_is_of_the_recipes_shape_and_small(model: Transformer) -> None:
 def test_it_answers_the_examples_of_its_card(
     model: Transformer, tokenizer: Tokenizer, prompt: str, answer: str
 ) -> None:
-    assert answer_greedily(model, tokenizer, [prompt]) == [answer]
+    assert answer_greedily(model, tokenizer, [Example(task="", prompt=prompt, answer="")]) == [answer]
 
 
 def test_unseen_combinations_are_mostly_right(model: Transformer, tokenizer: Tokenizer) -> None:
-    results = evaluate(lambda prompts: answer_greedily(model, tokenizer, prompts), TASKS, 15, 77, ["combinations"])
+    asked = [(task, "combinations") for task in FIRST.tasks]
+    results = evaluate(lambda questions: answer_greedily(model, tokenizer, questions), asked, 15, 77)
     assert sum(result.num_correct for result in results) >= 52  # the card says 97.8 % of four times 15

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from zaphod.data.tasks import SPLITS, Example, Split, Task
+from zaphod.data.tasks import Example, Split, Task
 
-Answerer = Callable[[Sequence[str]], list[str]]
-"""Prompts to answers."""
+Answerer = Callable[[Sequence[Example]], list[str]]
+"""Questions to answers; their right answers are not to be looked at."""
 
 _NORMAL_QUANTILE_95 = 1.959964
 
@@ -46,18 +46,14 @@ def wilson_interval(num_correct: int, num_examples: int) -> Interval:
     return Interval(max(0.0, centre - spread), min(1.0, centre + spread))
 
 
-def evaluate(
-    answer: Answerer, tasks: Iterable[Task], num_examples: int, seed: int, splits: Sequence[Split] = SPLITS
-) -> list[Accuracy]:
-    """Ask `num_examples` questions of each task and split, all at once, and judge the answers.
+def evaluate(answer: Answerer, asked: Iterable[tuple[Task, Split]], num_examples: int, seed: int) -> list[Accuracy]:
+    """Ask `num_examples` questions of each task on each split, all at once, and judge the answers.
 
     `seed` must differ from training's.
     """
-    asked = [
-        (task, split, list(islice(task.examples(split, seed), num_examples))) for task in tasks for split in splits
-    ]
-    answers = iter(answer([example.prompt for _, _, examples in asked for example in examples]))
-    return [_judged(task, split, [(example, next(answers)) for example in examples]) for task, split, examples in asked]
+    chosen = [(task, split, list(islice(task.examples(split, seed), num_examples))) for task, split in asked]
+    answers = iter(answer([example for _, _, examples in chosen for example in examples]))
+    return [_judged(task, split, [(e, next(answers)) for e in examples]) for task, split, examples in chosen]
 
 
 def _judged(task: Task, split: Split, answered: Sequence[tuple[Example, str]]) -> Accuracy:
@@ -65,4 +61,4 @@ def _judged(task: Task, split: Split, answered: Sequence[tuple[Example, str]]) -
     num_correct = sum(score.correct for score in scores)
     wrong = [(*pair, score.reason) for pair, score in zip(answered, scores, strict=True) if not score.correct]
     interval = wilson_interval(num_correct, len(answered))
-    return Accuracy(task.name, split, num_correct, len(answered), interval, tuple(wrong[:20]))
+    return Accuracy(task.name, split, num_correct, len(answered), interval, tuple(wrong[:50]))

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from zaphod.core.progress import SILENT, Progress
+from zaphod.data.tasks import Example
 from zaphod.model.attention import Span
 from zaphod.model.transformer import Transformer
 from zaphod.training.tokenizer import END_ID, encode_prompt
@@ -42,17 +43,17 @@ class GrowingSequences:
 def answer_greedily(
     model: Transformer,
     tokenizer: Tokenizer,
-    prompts: Sequence[str],
+    questions: Sequence[Example],
     max_new_tokens: int = 224,
     progress: Progress = SILENT,
 ) -> list[str]:
-    """The model's answers, in the order of `prompts`. An answer that does not end in time is cut off."""
-    encoded = [encode_prompt(tokenizer, prompt) for prompt in prompts]
+    """The model's answers, in the order of `questions`. An answer that does not end in time is cut off."""
+    encoded = [encode_prompt(tokenizer, question.prompt, question.context) for question in questions]
     by_length: dict[int, list[int]] = defaultdict(list)
     for index, ids in enumerate(encoded):
         by_length[len(ids)].append(index)
-    answers = [""] * len(prompts)
-    with progress.step("answering", len(prompts), "questions") as advance, torch.inference_mode():
+    answers = [""] * len(questions)
+    with progress.step("answering", len(questions), "questions") as advance, torch.inference_mode():
         for same_length in by_length.values():
             for start in range(0, len(same_length), _MAX_SEQUENCES):
                 chosen = same_length[start : start + _MAX_SEQUENCES]

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from zaphod.data.tasks import tool_call as first
-from zaphod.data.tasks import tool_words
 from zaphod.data.tasks.out_of_scope import HONEST_ANSWER
 from zaphod.data.tasks.second import call_wordings as wordings
 from zaphod.data.tasks.second import tools, vocabulary
@@ -193,7 +192,9 @@ def _said(
         mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
         frame = carried(mark + wordings.GRAMMAR.said(frame.removeprefix(mark), rng), rng)
     spoken = {name: _spoken(value, rng) for name, value in arguments.items()}
-    values_is = _listed([f"{_the(name, rng)} {rng.choice(('is', 'is', 'should be', 'must be'))} {v}" for name, v in spoken.items()], rng)
+    values_is = _listed(
+        [f"{_the(name, rng)} {rng.choice(('is', 'is', 'should be', 'must be'))} {v}" for name, v in spoken.items()], rng
+    )
     noun = made.noun
     slots = {
         "verb": made.verb,
@@ -203,7 +204,9 @@ def _said(
         "values": _listed([_with_name(name, v, rng) for name, v in spoken.items()], rng),
         "values_is": values_is,
         "values_noun": _noun_with_values(noun, spoken, rng),
-        "bare": " ".join(spoken.values()) if len(spoken) == 1 else _listed([f"{n} {v}" for n, v in spoken.items()], rng),
+        "bare": " ".join(spoken.values())
+        if len(spoken) == 1
+        else _listed([f"{n} {v}" for n, v in spoken.items()], rng),
     }
     return frame, slots
 
@@ -219,7 +222,20 @@ def _the(name: str, rng: random.Random) -> str:
 
 
 def _with_name(name: str, value: str, rng: random.Random) -> str:
-    style = rng.choice(("{t} {v}", "{n} {v}", "{n} {v}", "{n}: {v}", "{n} = {v}", "{v} as {t}", "{v} as {n}", "{t} of {v}", "{t} set to {v}", "{n} being {v}"))
+    style = rng.choice(
+        (
+            "{t} {v}",
+            "{n} {v}",
+            "{n} {v}",
+            "{n}: {v}",
+            "{n} = {v}",
+            "{v} as {t}",
+            "{v} as {n}",
+            "{t} of {v}",
+            "{t} set to {v}",
+            "{n} being {v}",
+        )
+    )
     return style.format(t=_the(name, rng), n=name, v=value)
 
 
@@ -258,7 +274,11 @@ def _missing(split: Split, rng: random.Random) -> _Request | None:
         tool, renamed = tools.disguised(tool, rng)
         order = [p.name for p in tool.parameters]
         asked = renamed[parameter]
-        absent = [n for n in order if n == asked or (concept in ("set_timer", "convert_units") and _is_absent(n, renamed, sentence))]
+        absent = [
+            n
+            for n in order
+            if n == asked or (concept in ("set_timer", "convert_units") and _is_absent(n, renamed, sentence))
+        ]
         return _Request(sentence, slots, tool, tools.written_question(absent[0], tool.name))
     return _Request(sentence, slots, tool, tools.written_question(parameter, tool.name))
 

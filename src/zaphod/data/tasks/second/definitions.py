@@ -55,7 +55,7 @@ _FRAMES = (
     "=(can|could) you (define|explain|describe) {word}",
     "describe {word}",
     "describe what {word} (is|means)",
-    "=how (is|would you) {word} defined" ,
+    "=how (is|would you) {word} defined",
     "=(i want|i would like|i need) to know what {word} (is|means)",
     "use the <text> to explain {word}",
     "answer from the <text>: (what is|define|explain) {word}",

@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import product
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ class _Choice(NamedTuple):
 _Part = str | _Choice
 
 
-@lru_cache(maxsize=None)
+@cache
 def parsed(frame: str) -> tuple[_Part, ...]:
     """The frame as a tree. Raises `ValueError` where brackets do not match."""
     tokens = _TOKEN.findall(frame)

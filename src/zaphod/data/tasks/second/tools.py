@@ -170,7 +170,9 @@ class MadeTool:
     noun: str
 
 
-def made_tool(rng: random.Random, verbs: tuple[str, ...] = words.VERBS, nouns: tuple[str, ...] = words.NOUNS) -> MadeTool:
+def made_tool(
+    rng: random.Random, verbs: tuple[str, ...] = words.VERBS, nouns: tuple[str, ...] = words.NOUNS
+) -> MadeTool:
     """A tool of a verb and a noun, either of which may mean nothing, with zero to three parameters."""
     verb = rng.choice(verbs) if rng.random() < 0.75 else invented_word(rng)
     noun = rng.choice(nouns) if rng.random() < 0.75 else invented_word(rng)
@@ -181,7 +183,12 @@ def made_tool(rng: random.Random, verbs: tuple[str, ...] = words.VERBS, nouns: t
             parameters.append(Parameter(name=name, type=_type(rng)))
     name = rng.choices((f"{verb}_{noun}", f"{noun}_{verb}", noun, identifier(rng)), (8, 2, 1, 1))[0]
     description = rng.choice(
-        (f"{verb.capitalize()} a {noun}.", f"{verb.capitalize()} the {noun}.", f"Tool to {verb} a {noun}.", f"To {verb} {noun}s.")
+        (
+            f"{verb.capitalize()} a {noun}.",
+            f"{verb.capitalize()} the {noun}.",
+            f"Tool to {verb} a {noun}.",
+            f"To {verb} {noun}s.",
+        )
     )
     return MadeTool(
         signature=ToolSignature(name=name, parameters=tuple(parameters), description=description), verb=verb, noun=noun

@@ -1,0 +1,127 @@
+"""The two editions of the built-in model: shape, tasks, vocabulary and settings of each; trains nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from tokenizers import Tokenizer
+
+from zaphod.data.tasks import Arithmetic, OutOfScope, RobotPlan, Task, ToolCall
+from zaphod.data.tasks.second import SECOND_TASKS, ShownTools
+from zaphod.data.tasks.task import Split
+from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
+from zaphod.training.batches import Document
+from zaphod.training.tokenizer import (
+    END_ID,
+    PAD_ID,
+    SPECIAL_TOKENS,
+    SPECIAL_TOKENS_2,
+    STRUCTURE,
+    encode_answer,
+    encode_prompt,
+    train_tokenizer,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """Everything that tells one built-in model from another."""
+
+    name: str
+    config: ModelConfig
+    tasks: Mapping[Task, float]
+    """Tasks of the training data, and the share of documents that each contributes."""
+    judged: tuple[tuple[Task, tuple[Split, ...]], ...]
+    """What the trained model is judged on."""
+    special_tokens: tuple[str, ...]
+    structure: tuple[str, ...]
+    learning_rate: float
+    tokens_per_part: int
+
+    def make_tokenizer(self, seed: int = 0, texts_per_task: int = 5000) -> Tokenizer:
+        """The vocabulary, learnt from a sample of the training data; always the same for the same seed."""
+        examples = [e for task in self.tasks for e in islice(task.examples("train", seed), texts_per_task)]
+        texts = (text for e in examples for text in (e.prompt, e.answer, *(c.text for c in e.context)))
+        return train_tokenizer(texts, self.config.vocab_size, self.special_tokens, self.structure)
+
+    def documents(self, tokenizer: Tokenizer) -> Callable[[int, int], list[Document]]:
+        """Training documents of the mixture as token ids, a function of a seed and how many are wanted."""
+
+        def make(seed: int, count: int) -> list[Document]:
+            rng = random.Random(seed)
+            sources = {task: task.examples("train", seed) for task in self.tasks}
+            chosen = rng.choices(list(self.tasks), list(self.tasks.values()), k=count)
+            documents = (
+                Document(encode_prompt(tokenizer, e.prompt, e.context), encode_answer(tokenizer, e.answer))
+                for e in (next(sources[task]) for task in chosen)
+            )
+            return [d for d in documents if len(d.prompt_ids) + len(d.answer_ids) <= self.config.context_length]
+
+        return make
+
+
+_FIRST_TASKS: dict[Task, float] = {Arithmetic(): 0.28, RobotPlan(): 0.34, ToolCall(): 0.25, OutOfScope(): 0.13}
+
+FIRST = Edition(
+    name="first",
+    config=ModelConfig(
+        family="zaphod",
+        vocab_size=1024,
+        hidden_size=192,
+        num_layers=6,
+        num_heads=6,
+        num_kv_heads=2,
+        head_dim=32,
+        context_length=512,
+        moe=MoEConfig(router=RouterConfig(num_experts=8, top_k=2, renormalise=True), expert_size=384),
+        activation="silu",
+        qk_norm="per_head",
+        tie_embeddings=True,
+        pad_token_id=PAD_ID,
+        eos_token_ids=(END_ID,),
+    ),
+    tasks=_FIRST_TASKS,
+    judged=tuple((task, ("train", "combinations", "wordings")) for task in _FIRST_TASKS),
+    special_tokens=SPECIAL_TOKENS,
+    structure=(),
+    learning_rate=6e-3,
+    tokens_per_part=3072,
+)
+
+SECOND = Edition(
+    name="second",
+    config=ModelConfig(
+        family="zaphod",
+        vocab_size=4096,
+        hidden_size=256,
+        num_layers=6,
+        num_heads=4,
+        num_kv_heads=2,
+        head_dim=64,
+        context_length=512,
+        moe=MoEConfig(
+            router=RouterConfig(num_experts=8, top_k=2, renormalise=True), expert_size=384, shared_expert_size=384
+        ),
+        activation="silu",
+        qk_norm="per_head",
+        final_softcap=30.0,
+        tie_embeddings=True,
+        pad_token_id=PAD_ID,
+        eos_token_ids=(END_ID,),
+    ),
+    tasks=SECOND_TASKS,
+    # The first edition's frozen wordings are judged too; its tools must now be shown.
+    judged=(
+        *((task, ("train", "combinations", "wordings_2")) for task in SECOND_TASKS),
+        *((task, ("combinations", "wordings")) for task in (Arithmetic(), RobotPlan(), ShownTools(), OutOfScope())),
+    ),
+    special_tokens=SPECIAL_TOKENS_2,
+    structure=STRUCTURE,
+    learning_rate=5e-3,
+    tokens_per_part=4096,
+)
+
+EDITIONS = {edition.name: edition for edition in (FIRST, SECOND)}
