@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from zaphod.compute.kernels import reference
+from zaphod.compute.kernels.operations import Operations
 from zaphod.model.config import ModelConfig
 from zaphod.model.low_rank import TokenAdapters, adapted
 from zaphod.model.norm import RMSNorm
@@ -50,6 +51,9 @@ class WholeSequences:
 class Attention(nn.Module):
     """Projections, optional QK norms, rotary embedding and softmax attention of one layer."""
 
+    operations: Operations = reference
+    """See `Transformer.use`."""
+
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
         self.layer = layer
@@ -84,9 +88,12 @@ class Attention(nn.Module):
             for name in ("q_proj", "k_proj", "v_proj")
         )
         q_THK, k_TGK = self._normed(q_TI, self.q_norm), self._normed(k_TI, self.k_norm)
-        q_THK, k_TGK = reference.rotate(q_THK, cos, sin), reference.rotate(k_TGK, cos, sin)
+        q_THK, k_TGK = self.operations.rotate(q_THK, cos, sin), self.operations.rotate(k_TGK, cos, sin)
         spans = keys_values.extend(self.layer, k_TGK, self._heads(v_TI))
-        parts = [self._attend(q_THK, span) for span in spans]
+        # NOTE: a split has one gradient for all its parts; every slice would have one of the whole tensor's size.
+        sizes = [span.rows.stop - span.rows.start for span in spans]
+        queries = (q_THK,) if len(spans) == 1 else torch.split(q_THK, sizes)
+        parts = [self._attend(q, span) for q, span in zip(queries, spans, strict=True)]
         mixed_TI = parts[0] if len(parts) == 1 else torch.cat(parts)
         return adapted(adapters, "o_proj.weight", self.o_proj(mixed_TI), mixed_TI)
 
@@ -99,8 +106,7 @@ class Attention(nn.Module):
         return norm(self._heads(x)) if self.norms_heads else self._heads(norm(x))
 
     def _attend(self, q_THK: Tensor, span: Span) -> Tensor:
-        q_THK = q_THK[span.rows]
-        out = reference.attention(
+        out = self.operations.attention(
             q_THK.view(len(span.keys_BSGK), -1, *q_THK.shape[1:]),
             span.keys_BSGK,
             span.values_BSGK,

@@ -6,10 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from zaphod.compute.kernels import reference
+from zaphod.compute.kernels.operations import Operations
 
 
 class RMSNorm(nn.Module):
     """x / rms(x) · weight over the last axis; the weight stays in float32 whatever the model's dtype."""
+
+    operations: Operations = reference
+    """See `Transformer.use`."""
 
     def __init__(self, size: int, epsilon: float) -> None:
         super().__init__()
@@ -18,4 +22,4 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape and dtype as `x`."""
-        return reference.rms_norm(x, self.weight, self.epsilon)
+        return self.operations.rms_norm(x, self.weight, self.epsilon)

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zaphod.compute.kernels import reference
+from zaphod.compute.kernels.operations import Operations
 from zaphod.compute.kernels.reference import Routing
 from zaphod.model.attention import Attention, KeyValues, WholeSequences
 from zaphod.model.config import ModelConfig
@@ -107,6 +108,9 @@ class Transformer(nn.Module):
     (`model.loading`) or drawn by the trainer.
     """
 
+    operations: Operations = reference
+    """See `use`."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
@@ -141,7 +145,59 @@ class Transformer(nn.Module):
             routing_given: what an earlier pass over the same tokens appended to `routing`: its choices are kept.
             offsets: what is added to the router's logits [T, E] of a layer (by its number) for choosing alone.
         """
-        config = self.config
+        x_TD = self._hidden(token_ids_T, positions_T, keys_values, routing, adapters, routing_given, offsets)
+        if states is not None:
+            states.append(self.norm(x_TD))
+        x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])
+        logits_RV = F.linear(x_RD, self._head()).float() * self.config.output_multiplier
+        return reference.softcap(logits_RV, self.config.final_softcap)
+
+    def loss(
+        self,
+        token_ids_T: Tensor,
+        positions_T: Tensor,
+        keys_values: KeyValues,
+        rows_R: Tensor,
+        targets_R: Tensor,
+        *,
+        weights_R: Tensor | None = None,
+        routing: list[Routing] | None = None,
+        adapters: TokenAdapters | None = None,
+        routing_given: Sequence[Routing] | None = None,
+        offsets: Callable[[int], Tensor | None] | None = None,
+    ) -> Tensor:
+        """Summed negative log-likelihood of the rows' targets in nats, float32, each times its weight if there are any.
+
+        As `forward` and a cross-entropy, but the `operations` of training keep no row's logits; the weights get no
+        gradient from them.
+        """
+        x_TD = self._hidden(token_ids_T, positions_T, keys_values, routing, adapters, routing_given, offsets)
+        return self.operations.linear_cross_entropy(
+            self.norm(_rows(x_TD, rows_R)),
+            self._head(),
+            targets_R,
+            weights_R=weights_R,
+            multiplier=self.config.output_multiplier,
+            cap=self.config.final_softcap,
+        )
+
+    def use(self, operations: Operations) -> None:
+        """Compute with these from now on: `kernels.fused` for training on CPUs; `kernels.reference`, the definition."""
+        for module in self.modules():
+            if hasattr(module, "operations"):
+                module.operations = operations  # type: ignore[assignment]
+
+    def _hidden(
+        self,
+        token_ids_T: Tensor,
+        positions_T: Tensor,
+        keys_values: KeyValues,
+        routing: list[Routing] | None,
+        adapters: TokenAdapters | None,
+        routing_given: Sequence[Routing] | None,
+        offsets: Callable[[int], Tensor | None] | None,
+    ) -> Tensor:
+        """The residual stream after the last layer, [T, D]."""
         x_TD = self._embed(token_ids_T)
         cos, sin = reference.rotation(positions_T, self._frequencies(positions_T.device), self._rope_magnitude())
         given = iter(() if routing_given is None else routing_given)
@@ -158,11 +214,10 @@ class Transformer(nn.Module):
                 routing_given=mine,
                 offset_TE=offset_TE,
             )
-        if states is not None:
-            states.append(self.norm(x_TD))
-        x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])
-        head_VD = self.embedding.weight if self.head is None else self.head.weight
-        return reference.softcap(F.linear(x_RD, head_VD).float() * config.output_multiplier, config.final_softcap)
+        return x_TD
+
+    def _head(self) -> Tensor:
+        return self.embedding.weight if self.head is None else self.head.weight
 
     def forward_sequences(self, token_ids_BT: Tensor, *, routing: list[Routing] | None = None) -> Tensor:
         """Logits [B, T, V] of whole sequences that begin at position 0; differentiable."""
@@ -195,6 +250,12 @@ class Transformer(nn.Module):
         if yarn is None:
             return 1.0
         return 0.1 * math.log(yarn.factor) + 1 if yarn.attention_factor is None else yarn.attention_factor
+
+
+def _rows(x_TD: Tensor, rows_R: Tensor) -> Tensor:
+    """Those rows; x itself where they are all of them, which spares the gradient a scatter."""
+    is_all = len(rows_R) == len(x_TD) and torch.equal(rows_R, torch.arange(len(x_TD), device=rows_R.device))
+    return x_TD if is_all else x_TD[rows_R]
 
 
 def _norm(config: ModelConfig) -> RMSNorm:

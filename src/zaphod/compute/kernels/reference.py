@@ -323,7 +323,7 @@ def linear_cross_entropy(
     multiplier: float = 1.0,
     cap: float | None = None,
 ) -> Tensor:
-    """Sum over rows of weight · -log softmax(softcap(multiplier · x headᵀ))[target], float32; weights of 1 by default."""
+    """Sum over rows of weight (or 1) · -log softmax(softcap(multiplier · x headᵀ))[target], float32."""
     logits_RV = softcap(F.linear(x_RD, head_VD).float() * multiplier, cap)
     if weights_R is None:
         return F.cross_entropy(logits_RV, targets_R, reduction="sum")

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "bindings_ops.h"
+#include "bindings_training.h"
 #include "encode.h"
 #include "expert_cache.h"
 #include "measure.h"
@@ -329,6 +330,7 @@ NB_MODULE(_cpu, module) {
   using namespace zaphod;
   nb::set_leak_warnings(false);
   bind_operations(module);
+  bind_training(module);
   bind_encoders(module);
   module.def("instruction_sets", [] {
     size_t count;

@@ -21,5 +21,10 @@ void attend(const CacheLayout& layout, const AttentionShape& shape, const uint8_
 void unpack_row(const Matrix& w, size_t row, float* out);
 void pack(Format format, Source source, const uint8_t* a, const uint8_t* b, size_t rows, size_t cols, size_t first,
           size_t last, uint8_t* tiles);
+void attend_causally(const CausalAttention& shape, const uint16_t* q, const uint16_t* k, const uint16_t* v,
+                     uint16_t* out, float* logs);
+void attend_causally_backward(const CausalAttention& shape, const uint16_t* q, const uint16_t* k, const uint16_t* v,
+                              const uint16_t* out, const uint16_t* dout, const float* logs, uint16_t* dq, uint16_t* dk,
+                              uint16_t* dv);
 
 }  // namespace zaphod::ZAPHOD_ISA

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../layout.h"
+#include "training.h"
 
 namespace zaphod {
 
@@ -77,6 +78,8 @@ struct Ops {
   // Tiles [first, last) of a matrix from its stored numbers.
   void (*pack)(Format format, Source source, const uint8_t* a, const uint8_t* b, size_t rows, size_t cols,
                size_t first, size_t last, uint8_t* tiles);
+
+  const TrainingOps* training;
 };
 
 // The instruction sets that were compiled in and that this processor and its operating system run, best first.

@@ -7,6 +7,7 @@
 
 namespace zaphod::ZAPHOD_ISA {
 
+extern const TrainingOps training_table;
 extern const Ops table;
 const Ops table = {
     .name = ZAPHOD_TEXT(ZAPHOD_ISA),
@@ -24,6 +25,7 @@ const Ops table = {
     .attend = attend,
     .unpack_row = unpack_row,
     .pack = pack,
+    .training = &training_table,
 };
 
 }  // namespace zaphod::ZAPHOD_ISA

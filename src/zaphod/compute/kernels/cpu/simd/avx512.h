@@ -53,6 +53,7 @@ inline F32 fma(F32 a, F32 b, F32 c) { return _mm512_fmadd_ps(a, b, c); }
 inline F32 max(F32 a, F32 b) { return _mm512_max_ps(a, b); }
 inline F32 min(F32 a, F32 b) { return _mm512_min_ps(a, b); }
 inline F32 abs(F32 a) { return _mm512_abs_ps(a); }
+inline F32 root(F32 a) { return _mm512_sqrt_ps(a); }
 inline F32 round(F32 a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 // a < b ? x : y, lane by lane; false where one is NaN.
 inline F32 where_less(F32 a, F32 b, F32 x, F32 y) {

@@ -92,6 +92,9 @@ inline F32 min(F32 a, F32 b) {
 inline F32 abs(F32 a) {
   return each([&](int i) { return vabsq_f32(a.q[i]); });
 }
+inline F32 root(F32 a) {
+  return each([&](int i) { return vsqrtq_f32(a.q[i]); });
+}
 inline F32 round(F32 a) {
   return each([&](int i) { return vrndnq_f32(a.q[i]); });
 }

@@ -82,6 +82,7 @@ inline F32 fma(F32 a, F32 b, F32 c) { return each([&](int i) { return a.lane[i] 
 inline F32 max(F32 a, F32 b) { return each([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; }); }
 inline F32 min(F32 a, F32 b) { return each([&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; }); }
 inline F32 abs(F32 a) { return each([&](int i) { return std::fabs(a.lane[i]); }); }
+inline F32 root(F32 a) { return each([&](int i) { return std::sqrt(a.lane[i]); }); }
 inline F32 round(F32 a) { return each([&](int i) { return std::nearbyint(a.lane[i]); }); }
 inline F32 where_less(F32 a, F32 b, F32 x, F32 y) {
   return each([&](int i) { return a.lane[i] < b.lane[i] ? x.lane[i] : y.lane[i]; });
