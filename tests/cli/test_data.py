@@ -69,7 +69,16 @@ def test_show_refuses_a_damaged_shard(zaphod: Zaphod, config: Path) -> None:
     assert (damaged.code, "tokens-00000.bin is damaged" in damaged.err) == (3, True)
 
 
-@pytest.mark.parametrize("verb", ["build", "show"])
+def test_a_snapshot_tells_what_is_new_and_how_fresh(zaphod: Zaphod, config: Path) -> None:
+    arguments = ("data", "snapshot", str(config), "--root", str(config.parent / "days"), "--name")
+    first = zaphod(*arguments, "1", "--json").json
+    assert (first["snapshot"]["num_new"], first["freshness"]["num_documents"]) == (2, 1)
+    with (config.parent / "notes.jsonl").open("a") as file:
+        file.write('\n{"id": "c", "text": "again"}')
+    assert "1 new, 0 changed, 2 unchanged since 1" in zaphod(*arguments, "2").out
+
+
+@pytest.mark.parametrize("verb", ["build", "show", "snapshot"])
 def test_every_verb_of_data_has_an_example_and_json(zaphod: Zaphod, verb: str) -> None:
     out = zaphod("data", verb, "--help").out
     assert f"  zaphod data {verb}" in out.split("Examples:")[1]

@@ -4,13 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from zaphod.core.errors import ConfigError
 from zaphod.data.build_config import BuildConfig, Component, read_build_config
-from zaphod.data.documents import Counters, Document, DocumentStage, Dropped
+from zaphod.data.documents import Counters, DocumentStage, Dropped
 from zaphod.data.pipeline import Build
 from zaphod.data.shards import ShardSet
 
@@ -30,7 +31,7 @@ class Loud(DocumentStage):
     def judge(self, document):
         if len(document.text) < self._min_letters:
             return Dropped("too short")
-        return Document(id=document.id, text=document.text.upper(), source=document.source, licence=document.licence)
+        return replace(document, text=document.text.upper())
 
 
 class Once:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +15,12 @@ from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
 from zaphod.core.units import format_bytes, format_count, format_duration, format_rate
-from zaphod.data.build_config import read_build_config
+from zaphod.data.build_config import BuildConfig, read_build_config
 from zaphod.data.pipeline import Build, BuildReport
 from zaphod.data.shard_manifest import Manifest, StageEntry
 from zaphod.data.shards import ShardSet
 from zaphod.data.slices import Executor, in_process
+from zaphod.data.snapshots import take_snapshot, today
 
 _HELP = """Build training data from texts, and see what is in it.
 
@@ -26,6 +28,7 @@ _HELP = """Build training data from texts, and see what is in it.
 Examples:
   zaphod data build build.toml --out shards
   zaphod data show shards --json
+  zaphod data snapshot build.toml --root days
 """
 _MOST_REASONS = 8
 
@@ -56,12 +59,7 @@ def build(
       zaphod data build build.toml --out shards
       zaphod data build build.toml --out shards --allow-copyleft --json
     """
-    wanted = read_build_config(
-        config,
-        allow_copyleft=allow_copyleft or None,
-        allow_restricted=allow_restricted or None,
-        allow_unknown_licences=allow_unknown_licences or None,
-    )
+    wanted = _config(config, allow_copyleft, allow_restricted, allow_unknown_licences)
     report = Build(wanted, out).run(_executor(use_ray), ProgressLines())
     if as_json:
         print_json({"folder": str(out), **_as_dict(report.manifest), "run": _run_as_dict(report)})
@@ -99,6 +97,65 @@ def show(
     _print_stages(shards.manifest.stages)
     print_line()
     _print_totals(shards.manifest)
+
+
+@verbs.command("snapshot")
+def snapshot(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="TOML file, as for `build`.")],
+    root: Annotated[Path, typer.Option("--root", metavar="FOLDER", help="Folder of all snapshots.")],
+    name: Annotated[str | None, typer.Option("--name", help="Of this one; today's date unless given.")] = None,
+    allow_copyleft: CopyleftFlag = False,
+    allow_restricted: RestrictedFlag = False,
+    allow_unknown_licences: UnknownFlag = False,
+    use_ray: RayFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Add what is new or has changed since the last snapshot, and tell how fresh it is.
+
+    Earlier snapshots stay as they are. After an interruption the same command goes on where it stopped.
+
+    \b
+    Examples:
+      zaphod data snapshot build.toml --root days
+      zaphod data snapshot build.toml --root days --name 2026-11-21 --json
+    """
+    wanted = _config(config, allow_copyleft, allow_restricted, allow_unknown_licences)
+    report = take_snapshot(wanted, root, name or today(), executor=_executor(use_ray), progress=ProgressLines())
+    if as_json:
+        print_json(
+            {
+                "folder": str(root / report.head.name),
+                "snapshot": asdict(report.head),
+                "num_unchanged": report.num_unchanged,
+                "freshness": asdict(report.freshness) if report.freshness else None,
+                **_as_dict(report.build.manifest),
+                "run": _run_as_dict(report.build),
+            }
+        )
+        return
+    _print_stages(report.build.manifest.stages)
+    print_line()
+    head = report.head
+    print_line(
+        f"{head.num_new:,} new, {head.num_changed:,} changed, {report.num_unchanged:,} unchanged since "
+        f"{head.parent or 'the beginning'}"
+    )
+    if report.freshness is not None:
+        print_line(
+            f"readable {format_duration(report.freshness.median_s)} after publication or fetch "
+            f"(median of {report.freshness.num_documents:,}; at most {format_duration(report.freshness.max_s)})"
+        )
+    print_line(f"next     zaphod data show {root / head.name}")
+
+
+def _config(file: Path, allow_copyleft: bool, allow_restricted: bool, allow_unknown_licences: bool) -> BuildConfig:
+    """A flag that is not given leaves what the file says."""
+    return read_build_config(
+        file,
+        allow_copyleft=allow_copyleft or None,
+        allow_restricted=allow_restricted or None,
+        allow_unknown_licences=allow_unknown_licences or None,
+    )
 
 
 def _executor(use_ray: bool) -> Executor:

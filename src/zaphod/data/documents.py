@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
+FETCHED_S = "fetched_s"
+"""Key of `metadata` under which a fetcher says when it fetched (seconds since 1970): freshness is counted from there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:

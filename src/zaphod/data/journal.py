@@ -62,7 +62,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         mark = folder / "recipe"
         if not mark.exists():
-            _write(mark, recipe.encode())
+            write_durably(mark, recipe.encode())
         elif mark.read_text("utf-8", "replace") != recipe:
             raise ConfigError(
                 f"{folder.parent} holds an unfinished build with other settings.",
@@ -100,7 +100,7 @@ class Journal:
             memories=part.memories,
             packed=[_plain(document) for document in part.packed],
         )
-        _write(self._file(part.number), msgspec.msgpack.encode(done))
+        write_durably(self._file(part.number), msgspec.msgpack.encode(done))
 
     def remove(self) -> None:
         """Forget everything, once the shards hold it."""
@@ -116,7 +116,8 @@ def _plain(document: PackedDocument) -> dict[str, Any]:
     return {"token_ids": tokens} | {name: getattr(document, name) for name in names}
 
 
-def _write(file: Path, data: bytes) -> None:
+def write_durably(file: Path, data: bytes) -> None:
+    """Write a file so that it is whole or absent at any moment."""
     unfinished = file.with_name(file.name + ".partial")
     with unfinished.open("wb") as opened:
         opened.write(data)

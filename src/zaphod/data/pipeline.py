@@ -39,6 +39,8 @@ class BuildReport:
     num_slices: int
     num_resumed: int
     """Slices that an earlier run had finished."""
+    num_known: int
+    """Documents that were left out because an earlier build holds them unchanged."""
     readable_at_s: float
     """When the manifest was written, seconds since 1970."""
 
@@ -90,6 +92,7 @@ class Build:
                 LicencePolicy(**switches).require(source.name, source.licence)
         self.stages: list[Stage] = [LicenceStage(**switches), *own]
         self._packer = Packer(config.tokenizer)
+        self._num_known = 0
         for memories in past.memories:
             self._recall(memories)
 
@@ -171,10 +174,15 @@ class Build:
                 domain=self._domains.get(source.name, ""),
                 max_documents=self.config.slice_documents,
                 max_characters=self.config.slice_characters,
-                is_known=self._past.knows,
+                is_known=self._knows,
             ):
                 number = part.number + 1
                 yield part
+
+    def _knows(self, document: Document, digest: str) -> bool:
+        is_known = self._past.knows(document, digest)
+        self._num_known += is_known
+        return is_known
 
     def _require_same(self, done: DoneSlice, part: Slice | None) -> None:
         if part is None or part.input_digest != done.input_digest:
@@ -247,6 +255,7 @@ class Build:
             num_input_bytes=sum(part.num_input_bytes for part in done[num_resumed:]),
             num_slices=len(done),
             num_resumed=num_resumed,
+            num_known=self._num_known,
             readable_at_s=(self.out / MANIFEST).stat().st_mtime,
         )
 
