@@ -30,7 +30,7 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from zaphod.core.errors import CorruptFileError, MissingTensorError
 from zaphod.training.parallel.ranks import ALONE, Ranks
 
-_COMPLETE = re.compile(r"step-(\d{8})")
+_COMPLETE = re.compile(r"step-\d{8}(-\d{4})?")
 _REST = "rest.pt"
 
 
@@ -54,17 +54,17 @@ class CheckpointFolder:
         """Write a checkpoint; a crash at any time leaves the one before it.
 
         Args:
-            step: its number; one of that number that is there already is replaced.
+            step: its number.
             tensors: what this rank holds, as `Deal.described` gives it.
             rest: of plain values and small tensors; the first rank's is kept.
         """
-        final = self.path / f"step-{step:08d}"
+        final = self.path / self._free_name(step)
         unfinished = final.with_suffix(".partial")
         if self.ranks.rank == 0:
             self._sweep()
             unfinished.mkdir(parents=True)
-        self.ranks.barrier()
-        with _alone_is_meant():
+        self.ranks.barrier()  # nobody looks for a free name from here on
+        with alone_is_meant():
             save(dict(tensors), storage_writer=FileSystemWriter(unfinished), no_dist=self.ranks.size == 1)
         if self.ranks.rank == 0:
             torch.save(rest, unfinished / _REST)
@@ -83,7 +83,7 @@ class CheckpointFolder:
         if folder is None:
             return None
         _check(folder, tensors)
-        with _alone_is_meant():
+        with alone_is_meant():
             load(dict(tensors), storage_reader=FileSystemReader(folder), no_dist=self.ranks.size == 1)
         return read_rest(folder)
 
@@ -98,13 +98,19 @@ class CheckpointFolder:
 
     def _finish(self, unfinished: Path, final: Path) -> None:
         """Give the checkpoint its name, then remove those that are too old."""
-        if final.exists():  # of the same step: nothing is lost if the program ends here
-            final.rename(final.with_suffix(".old.partial"))
         unfinished.rename(final)
         _synchronise(self.path)
         for old in self._complete()[: -self.num_kept]:
             # Renamed first: a folder that is half removed must not look complete.
             shutil.rmtree(old.rename(old.with_suffix(".old.partial")))
+
+    def _free_name(self, step: int) -> str:
+        """Of a checkpoint of this step; one that is there stays until the new one is complete."""
+        name, others = f"step-{step:08d}", 0
+        while (self.path / name).exists():
+            others += 1
+            name = f"step-{step:08d}-{others:04d}"
+        return name
 
 
 def read_rest(checkpoint: Path) -> dict[str, Any]:
@@ -160,7 +166,7 @@ def _check(folder: Path, tensors: Mapping[str, Tensor]) -> None:
 
 
 @contextmanager
-def _alone_is_meant() -> Iterator[None]:
+def alone_is_meant() -> Iterator[None]:
     """PyTorch warns that one process saves alone, even when told so."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavailable or uninitialized")

@@ -65,6 +65,13 @@ class DealtModel:
         return held
 
     def gradients(self, loss: Tensor) -> Gradients:
+        counted = [experts.num_rows for experts in self._experts]
+        gradients = self._backward(loss)
+        for experts, num_rows in zip(self._experts, counted, strict=True):
+            experts.num_rows = num_rows  # activations that were computed again are no new rows
+        return gradients
+
+    def _backward(self, loss: Tensor) -> Gradients:
         if self.ranks.config.parameters == "copied":
             return dict(zip(self._trained, torch.autograd.grad(loss, list(self._trained.values())), strict=True))
         with answered():
