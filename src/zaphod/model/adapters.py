@@ -275,7 +275,7 @@ def _places(config: ModelConfig, shapes: Shapes) -> tuple[dict[str, list[_Place]
     """Where each parameter of theirs belongs, and which of them a module of theirs holds, in its order."""
     places: dict[str, list[_Place]] = {}
     parameters: dict[str, list[str]] = {}
-    for layout in _layouts(config):
+    for layout in layouts_of(config):
         for ours, shape in shapes.items():
             num_experts = shape[0] if len(shape) == 3 else 0
             for rule, layer in layout.rules_for(ours):
@@ -290,7 +290,7 @@ def _places(config: ModelConfig, shapes: Shapes) -> tuple[dict[str, list[_Place]
     return places, parameters
 
 
-def _layouts(config: ModelConfig) -> list[Layout]:
+def layouts_of(config: ModelConfig) -> list[Layout]:
     """The names under which programs that train adapters know the family's weights."""
     layouts = [HUGGING_FACE_LAYOUTS[config.family], OURS]
     if config.family in _IN_MEMORY:
@@ -328,7 +328,7 @@ def _read_settings(path: Path) -> _Settings:
     if fields.optional("peft_type") != "LORA":
         _refuse_setting(path, "peft_type", fields.optional("peft_type"), "Only LoRA adapters are applied.")
     if fields.flag("use_dora", default=False):
-        _refuse_setting(path, "use_dora", True, "DoRA also scales the weights' rows, which is not supported yet.")
+        _refuse_setting(path, "use_dora", True, "DoRA also scales the weights' rows: merge it (`zaphod adapt merge`).")
     if fields.optional("bias") not in (None, "none"):
         _refuse_setting(path, "bias", fields.optional("bias"), "Only products are adapted; biases stay the model's.")
     if fields.optional("modules_to_save"):

@@ -160,7 +160,7 @@ def _fingerprint(weights: ModelWeights) -> str:
     """Tells this source from another, and from itself after a change: config, and names, sizes and dates of files."""
     path = weights.checkpoint.path.resolve()
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    digest = hashlib.sha256(repr((str(path), weights.config)).encode())
+    digest = hashlib.sha256(repr((str(path), weights.config, weights.changes)).encode())
     for file in files:
         status = file.stat()
         digest.update(repr((str(file), status.st_size, status.st_mtime_ns)).encode())

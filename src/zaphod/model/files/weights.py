@@ -69,6 +69,11 @@ class ModelWeights:
         self._check_shapes()
 
     @property
+    def changes(self) -> str:
+        """What tells these weights from those of the checkpoint: nothing, unless they are seen with changes."""
+        return ""
+
+    @property
     def tokenizer_files(self) -> Mapping[str, Path]:
         return self.checkpoint.tokenizer_files
 
