@@ -1,9 +1,9 @@
 """The built-in model's vocabulary: byte-level BPE with single digits, learnt from text; knows text, not tasks.
 
 A conversation is one question and one answer: `<|user|>question<|assistant|>answer<|end|>`. The chat template keeps the
-last question only, since the model is trained on nothing longer. The second edition shows tools, a text, a tool's result
-or the wish for a route before the question, each behind a token of its own, and has one token for each turn of phrase of
-its JSON, so that a plan is short.
+last question only, since the model is trained on nothing longer. The second edition shows tools, a text, a tool's
+result or the wish for a route before the question, each behind a token of its own, and has one token for each turn of
+phrase of its JSON, so that a plan is short.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from zaphod.core.errors import ConfigError
 
 PAD, USER, ASSISTANT, END = "<|pad|>", "<|user|>", "<|assistant|>", "<|end|>"
 SPECIAL_TOKENS = (PAD, USER, ASSISTANT, END)
@@ -60,7 +62,8 @@ CHAT_TEMPLATE_2 = (
     "{%- for name, kind in (schema['properties'] or {}).items() -%}"
     "{{ name }}"
     "{%- if 'default' not in kind and 'required' in schema and name not in schema['required'] -%}?{%- endif -%}"
-    ":{{ kind['enum'] | join('/') if 'enum' in kind else 'integer' if kind['type'] in ['integer', 'number'] else 'text' }}"
+    ":{%- if 'enum' in kind -%}{{ kind['enum'] | join('/') }}"
+    "{%- else -%}{{ 'integer' if kind['type'] in ['integer', 'number'] else 'text' }}{%- endif -%}"
     "{%- if 'default' in kind -%}={{ kind['default'] }}{%- endif -%}"
     "{%- if not loop.last -%}{{ ', ' }}{%- endif -%}"
     "{%- endfor -%}) {{ told['description'] or '' }}"
@@ -122,7 +125,14 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str, context: Iterable[tuple[str
     """The ids after which the model answers. `context` is (kind, text), each shown behind its kind's token."""
     ids: list[int] = []
     for kind, text in context:
-        ids += [tokenizer.token_to_id(CONTEXT_TOKENS[kind]), *tokenizer.encode(text.strip()).ids]
+        mark = tokenizer.token_to_id(CONTEXT_TOKENS[kind])
+        if mark is None:
+            raise ConfigError(
+                f"The vocabulary has no token {CONTEXT_TOKENS[kind]}.",
+                f"A question that shows a {kind} needs it.",
+                "Use the vocabulary of the second edition.",
+            )
+        ids += [mark, *tokenizer.encode(text.strip()).ids]
     return [*ids, USER_ID, *tokenizer.encode(prompt.strip()).ids, ASSISTANT_ID]
 
 

@@ -185,6 +185,7 @@ def _digit_pairs(a: int, b: int) -> list[tuple[int, int]]:
 
 
 def any_operands(operation: str, rng: random.Random) -> tuple[int, int]:
+    """Two numbers that this operation works out; for a product one has one digit."""
     if operation == "*":
         pair = [_number(rng), rng.randrange(10)]
         rng.shuffle(pair)

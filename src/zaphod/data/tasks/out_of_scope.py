@@ -207,6 +207,7 @@ class OutOfScope:
 
 
 def any_slots(rng: random.Random) -> dict[str, str]:
+    """Words for every slot of the frames."""
     title_words = (rng.choice(tool_words.TITLE_WORDS) for _ in range(2))
     return {
         "place": rng.choice(_PLACES + tool_words.CITIES),

@@ -218,16 +218,19 @@ _INTO, _ONTO = ("to", "into", "in"), ("to", "to", "onto", "over to")
 
 
 def some_thing(rng: random.Random) -> str:
+    """A thing of this world, mostly with its colour."""
     kind = rng.choice(KINDS)
     return kind if rng.random() < 0.15 else f"{rng.choice(COLOURS)} {kind}"
 
 
 def invented_object(rng: random.Random) -> str:
+    """A word for a thing or place that this world does not have."""
     word = invented_word(rng)
     return invented_object(rng) if word in PLACES + KINDS + COLOURS else word
 
 
 def moving(thing: str, source: str, target: str) -> list[dict[str, str]]:
+    """The steps that take a thing from one place to another, or to the user."""
     at_target = (
         {"do": "give", "object": thing, "to": "user"}
         if target == "user"
@@ -252,6 +255,7 @@ def planned(
     visits: list[str] | None = None,
     left_open: list[str] | None = None,
 ) -> Made:
+    """A prompt with its plan, and what the judge needs."""
     meta = {
         "start": start or {},
         "goal": goal or {},
@@ -263,14 +267,17 @@ def planned(
 
 
 def refused(prompt: str, reason: str) -> Made:
+    """A prompt that is answered with a refusal."""
     return prompt, {"refuse": reason}, {"refuse": reason}
 
 
 def one_line(answer: object) -> str:
+    """The answer as it is written."""
     return json.dumps(answer, separators=(",", ":"))
 
 
 def slots_of(rng: random.Random, thing: str, source: str, target: str) -> dict[str, str]:
+    """Words for the slots of the frames, with articles and prepositions."""
     from_place, at_place = place_with_article(source, rng), place_with_article(source, rng)
     target_place = place_with_article(target, rng)
     inside, target_inside = source in CONTAINERS, target in CONTAINERS
@@ -287,8 +294,10 @@ def slots_of(rng: random.Random, thing: str, source: str, target: str) -> dict[s
 
 
 def with_article(thing: str, rng: random.Random) -> str:
+    """The thing as it is spoken of."""
     return rng.choices(("the ", "", "my ", "a ", "that "), (70, 10, 8, 8, 4))[0] + thing
 
 
 def place_with_article(place: str, rng: random.Random) -> str:
+    """The place as it is spoken of."""
     return rng.choices(("the ", "", "my "), (88, 8, 4))[0] + place

@@ -18,7 +18,7 @@ SPLITS: tuple[Split, ...] = ("train", "combinations", "wordings")
 
 
 class Context(NamedTuple):
-    """One thing shown before a question: a tool's signature, a text to answer from, what a tool gave, the wish for a route."""
+    """One thing shown before a question: a tool's signature, a text, what a tool gave, or the wish for a route."""
 
     kind: Literal["tool", "text", "result", "route"]
     text: str

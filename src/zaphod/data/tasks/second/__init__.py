@@ -15,7 +15,7 @@ SECOND_TASKS: dict[Task, float] = {
     Calls(): 0.27,
     BesideTools(Sums()): 0.15,
     Routes(): 0.10,
-    Definitions(): 0.07,
+    BesideTools(Definitions()): 0.07,
     BesideTools(Beyond()): 0.09,
     Results(): 0.02,
 }

@@ -140,12 +140,21 @@ _QUESTIONS = (
     "=(is|are) {topic} (better|worse|older|cheaper) than {other}",
     "=(what|how) (do|does) {topic} (mean for|change|cost|do to) (us|people|children|the world|{country})",
     "=(should|must|may|can) (i|we|people|children) (buy|study|trust|avoid|fear|ban|eat) {topic}",
-    "=(write|fix|explain|debug|translate) (a|my|this) (python|java|rust|c|html|sql)[ ](program|code|script|function|query)",
+    (
+        "=(write|fix|explain|debug|translate) (a|my|this) (python|java|rust|c|html|sql)[ "
+        "](program|code|script|function|query)"
+    ),
     "=(prove|solve|integrate|simplify|derive) (the|this|that) (theorem|equation|integral|formula|inequality)",
-    "=(summarise|shorten|rewrite|correct|proofread|translate) (this|my|the) (text|essay|letter|article|book|page)[ about {topic}|]",
+    (
+        "=(summarise|shorten|rewrite|correct|proofread|translate) (this|my|the) "
+        "(text|essay|letter|article|book|page)[ about {topic}|]"
+    ),
     "=(plan|book|organise) (a|my|our) (trip|flight|wedding|party|holiday|hotel)[ to {city}| in {city}|]",
     "=(draw|paint|show|send|make) (me |)(a|the) (picture|photo|drawing|map|diagram|video) of ({topic}|{city}|{name})",
-    "=(my|the) (knee|car|computer|cat|back|tooth|phone|heating) (hurts|is broken|makes noises|is strange)[, what should i do|]",
+    (
+        "=(my|the) (knee|car|computer|cat|back|tooth|phone|heating) (hurts|is broken|makes noises|is "
+        "strange)[, what should i do|]"
+    ),
     "=how (do i|can i|to) (cook|build|repair|learn|clean|sell|grow|paint|fix) (a |an |){noun}",
     "=(weigh|set) {topic} against {other}",
 )

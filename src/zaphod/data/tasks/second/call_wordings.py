@@ -1,7 +1,7 @@
-"""Ways of asking for the eight known tools and for any tool at all; phrases only, to be carried by whole sentences.
+"""Ways of asking for the eight known tools and for any tool at all; phrases only, to be carried by sentences.
 
-For known tools the slots are those of `tool_words`. For any tool: {verb}, {the_noun} with article, {noun}, {values} "the
-colour red and the size 4", {value1} … for bare values.
+For known tools the slots are those of `tool_words`. For any tool: {verb}, {the_noun} with article, {noun}, {values}
+"the colour red and the size 4", {value1} … for bare values.
 """
 
 from __future__ import annotations
@@ -104,14 +104,23 @@ KNOWN: dict[str, tuple[str, ...]] = {
         *tool_words.TIMER.seen,
         "<v_start> a[ new] (timer|countdown|alarm|stopwatch) (for|of|over) {amount} {unit}",
         "<v_start> a {amount} {unit} (timer|countdown|alarm)",
-        "(ring|beep|buzz|call me|wake me|tell me|alert me|ping me|notify me|remind me|signal) (in|after) {amount} {unit}",
+        (
+            "(ring|beep|buzz|call me|wake me|tell me|alert me|ping me|notify me|remind me|signal) (in|after) "
+            "{amount} {unit}"
+        ),
         "(wait|count|count down|time) {amount} {unit}[ and (ring|beep|tell me|let me know)]",
         "np:a (timer|countdown|alarm|reminder) (for|of|in|over) {amount} {unit}",
         "np:a {amount} {unit} (timer|countdown|alarm)",
         "np:{amount} {unit} on the (clock|timer|alarm)",
         "eq:when {amount} {unit} are (over|up|done|gone)",
-        "=the <dish> (need|needs|take|takes|must cook|must bake) {amount} {unit}[, set a timer|, tell me when|, ring then|]",
-        "=(i am|i'm) (cooking|baking|boiling|napping|resting|running|training) for {amount} {unit}[, set a timer|, tell me when it is over|, wake me then]",
+        (
+            "=the <dish> (need|needs|take|takes|must cook|must bake) {amount} {unit}[, set a timer|, tell me "
+            "when|, ring then|]"
+        ),
+        (
+            "=(i am|i'm) (cooking|baking|boiling|napping|resting|running|training) for {amount} {unit}[, set "
+            "a timer|, tell me when it is over|, wake me then]"
+        ),
         "=timer[:|,] {amount} {unit}",
         "=in {amount} {unit} (i must|i have to|i need to) (leave|go|stop|call), (remind me|ring|beep)",
     ),
@@ -127,7 +136,10 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "=(will|is) it (be |going to be |)<wet> in {city} {day}",
         "=(will there be|is there|can i expect|do they expect|are they expecting) <weather> in {city} {day}",
         "=(should i|do i have to|must i|shall i) (take|bring|wear|pack) <clothes> (in|to) {city} {day}",
-        "=(i am|we are|my mum is) (going to|flying to|driving to|visiting|in) {city} {day}, (how is the weather|will it rain|is it <wet>)",
+        (
+            "=(i am|we are|my mum is) (going to|flying to|driving to|visiting|in) {city} {day}, (how is the "
+            "weather|will it rain|is it <wet>)"
+        ),
         "=is {city} <wet> {day}",
         "={city} {day}, (how is the weather|weather|forecast)",
         "=(weather|forecast|temperature)[:|,] {city}, {day}",
@@ -146,7 +158,10 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "define_word": (
         *tool_words.DEFINE.seen,
-        "(define|explain|look up|describe|check|clarify) (the word|the term|the expression|) {word}[ in the dictionary| for me]",
+        (
+            "(define|explain|look up|describe|check|clarify) (the word|the term|the expression|) {word}[ in "
+            "the dictionary| for me]"
+        ),
         "np:(the|a) (meaning|definition|sense|explanation|dictionary entry) (of|for) {word}",
         "np:(the|a) (meaning|definition) of the (word|term) {word}",
         "eq:what (the word |the term |){word} means",
@@ -154,7 +169,10 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "=what (does|might|could|would) {word} mean",
         "=what (does|might) the (word|term|expression) {word} mean",
         "=(definition|meaning|dictionary|define)[:|,] {word}",
-        "=(i heard|i read|someone said|my teacher said|it says) {word}(.|,) (what is that|what does it mean|what is it)",
+        (
+            "=(i heard|i read|someone said|my teacher said|it says) {word}(.|,) (what is that|what does it "
+            "mean|what is it)"
+        ),
         "=(i do not|i don't) (know|understand|get) (what {word} means|the word {word}|{word})",
         "={word} (means|is) what",
     ),
@@ -163,9 +181,15 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "<v_convert> {amount} {source} (to|into|in) {target}",
         "np:{amount} {source} in {target}",
         "np:the (value|amount|equivalent) of {amount} {source} in {target}",
-        "eq:(how many {target} {amount} {source} are|how much {amount} {source} is in {target}|what {amount} {source} are in {target})",
+        (
+            "eq:(how many {target} {amount} {source} are|how much {amount} {source} is in {target}|what "
+            "{amount} {source} are in {target})"
+        ),
         "=how many {target} (are|is|in|make up|are there in|fit into) {amount} {source}",
-        "=(i have|i need|it says|it is|we bought|there are) {amount} {source}(.|,) (how many {target} is that|what is that in {target}|in {target} please)",
+        (
+            "=(i have|i need|it says|it is|we bought|there are) {amount} {source}(.|,) (how many {target} is "
+            "that|what is that in {target}|in {target} please)"
+        ),
         "={amount} {source} = ? {target}",
         "={amount} {source} (to|in|into|as) {target}",
         "=from {source} to {target}[:|,] {amount}",
@@ -212,7 +236,10 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "search_news": (
         *tool_words.NEWS.seen,
-        "(search|find|look for|get|read|open|fetch|collect|scan) (the |)(latest |newest |recent |)<press> (about|on|concerning) {topic}",
+        (
+            "(search|find|look for|get|read|open|fetch|collect|scan) (the |)(latest |newest |recent "
+            "|)<press> (about|on|concerning) {topic}"
+        ),
         "np:(the |)(latest |newest |recent |)<press> (about|on|concerning) {topic}",
         "np:what is new (about|on|with) {topic}",
         "eq:what (is new about|happened with|is going on with|the papers say about|was reported about) {topic}",

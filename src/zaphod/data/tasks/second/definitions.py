@@ -1,4 +1,4 @@
-"""Questions about words, answered from a text that is given: the answer is copied, and a text without it is said to be so.
+"""Questions about words, answered from a text that is given: by copying, or by saying that it is not there.
 
 The text is a page of entries, one a line, `word: definition`. Most words and all definitions mean nothing much, so that
 nothing can be learnt by heart.

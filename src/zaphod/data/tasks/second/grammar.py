@@ -1,7 +1,7 @@
 """A small grammar of phrasings: nested alternatives, optional parts, named rules, open slots; knows no intent.
 
-A frame is a line such as `(take|get) {object} {from}[ and (put|set) it {put}]<tail>`. Round brackets choose one of their
-parts, square brackets are left out half of the time, `<name>` is a rule of the grammar, and `{slot}` stays open until
+A frame is a line such as `(take|get) {object} {from}[ and (put|set) it {put}]<tail>`. Round brackets choose one of
+their parts, square brackets are left out half of the time, `<name>` is a rule, and `{slot}` stays open until
 the sentence is made. Brackets nest. What begins with a mark is not an imperative: `=` a whole sentence, `np:` a thing
 asked for, `eq:` an indirect question; `manner.carried` makes sentences of all of them.
 """

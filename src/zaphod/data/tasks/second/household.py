@@ -1,4 +1,4 @@
-"""Household instructions in many wordings, several at once, and what must be refused; judged as in the first edition."""
+"""Household instructions in many wordings, several at once, and what must be refused; judged as in `robot_plan`."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ _INTENTS: dict[Callable[[Split, random.Random], _Piece | None], int] = {
     _go_then_go: 4,
     _open: 4,
     _no_source: 8,
-    _unsafe: 17,
+    _unsafe: 28,
     _unknown_object: 5,
     _unknown_place: 4,
 }

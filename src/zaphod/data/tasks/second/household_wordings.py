@@ -1,4 +1,4 @@
-"""Ways of asking for household work, put together from clauses: where a thing is, where it goes, in any order; no plans.
+"""Ways of asking for household work, put together from clauses: where a thing is and where it goes; no plans.
 
 Slots as in `robot_wordings`: {object} with article, {from} "off the shelf", {at} "on the shelf", {to} "onto the table",
 {put} "on the table", {source}, {target} with articles; {second…} for a second thing, {other} a thing to be left alone.
@@ -252,7 +252,10 @@ MOVE = (
     "=(not {other}, i mean|i do not mean {other} but|forget {other};) {object}: <v_move> it {from} {to}",
     "=<v_move> {other}, (no|sorry|i mean|no wait|correction), {object} {from} {to}",
     "=<v_move> {object}, not {other}, {from} {to}",
-    "=(i was about to cook|guests are coming|i am tired|my back hurts|the baby sleeps|it is late|i have no time), so <v_move> {object} {from} {to}",
+    (
+        "=(i was about to cook|guests are coming|i am tired|my back hurts|the baby sleeps|it is late|i have "
+        "no time), so <v_move> {object} {from} {to}"
+    ),
     "=(i was about to cook|guests are coming|i am tired|my back hurts|it is late|i have no time). <where_o>. <goal_it>",
     "=(first|step one|step 1)[,|:] <v_take> {object} {from}[.|,|;] (second|then|step two|step 2)[,|:] <v_put> it {put}",
     "=1. <v_go> to {source} 2. <v_take> {object} 3. <v_go> to {target} 4. <v_put> it down",
@@ -276,12 +279,21 @@ BRING = (
     "=i <wants> {object} (that|which) is {at}",
     "=(can|could|may|might|will) i (have|get|take|borrow|see) {object} {from}",
     "=(can|could|will|would) i (have|get) {object}? <where_it>",
-    "=<where_o>(.|,|;| and) (<v_hand> it to me|i <wants> it|please <v_hand> it to me|<v_hand> it over to me|come to me with it)",
+    (
+        "=<where_o>(.|,|;| and) (<v_hand> it to me|i <wants> it|please <v_hand> it to me|<v_hand> it over to "
+        "me|come to me with it)"
+    ),
     "=<where_o>. (<v_hand> it to me|i <wants> it here|<v_hand> it here|let me have it)",
     "=<v_hand> me {object}(.|,|;|:) <where_it>",
     "=<v_hand> {object} to me, (because i need it|i need it for work|i will use it). <where_it>",
-    "=(i am|i'm) (missing|looking for|waiting for|asking for|without|in need of) {object}[.|,|;] <where_it>[, <v_hand> it to me]",
-    "=(i cannot|i can't|i am too lazy to|i am too tired to|i am not able to) (reach|get|fetch|hold) {object} {at}, <v_hand> it to me",
+    (
+        "=(i am|i'm) (missing|looking for|waiting for|asking for|without|in need of) {object}[.|,|;] "
+        "<where_it>[, <v_hand> it to me]"
+    ),
+    (
+        "=(i cannot|i can't|i am too lazy to|i am too tired to|i am not able to) (reach|get|fetch|hold) "
+        "{object} {at}, <v_hand> it to me"
+    ),
     "=(i cannot|i can't) (reach|get|fetch) {object} {at}[, please help]",
     "={object} {from}, (to me|for me|here)[, please| now| quickly]",
     "={object} {from} to me",
@@ -313,7 +325,10 @@ THEN = (
     "(two things|two tasks|a list|my list|to do|your jobs|orders): {A}; {B}",
     "{A}, (when|once|as soon as) that is done, {B}",
     "{A}, and (also|afterwards|after that|finally|while you are at it) {B}",
-    "(task one|job one|number one|firstly|to begin with)[:|,] {A}. (task two|job two|number two|secondly|to end with)[:|,] {B}",
+    (
+        "(task one|job one|number one|firstly|to begin with)[:|,] {A}. (task two|job two|number "
+        "two|secondly|to end with)[:|,] {B}"
+    ),
     "{A}. (when|once|as soon as) (that is|this is|you are) done, {B}",
 )
 
@@ -328,7 +343,10 @@ MOVE_BOTH = (
     "<v_move> {object} together with {second} {from} {to}",
     "(empty|free|clear|tidy) {source}: {object} and {second} go {put}",
     "={object} and {second} are[ both| still] {at}(.|,|;) (<v_put>|<v_move>) (them|both|the two) {put}",
-    "={object} and {second} (should be|must be|belong|go|have to be|need to be) {put}, (they are|both are|you find them|they lie) {at}",
+    (
+        "={object} and {second} (should be|must be|belong|go|have to be|need to be) {put}, (they are|both "
+        "are|you find them|they lie) {at}"
+    ),
     "=i <wants> {object} and {second} {put}(.|,|;) (they are|both are|you find them|they lie) {at}",
     "=i <wants> {object} and {second} {from} {put}",
     "={object} and {second}: from {source} to {target}",

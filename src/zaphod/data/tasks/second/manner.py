@@ -19,7 +19,10 @@ _RULES = {
         "(could|can|would|will) you[ please| kindly| maybe| quickly]",
         "(i want|i need|i would like|i'd like|i'd love|i am asking|i ask|we need|we want|they want) you to",
         "you (should|must|may|can|have to|need to|are to|could)[ now| please]",
-        "(it would be|it'd be|that would be) (great|nice|good|lovely|helpful|kind|perfect|wonderful) if you (could|would|can)",
+        (
+            "(it would be|it'd be|that would be) (great|nice|good|lovely|helpful|kind|perfect|wonderful) if "
+            "you (could|would|can)"
+        ),
         "(i was|i am|we were) (wondering|hoping|thinking|asking myself) (if|whether) you (could|can|might|would)",
         "(your|the|your next|the next|today's|my next) (task|job|mission|order|duty|assignment|goal) is to",
         "(please|kindly|now|next|then|just|quickly|go ahead and|go and|do|first of all|also|at once|immediately)",
@@ -167,7 +170,7 @@ def _without_small_words(sentence: str, rng: random.Random) -> str:
 
 
 def _with_stutter(sentence: str, rng: random.Random) -> str:
-    places = [m for m in re.finditer(r"(?<![\w{])[a-z]+(?![\w}])", sentence)]
+    places = list(re.finditer(r"(?<![\w{])[a-z]+(?![\w}])", sentence))
     if not places:
         return sentence
     word = rng.choice(places)

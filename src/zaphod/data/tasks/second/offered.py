@@ -1,4 +1,4 @@
-"""Tasks with tools in the prompt: those that need none beside tools, and the first edition's calls with theirs shown."""
+"""Tasks with tools in the prompt: those that need none, and the first edition's calls with theirs shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zaphod.data.tasks.tool_call import ToolCall
 
 _SHARE_WITH_TOOLS = 0.3
 _MIGHT_ANSWER = ("define_word", "get_weather", "search_news", "play_music")
-"""Known tools that might do what is beyond the model: they are not shown beside such requests."""
+"""Known tools that might do what is beyond the model, or define: they are not shown beside such requests."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,15 @@ class BesideTools:
         rng = random.Random(f"tools/{self.name}/{split}/{seed}")
         for example in self.task.examples(split, seed):
             shown = self._shown(rng) if rng.random() < _SHARE_WITH_TOOLS else []
-            yield replace(example, context=tuple(Context("tool", str(tool)) for tool in shown))
+            told = tuple(Context("tool", str(tool)) for tool in shown)
+            yield replace(example, context=told + example.context)
 
     def judge(self, example: Example, answer: str) -> Score:
         """As the task judges."""
         return self.task.judge(example, answer)
 
     def _shown(self, rng: random.Random) -> list[tools.ToolSignature]:
-        if self.name != "beyond":
+        if self.name not in ("beyond", "definitions"):
             return (
                 list(KNOWN.values())
                 if rng.random() < 0.3

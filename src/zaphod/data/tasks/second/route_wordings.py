@@ -1,8 +1,8 @@
 """Questions by what can answer them: something that changes by the day, or something that stays; phrases only.
 
 Many come in pairs that differ in a word: `who is the president of {country}` changes, `who was the first president of
-{country}` does not. Slots: {city}, {country}, {name}, {surname}, {company}, {good}, {team}, {event}, {old_year}, {century},
-{topic}, {title}, {word}, {amount}, {a}, {b}; those of household work.
+{country}` does not. Slots: {city}, {country}, {name}, {surname}, {company}, {good}, {team}, {event}, {old_year},
+{century}, {topic}, {title}, {word}, {amount}, {a}, {b}; those of household work.
 """
 
 from __future__ import annotations
@@ -222,7 +222,10 @@ SEARCH = (
     "eq:who won the <event> <now>",
     "eq:how the <event> (ended|is going|stands) <now>",
     "=(how did|did) {team} (play|win|lose) <now>",
-    "=(when|at what time|where) (is|does) the next (<event>|train|bus|flight|concert|ferry)[ in {city}| to {city}|][ start| leave|]",
+    (
+        "=(when|at what time|where) (is|does) the next (<event>|train|bus|flight|concert|ferry)[ in {city}| "
+        "to {city}|][ start| leave|]"
+    ),
     "=(is|was) the <event> (cancelled|postponed|over) <now>",
     "np:the latest (news|headlines|report) (about|on|from|of) ({topic}|{city}|{country}|{company})",
     "np:news (about|on|from) ({topic}|{city}|{country}|{company})",
@@ -230,15 +233,24 @@ SEARCH = (
     "=what (is new|is the news|are the news|is the latest) (in {city}|in {country}|about {topic}|from {company})",
     "=(any|are there any) (news|updates|changes) (on|about) {topic}[ <now>]",
     "eq:what happened in {city} <now>",
-    "=(is|are) the (road|motorway|bridge|border|airport|station|tunnel|underground) (in|to|near) {city} (open|closed|blocked|busy|clear)[ <now>]",
+    (
+        "=(is|are) the (road|motorway|bridge|border|airport|station|tunnel|underground) (in|to|near) {city} "
+        "(open|closed|blocked|busy|clear)[ <now>]"
+    ),
     "=how is the traffic (in|to|near|around) {city}[ <now>]",
     "np:the traffic (in|to|around) {city}",
-    "=(is|are) (there|any) (delays|traffic jams|strikes|accidents|protests) (in|near|around|on the way to) {city}[ <now>]",
+    (
+        "=(is|are) (there|any) (delays|traffic jams|strikes|accidents|protests) (in|near|around|on the way "
+        "to) {city}[ <now>]"
+    ),
     "=is the (train|flight|bus|ferry) (to|from) {city} (late|on time|delayed|cancelled)[ <now>]",
     "eq:if the (train|flight|bus) to {city} is (late|on time|delayed)",
     "=is the <place> in {city} (open|closed|busy|full) <now>",
     "np:the opening hours of the <place> in {city} <now>",
-    "=(are there|have they|is there) (tickets|seats|rooms|tables|places) (left|available|free)[ for the <event>| in {city}] <now>",
+    (
+        "=(are there|have they|is there) (tickets|seats|rooms|tables|places) (left|available|free)[ for the "
+        "<event>| in {city}] <now>"
+    ),
     "=what is (on|playing|showing) at the (cinema|theatre|opera) in {city}[ <now>]",
     "=what (films|plays|concerts|events) (are|run) in {city} <now>",
     "np:the (latest|newest|current|most recent) (version|release|model|album|film) of ({company}|{title}|{word})",
@@ -264,7 +276,10 @@ CLOCK = (
     "eq:(what time it is|how late it is|what the time is|which day it is)[ in {city}]",
     "=(how late is it|what's the time|is it late|is it noon yet|is it midnight yet|what is the date today)[ in {city}]",
     "=(is it|are we) (monday|friday|a weekend|a weekday|still january|already spring)[ today| now|]",
-    "=how (long|many days|many hours) (until|till|to go until) (christmas|midnight|noon|the weekend|new year|monday|summer)",
+    (
+        "=how (long|many days|many hours) (until|till|to go until) (christmas|midnight|noon|the weekend|new "
+        "year|monday|summer)"
+    ),
     "=what (day|date) (was yesterday|is tomorrow|will it be in {amount} days|was it {amount} days ago)",
     "=do (i|we) have (monday|friday|sunday) today",
 )
@@ -298,7 +313,10 @@ KNOWLEDGE = (
     "=where (is|lies) ({city}|{country})",
     "=which country (is {city} in|does {city} belong to)",
     "=which (river|sea|mountain|countries) (is|are|lies) (next to|near|in|closest to) ({country}|{city})",
-    "=how (high|long|deep|old|big|wide|far) is the (highest |longest |oldest |biggest |)<thing> (of|in) ({country}|{city})",
+    (
+        "=how (high|long|deep|old|big|wide|far) is the (highest |longest |oldest |biggest |)<thing> (of|in) "
+        "({country}|{city})"
+    ),
     "np:the (height|length|age|depth|size|history|name) of the <thing> (of|in) {city}",
     "eq:how (high|long|deep|old|big) the <thing> (of|in) {city} is",
     "=when was the <thing> (of|in) {city} (built|opened|discovered|finished|destroyed)",
@@ -318,12 +336,21 @@ KNOWLEDGE = (
     "=what (caused|ended|started) the (war|crisis|revolution|plague|fire) (in {city}|in {country}) <past>",
     "=how did (people|farmers|kings|sailors|children) (live|travel|eat|dress|work) <past>",
     "=(describe|tell me about|explain) the history of ({city}|{country}|{company}|{topic})",
-    "=what is the (chemical symbol|boiling point|melting point|density|formula) of (gold|iron|water|silver|salt|copper)",
-    "=how many (legs|bones|teeth|planets|letters|sides|strings) (does|has|have) (a spider|a human|a shark|the sun|the alphabet|a cube|a violin)[ have|]",
+    (
+        "=what is the (chemical symbol|boiling point|melting point|density|formula) of "
+        "(gold|iron|water|silver|salt|copper)"
+    ),
+    (
+        "=how many (legs|bones|teeth|planets|letters|sides|strings) (does|has|have) (a spider|a human|a "
+        "shark|the sun|the alphabet|a cube|a violin)[ have|]"
+    ),
     "=(what|who) (invented|discovered) (the telephone|penicillin|the wheel|gravity|paper|the steam engine|glass|zero)",
     "=(is|are) (whales|spiders|mushrooms|bats|tomatoes|sponges) (mammals|insects|plants|birds|fruit|animals)",
     "=what is the (difference|relation) between {topic} and {topic2}",
-    "=(in|of) which (century|year|decade) was (the wheel|printing|paper|{title}|the <thing> in {city}) (invented|made|finished|written)",
+    (
+        "=(in|of) which (century|year|decade) was (the wheel|printing|paper|{title}|the <thing> in {city}) "
+        "(invented|made|finished|written)"
+    ),
     "=how (big|far|heavy|hot|old) is (the moon|the sun|the earth|mars|a whale|an atom|the universe)",
     "=how many (people|soldiers|ships|houses) (were|lived) (there|) (in {city}|in {country}) <past>",
     "np:the population of {city} <past>",

@@ -1,6 +1,7 @@
 """Sums worked out digit by digit, one or several in a row, from figures, words and short stories; every step is judged.
 
-One operation is written as in the first edition. Several are written one after the other, each under its own line:
+One operation is written as in the first edition. Several are written one after the other, each under its own line;
+an expression of figures alone (48 + 37 - 5) is work for a calculator, and is not here:
 
     take 48, add 37, then take away 5      48 + 37
                                            8+7+0=15 4+3+1=08
@@ -127,11 +128,23 @@ _FRAMES: dict[str, tuple[str, ...]] = {
         "={a} (plus|and|+) {b}, (what|how much) (is that|does that make|is it)",
         "=(what|how much) (is|are|makes|make|gives|do you get for) {a} (+|plus|and|added to) {b}",
         "=(sum|addition|add|plus)[:|,] {a} (and|,|+) {b}",
-        "=<who> <has> {a} <thing> and <v_gets> {b}( more|). how many (are there|<thing> are there|in total|altogether)[ now]",
-        "=there (are|were) {a} <thing>[ in one box], then {b} (more |)(come|came|are added|arrive|in another). how many (are there|altogether|in total|now)",
+        (
+            "=<who> <has> {a} <thing> and <v_gets> {b}( more|). how many (are there|<thing> are there|in "
+            "total|altogether)[ now]"
+        ),
+        (
+            "=there (are|were) {a} <thing>[ in one box], then {b} (more |)(come|came|are added|arrive|in "
+            "another). how many (are there|altogether|in total|now)"
+        ),
         "={a} <thing> and {b} <thing> are how many[ <thing>]",
-        "=(one|the first) (box|bag|shop|class) has {a} <thing>, the other (has |){b}. how many (together|in all|in total)",
-        "=it costs {a}( euros| dollars|) and {b}( more|) for (delivery|taxes|the rest). (how much|what) (is that|do i pay)( in all|)",
+        (
+            "=(one|the first) (box|bag|shop|class) has {a} <thing>, the other (has |){b}. how many "
+            "(together|in all|in total)"
+        ),
+        (
+            "=it costs {a}( euros| dollars|) and {b}( more|) for (delivery|taxes|the rest). (how much|what) "
+            "(is that|do i pay)( in all|)"
+        ),
         "=(raise|increase|lift|grow) {a} by {b}",
         "={a} more than {b}",
         "={a} increased by {b}",
@@ -151,7 +164,10 @@ _FRAMES: dict[str, tuple[str, ...]] = {
         "=(what|how much) (is|are|makes|gives|do you get for) {a} (-|minus|less) {b}",
         "=(difference|subtraction|subtract|minus)[:|,] {a} (and|,|-) {b}",
         "=<who> <has> {a} <thing> and <v_loses> {b}. how many (are left|remain|<thing> are left)[ now]",
-        "=there (are|were) {a} <thing>, (but|then) {b} (are taken|get lost|break|are sold|fly away|are eaten). how many (are left|remain)",
+        (
+            "=there (are|were) {a} <thing>, (but|then) {b} (are taken|get lost|break|are sold|fly away|are "
+            "eaten). how many (are left|remain)"
+        ),
         "=(reduce|lower|decrease|cut|shrink) {a} by {b}",
         "={a} (reduced|lowered|decreased) by {b}",
         "={b} less than {a}",
@@ -213,8 +229,6 @@ _CHAINS = (
     "{a}, {steps}",
     "{a}[:|.] {steps}. (what is it|what do you get|what is the result|how much is it|and the result|what is left)",
     "(what is|what do you get from|how much is|compute|calculate|work out|tell me) {a}, {steps}",
-    "(what is|what's|how much is|compute|calculate|work out|) {expression}",
-    "{expression} =",
     "(i|we) (have|had) {a}, (then|now) {steps}. how many are there",
     "<who> <has> {a} <thing>, (then|and) {steps}. (how many|what) (are there|is left|remain)",
     "(if|when) (i|you) (have|take|start with) {a} and {steps}, (what|how much) (is it|is left|do i get)",
@@ -295,13 +309,10 @@ def _chain(split: Split, rng: random.Random) -> Example | None:
         slots = {"a": str(first), "first_up": said[0], "second_up": said[1]}
     else:
         frame = rng.choice(_CHAINS)
-        if "{expression}" in frame and any(operation == "*" for operation, _ in steps):
-            return None  # read from left to right it would break the rule that products come first
         joint = rng.choice((", then ", ", ", " and then ", " and ", ", after that ", "; "))
         slots = {
             "a": _spoken(first, rng),
             "steps": joint.join(said),
-            "expression": f"{first}" + "".join(f" {operation} {number}" for operation, number in steps),
         }
         sentence = spoilt(carried("=" + _GRAMMAR.said(frame, rng), rng), rng)
         if held_out().is_in(sentence):

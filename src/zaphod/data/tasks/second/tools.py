@@ -1,8 +1,8 @@
 """Tools as they are told to the model: signatures, arguments, calls; some well known, others invented; no wordings.
 
 A signature is one line: `set_timer(amount:integer, unit:seconds/minutes/hours) Starts a countdown.` A parameter with a
-question mark may be left out; `day:text=today` has that value when nothing else is said. A type is `text`, `integer`, or
-the words to choose from.
+question mark may be left out; `day:text=today` has that value when nothing else is said. A type is `text`, `integer`,
+or the words to choose from.
 """
 
 from __future__ import annotations
