@@ -1,0 +1,1 @@
+"""Text out of what it was written in: HTML, manual pages, Info files, plain text."""
