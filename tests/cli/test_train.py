@@ -42,3 +42,65 @@ def test_results_can_be_had_as_json(zaphod: Zaphod, asked: list[tuple[float, Pat
 def test_an_unknown_recipe_is_refused(zaphod: Zaphod, asked: list[tuple[float, Path, int]]) -> None:
     assert zaphod("train", "grok-5", "-o", "made").code == 2
     assert asked == []
+
+
+CONFIG = """
+[model]
+vocab_size = 259
+hidden_size = 16
+num_layers = 1
+num_heads = 2
+num_kv_heads = 1
+head_dim = 8
+context_length = 32
+tie_embeddings = true
+moe = {expert_size = 16, router = {num_experts = 4, top_k = 2}}
+[data]
+texts = ["corpus"]
+tokenizer = "bytes"
+row_length = 16
+rows_per_part = 2
+validation_share = 0.2
+[run]
+num_steps = 4
+[logging]
+every_steps = 2
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file of settings, of six documents; the present folder."""
+    (tmp_path / "corpus").mkdir()
+    for number in range(6):
+        (tmp_path / "corpus" / f"{number}.txt").write_text(f"document number {number} " * 9)
+    (tmp_path / "run.toml").write_text(CONFIG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_file_of_settings_becomes_a_model_that_answers(zaphod: Zaphod, corpus: Path) -> None:
+    outcome = zaphod("train", "run.toml", "--out", "made")
+    assert outcome.code == 0, outcome.err
+    assert "balance    aux 0.01" in outcome.out
+    assert "step 4  loss" in outcome.out
+    assert "MaxVio" in outcome.out
+    assert zaphod("show", "made/model", "--json").json["config"]["num_layers"] == 1
+
+
+def test_a_finished_run_is_told_again_as_json(zaphod: Zaphod, corpus: Path) -> None:
+    zaphod("train", "run.toml", "--out", "made")
+    told = zaphod("train", "run.toml", "--out", "made", "--json").json
+    assert (told["steps"], told["skipped"], told["validation"]["step"]) == (4, 0, 4)
+
+
+def test_a_run_with_other_settings_is_not_gone_on_with(zaphod: Zaphod, corpus: Path) -> None:
+    zaphod("train", "run.toml", "--out", "made")
+    (corpus / "run.toml").write_text(CONFIG + "[balance]\nweight = 0.5\n")
+    outcome = zaphod("train", "run.toml", "--out", "made")
+    assert outcome.code == 2
+    assert "balance.weight differ" in outcome.err
+
+
+def test_flags_of_the_recipe_are_refused_for_a_file(zaphod: Zaphod, corpus: Path) -> None:
+    assert zaphod("train", "run.toml", "--out", "made", "--minutes", "3").code == 2

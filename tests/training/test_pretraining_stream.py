@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from zaphod.core.errors import ConfigError
 from zaphod.training.batches import Batch
-from zaphod.training.pretraining_stream import PackedRows, TokenArrays, split
+from zaphod.training.pretraining_stream import PackedRows, Selection, TokenArrays, split
 
 
 def documents(lengths: list[int]) -> TokenArrays:
@@ -59,13 +59,12 @@ def test_another_seed_gives_another_order() -> None:
     assert not torch.equal(ours.token_ids_T, theirs.token_ids_T)
 
 
-def test_weights_say_how_often_a_document_is_read() -> None:
-    rows = stream([160] * 10, row_length=8, rows_per_part=1, num_parts=1, weights_N=np.array([4.0, 2, 0, 0] + [1] * 6))
-    read = torch.cat([parts[0].token_ids_T for parts in steps(rows, 20 * rows.rows_per_epoch)])
-    shares = (read // 1000).bincount(minlength=10) / len(read)
-    assert shares[2] == shares[3] == 0
-    assert shares[0] == pytest.approx(4 / 12, rel=0.15)
-    assert shares[1] == pytest.approx(2 / 12, rel=0.15)
+def test_an_order_says_which_documents_are_read_and_how_often() -> None:
+    orders = [np.array([4, 4, 1]), np.array([2, 2, 2])]
+    rows = stream([17] * 6, row_length=10, rows_per_part=1, num_parts=1, order=lambda epoch: orders[epoch % 2])
+    read = torch.cat([parts[0].token_ids_T for parts in steps(rows, 15)])
+    assert rows.rows_per_epoch == 5
+    assert (read // 1000).unique_consecutive().tolist() == [4, 1, 2, 4, 1]
 
 
 def test_documents_that_fill_no_row_are_refused() -> None:
@@ -74,9 +73,13 @@ def test_documents_that_fill_no_row_are_refused() -> None:
 
 
 def test_a_split_loses_no_document_and_is_the_same_each_time() -> None:
-    both = documents([3] * 50)
-    kept, held_out = split(both, 0.1, seed=4)
-    assert sorted([*kept.numbers, *held_out.numbers]) == list(range(50))
-    assert len(held_out.numbers) == 5
-    assert np.array_equal(held_out.numbers, split(both, 0.1, seed=4)[1].numbers)
-    assert held_out.document(0)[0] == held_out.numbers[0] * 1000
+    kept, held_out = split(50, 0.1, seed=4)
+    assert sorted([*kept, *held_out]) == list(range(50))
+    assert len(held_out) == 5
+    assert np.array_equal(held_out, split(50, 0.1, seed=4)[1])
+
+
+def test_a_selection_has_numbers_of_its_own() -> None:
+    some = Selection(documents([3, 4, 5]), np.array([2, 0]))
+    assert some.lengths.tolist() == [5, 3]
+    assert some.document(0)[0] == 2000

@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zaphod.core.errors import ConfigError
+from zaphod.data.mixture import MixtureConfig
 from zaphod.model.config import ModelConfig
 from zaphod.model.families import preset
+from zaphod.model.recomputation import Recompute
 from zaphod.training.balance import BalanceConfig
 from zaphod.training.config_file import build, read_toml
+from zaphod.training.domains import DomainsConfig
 from zaphod.training.optimiser import OptimiserConfig
+from zaphod.training.parallel.config import ParallelConfig
+from zaphod.training.router_policy import RouterPolicy
 from zaphod.training.schedule import ScheduleConfig
 from zaphod.training.spikes import SpikeConfig
 
-RouterPolicy = Literal["train", "freeze"]
-Recompute = Literal["none", "experts", "layer"]
 TensorBoard = Literal["auto", "on", "off"]
 
 
@@ -49,7 +52,7 @@ class DataConfig:
     texts: tuple[str, ...] = ()
     """In place of shards: text files, or folders of them; each file is one document, encoded when the run begins."""
     tokenizer: str = "train"
-    """Folder or file of a tokenizer; `train` learns one from `texts`, as large as the model's vocabulary."""
+    """Folder or file of a tokenizer, or `bytes`; `train` learns one from `texts`, of the size of the vocabulary."""
     row_length: int = 512
     """Tokens of a row; rows are filled up with documents laid end to end."""
     rows_per_part: int = 16
@@ -123,8 +126,12 @@ class TrainingConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     balance: BalanceConfig = field(default_factory=BalanceConfig)
     spikes: SpikeConfig = field(default_factory=SpikeConfig)
+    domains: DomainsConfig = field(default_factory=DomainsConfig)
+    mixture: MixtureConfig | None = None
+    """How the sources of `data.shards` are mixed; all documents equally often by default."""
     precision: PrecisionConfig = field(default_factory=PrecisionConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
+    parallel: ParallelConfig = field(default_factory=ParallelConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
 
@@ -135,7 +142,13 @@ class TrainingConfig:
                 "Exactly one of them says when training ends.",
                 "Set one of them.",
             )
+        if self.mixture is not None and self.data.shards is None:
+            raise ConfigError(
+                "A [mixture] is set for data.texts.", "A mixture is one of sources in shards.", "Set data.shards."
+            )
         moe = self.model.moe
+        if self.domains.experts and moe is None:
+            raise ConfigError("domains.experts is set for a dense model.", "Domains have experts.", "Set [model.moe].")
         if self.balance.moves_bias and (moe is None or not moe.router.selection_bias):
             raise ConfigError(
                 f"balance.method is {self.balance.method!r}, and the model's routers have no selection bias.",

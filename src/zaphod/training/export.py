@@ -14,11 +14,25 @@ from zaphod.compute.weights.plan import PlannedTensor
 from zaphod.model.config import ModelConfig
 from zaphod.model.shapes import parameter_shapes
 
+_TOKENIZER_FILES = (
+    *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json"),
+    *("generation_config.json", "chat_template.jinja"),
+)
+
 
 def export_packed(
-    masters: Mapping[str, Tensor], config: ModelConfig, tokenizer_folder: Path, folder: Path, format_name: str = "int8"
+    masters: Mapping[str, Tensor], config: ModelConfig, tokenizer: Path | None, folder: Path, format_name: str = "int8"
 ) -> list[Path]:
     """Write float32 weights as a packed model: matrices in `format_name`, norms and routers in float32.
+
+    `zaphod convert` makes safetensors (in the layout of transformers, where the family has one) and GGUF of it.
+
+    Args:
+        masters: every parameter by its canonical name.
+        config: the model.
+        tokenizer: folder or file of its tokenizer; None for bytes.
+        folder: written to.
+        format_name: of the matrices.
 
     Raises:
         ConfigError: the format is unknown or does not suit a shape, or the folder holds other weights.
@@ -28,11 +42,19 @@ def export_packed(
         PlannedTensor(name, shape, matrix_format if _is_quantised(name, shape) else FLOAT32)
         for name, shape in parameter_shapes(config).items()
     ]
-    tokenizer_files = {file.name: file for file in sorted(tokenizer_folder.iterdir())}
-    writer = PackedWriter(folder, plan, config.to_dict(), tokenizer_files)
+    metadata = config.to_dict() | ({"tokenizer": "bytes"} if tokenizer is None else {})
+    writer = PackedWriter(folder, plan, metadata, _tokenizer_files(tokenizer))
     for tensor in plan:
         writer.write(tensor.name, [_encoded(masters[tensor.name], tensor.format)])
     return writer.finish()
+
+
+def _tokenizer_files(tokenizer: Path | None) -> dict[str, Path]:
+    if tokenizer is None:
+        return {}
+    if tokenizer.is_file():
+        return {tokenizer.name: tokenizer}
+    return {file.name: file for file in sorted(tokenizer.iterdir()) if file.name in _TOKENIZER_FILES}
 
 
 def _is_quantised(name: str, shape: tuple[int, ...]) -> bool:

@@ -109,7 +109,7 @@ class Trainer:
         prior: DomainPrior | None = None,
     ) -> None:
         self.model, self.optimiser, self.stream, self.config = model, optimiser, stream, config
-        self.deal, self.ranks, self.observers = optimiser.deal, optimiser.deal.ranks, observers
+        self.deal, self.ranks, self.observers = optimiser.deal, optimiser.deal.ranks, list(observers)
         self.files = RunFolder(folder, self.ranks.rank == 0)
         self.checkpoints = CheckpointFolder(folder / "checkpoints", self.ranks)
         self.watch, self.alarm = SpikeWatch(config.spikes), BalanceAlarm(config.balance)
@@ -197,6 +197,10 @@ class Trainer:
             "config": asdict(self.config),
         }
         self.checkpoints.save(self.step, self._tensors(), rest)
+
+    def untrained(self) -> dict[str, Tensor]:
+        """The parameters that are not learnt, and that checkpoints therefore lack."""
+        return {name: p.detach().float() for name, p in self.model.named_parameters() if not p.requires_grad}
 
     def _tensors(self) -> dict[str, Tensor]:
         """What this rank holds of masters and moments, each saying which part of the whole it is."""

@@ -1,8 +1,8 @@
 """Batches of packed rows from documents of token ids; a function of seed and step alone; knows no files and no text.
 
 An epoch lays all documents end to end in an order drawn from the seed and cuts the line into rows. A document may begin
-in one row and end in the next; no token is left out but those at the epoch's end that fill no row. With weights, an
-epoch has as many documents as there are, each as often as its share of the weights says (systematic sampling).
+in one row and end in the next; no token is left out but those at the epoch's end that fill no row. An epoch is every
+document once, or whatever a mixture draws.
 
 Legend: T tokens of a part, N documents.
 """
@@ -10,7 +10,7 @@ Legend: T tokens of a part, N documents.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 
 from zaphod.core.errors import ConfigError
+from zaphod.data.shards import ShardSet
 from zaphod.training.batches import Batch, Group
 
 Numbers = npt.NDArray[np.int64]
@@ -58,34 +59,34 @@ class TokenArrays(NamedTuple):
         return self.arrays[number]
 
 
-class Selection(NamedTuple):
+class Selection:
     """Some of the documents, numbered anew."""
 
-    documents: Documents
-    numbers: Numbers
-
-    @property
-    def lengths(self) -> Numbers:
-        return self.documents.lengths[self.numbers]
-
-    @property
-    def num_bytes(self) -> Numbers:
-        return self.documents.num_bytes[self.numbers]
-
-    @property
-    def domain_ids(self) -> Numbers:
-        return self.documents.domain_ids[self.numbers]
+    def __init__(self, documents: Documents, numbers: Numbers) -> None:
+        self.documents, self.numbers = documents, numbers
+        self.lengths = documents.lengths[numbers]
+        self.num_bytes = documents.num_bytes[numbers]
+        self.domain_ids = documents.domain_ids[numbers]
 
     def document(self, number: int) -> npt.NDArray[Any]:
         return self.documents.document(int(self.numbers[number]))
 
 
-def split(documents: Documents, share: float, seed: int) -> tuple[Selection, Selection]:
-    """Two selections, drawn at random: the rest, and about `share` of the documents (one at least if it is not 0)."""
-    num_documents = len(documents.lengths)
+class ShardSelection(Selection):
+    """Some of the documents of a folder of shards, with what a mixture must know of them."""
+
+    def __init__(self, documents: ShardSet, numbers: Numbers) -> None:
+        super().__init__(documents, numbers)
+        self.sources = documents.sources
+        self.source_ids = documents.source_ids[numbers]
+        self.timestamps_s = documents.timestamps_s[numbers]
+
+
+def split(num_documents: int, share: float, seed: int) -> tuple[Numbers, Numbers]:
+    """Numbers of two sets of documents, drawn at random: the rest, and about `share` (one at least if it is not 0)."""
     order = np.random.Generator(np.random.Philox(key=[seed, 2**32])).permutation(num_documents)
     num_second = min(num_documents - 1, max(1, round(share * num_documents))) if share else 0
-    return Selection(documents, np.sort(order[num_second:])), Selection(documents, np.sort(order[:num_second]))
+    return np.sort(order[num_second:]), np.sort(order[:num_second])
 
 
 class PackedRows:
@@ -97,7 +98,7 @@ class PackedRows:
         rows_per_part: rows of a part.
         num_parts: parts of a step.
         seed: chooses the order.
-        weights_N: how often each document is read, in proportion; all equally often by default.
+        order: the documents of an epoch, by its number; every document once, in random order, by default.
 
     Raises:
         ConfigError: the documents fill no row.
@@ -111,12 +112,12 @@ class PackedRows:
         rows_per_part: int,
         num_parts: int,
         seed: int,
-        weights_N: npt.NDArray[np.float64] | None = None,
+        order: Callable[[int], Numbers] | None = None,
     ) -> None:
         self._documents = documents
         self._lengths_N, self._domains_N = documents.lengths, documents.domain_ids
         self._row_length, self._rows_per_part, self._num_parts = row_length, rows_per_part, num_parts
-        self._seed, self._weights_N = seed, weights_N
+        self._seed, self._order = seed, order
         self._epochs: dict[int, _Epoch] = {}
         self._ends = list[int]()  # rows before the end of each epoch seen so far
         if self._epoch(0).num_rows < 1:
@@ -128,7 +129,7 @@ class PackedRows:
 
     @property
     def rows_per_epoch(self) -> int:
-        """Of the first epoch; with weights, others differ a little."""
+        """Of the first epoch; with a mixture, others differ a little."""
         return self._epoch(0).num_rows
 
     def batches(self, first: int = 0) -> Iterator[list[Batch]]:
@@ -188,16 +189,13 @@ class PackedRows:
         return self._epochs[number]
 
     def _drawn(self, number: int) -> _Epoch:
-        rng = np.random.Generator(np.random.Philox(key=[self._seed, number]))
-        order_N = np.arange(len(self._lengths_N))
-        if self._weights_N is not None:
-            # Systematic sampling (Madow 1949): copies differ by less than one from what the weights ask for.
-            wanted_N = np.cumsum(self._weights_N / self._weights_N.sum()) * len(order_N) + rng.random()
-            copies_N = np.diff(np.floor(wanted_N), prepend=0.0).astype(np.int64)
-            order_N = np.repeat(order_N, copies_N)
-        rng.shuffle(order_N)
+        order_N = self._shuffled(number) if self._order is None else self._order(number)
         ends_N = np.cumsum(self._lengths_N[order_N])
         return _Epoch(order_N, ends_N, (int(ends_N[-1]) - 1) // self._row_length if len(ends_N) else 0)
+
+    def _shuffled(self, number: int) -> Numbers:
+        rng = np.random.Generator(np.random.Philox(key=[self._seed, number]))
+        return rng.permutation(len(self._lengths_N))
 
 
 class _Epoch(NamedTuple):

@@ -17,7 +17,9 @@ from zaphod.training.domains import DomainPrior
 Offsets = Callable[[int], Tensor | None]
 
 
-def offsets(part: Batch, num_experts: int, *, noise_std: float, prior: DomainPrior | None, seed: str) -> Offsets | None:
+def offsets(
+    part: Batch, num_experts: int, *, noise_std: float, prior: DomainPrior | None, seed: str | None
+) -> Offsets | None:
     """What a part's routers add to their logits for choosing, layer by layer; a function of the seed alone.
 
     Args:
@@ -26,14 +28,14 @@ def offsets(part: Batch, num_experts: int, *, noise_std: float, prior: DomainPri
         noise_std: of normal noise (noisy top-k gating, arXiv 1701.06538, eq. 4, with a fixed deviation, and for the
             choice alone).
         prior: of the documents' domains.
-        seed: names the run, the step and the part.
+        seed: names the run, the step and the part; None outside training: no noise, and all domains are told.
     """
     has_domains = prior is not None and part.domain_ids_T is not None
     if not (noise_std or has_domains):
         return None
     told_TE = None
     if prior is not None and part.domain_ids_T is not None:
-        told_TE = prior.offset(part.domain_ids_T, f"{seed}/domains")
+        told_TE = prior.offset(part.domain_ids_T, None if seed is None else f"{seed}/domains")
 
     def of_layer(layer: int) -> Tensor | None:
         if not noise_std:
