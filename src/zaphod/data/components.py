@@ -18,6 +18,7 @@ SOURCES = {
 
 STAGES = {
     "licence": "licences:LicenceStage",
+    "relevance": "relevance.stage:RelevanceStage",
 }
 
 

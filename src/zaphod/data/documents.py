@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 FETCHED_S = "fetched_s"
-"""Key of `metadata` under which a fetcher says when it fetched (seconds since 1970): freshness is counted from there."""
+"""Key of `metadata` under which a fetcher says when it fetched (seconds since 1970): freshness counts from there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,1 @@
+"""How likely a document is about a topic: similarity of embeddings, turned into a probability by labelled examples."""
