@@ -55,13 +55,14 @@ class GroupedSequences:
 
     def extend(self, layer: int, keys_TGK: Tensor, values_TGK: Tensor) -> Sequence[Span]:
         """One span a group: a document sees itself alone."""
-        spans, start = [], 0
-        for group in self.groups:
-            rows = slice(start, start + group.num_documents * group.length)
-            shape = (*group, *keys_TGK.shape[1:])
-            spans.append(Span(rows, keys_TGK[rows].view(shape), values_TGK[rows].view(shape)))
-            start = rows.stop
-        return spans
+        sizes = [group.num_documents * group.length for group in self.groups]
+        stops = list(itertools.accumulate(sizes))
+        # NOTE: a split has one gradient for all its parts; every slice would have one of the whole tensor's size.
+        parts = [(x,) if len(sizes) == 1 else torch.split(x, sizes) for x in (keys_TGK, values_TGK)]
+        return [
+            Span(slice(stop - size, stop), *(part.view(*group, *part.shape[1:]) for part in parts_of_group))
+            for group, size, stop, *parts_of_group in zip(self.groups, sizes, stops, *parts, strict=True)
+        ]
 
 
 def collate(documents: Sequence[Document]) -> Batch:
@@ -96,17 +97,22 @@ class BatchStream:
         tokens_per_part: about how many tokens a part holds.
         num_parts: parts of a batch; they are computed side by side and their gradients are summed.
         seed: chooses the whole stream.
+        groups_per_part: more lengths in one part mix tasks better, fewer make larger matrix products.
     """
 
-    _GROUPS_PER_PART = 4  # more lengths in one part mix tasks better, fewer make larger matrix products
-
     def __init__(
-        self, make_documents: Callable[[int, int], list[Document]], tokens_per_part: int, num_parts: int, seed: int
+        self,
+        make_documents: Callable[[int, int], list[Document]],
+        tokens_per_part: int,
+        num_parts: int,
+        seed: int,
+        groups_per_part: int = 4,
     ) -> None:
         self._make_documents = make_documents
         self._tokens_per_part = tokens_per_part
         self._num_parts = num_parts
         self._seed = seed
+        self._groups_per_part = groups_per_part
 
     def batches(self, first: int = 0) -> Iterator[list[Batch]]:
         """Batches from number `first` on."""
@@ -132,7 +138,7 @@ class BatchStream:
             by_length[_length(document)].append(document)
         runs = []
         for length, same in sorted(by_length.items()):
-            size = max(1, self._tokens_per_part // self._GROUPS_PER_PART // length)
+            size = max(1, self._tokens_per_part // self._groups_per_part // length)
             runs += [same[n : n + size] for n in range(0, len(same), size)]
         return runs
 

@@ -45,7 +45,8 @@ def make_trainer(minutes: float, folder: Path, seed: int = 0, edition: Edition =
     initialise(model, edition.config.num_layers, seed)
     in_half_precision(model)
     optimiser = Optimiser(model, OptimiserConfig(learning_rate=edition.learning_rate))
-    stream = BatchStream(edition.documents(tokenizer), edition.tokens_per_part, _NUM_PARTS, seed)
+    documents = edition.documents(tokenizer)
+    stream = BatchStream(documents, edition.tokens_per_part, _NUM_PARTS, seed, edition.groups_per_part)
     return Trainer(model, optimiser, stream, LoopConfig(minutes=minutes, num_threads=_NUM_PARTS), folder), tokenizer
 
 

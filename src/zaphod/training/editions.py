@@ -40,6 +40,8 @@ class Edition:
     structure: tuple[str, ...]
     learning_rate: float
     tokens_per_part: int
+    groups_per_part: int
+    """How many lengths, and so about how many tasks, a part mixes."""
 
     def make_tokenizer(self, seed: int = 0, texts_per_task: int = 5000) -> Tokenizer:
         """The vocabulary, learnt from a sample of the training data; always the same for the same seed."""
@@ -89,6 +91,7 @@ FIRST = Edition(
     structure=(),
     learning_rate=6e-3,
     tokens_per_part=3072,
+    groups_per_part=4,
 )
 
 SECOND = Edition(
@@ -122,6 +125,7 @@ SECOND = Edition(
     structure=STRUCTURE,
     learning_rate=5e-3,
     tokens_per_part=4096,
+    groups_per_part=12,
 )
 
 EDITIONS = {edition.name: edition for edition in (FIRST, SECOND)}
