@@ -9,7 +9,7 @@ from zaphod.data.tasks import out_of_scope as first
 from zaphod.data.tasks.second import route_wordings, vocabulary
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
-from zaphod.data.tasks.second.manner import carried, dressed, spoilt
+from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
 _RULES = {
@@ -189,7 +189,7 @@ def _sentence(intent: str, split: Split, rng: random.Random) -> str:
         return rng.choice(wordings_2()["out_of_scope"][intent])
     frame = rng.choice(_TALK if intent == "talk" else _QUESTIONS)
     mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
-    return spoilt(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng)
+    return spoilt(remarked(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng), rng)
 
 
 def _more_slots(slots: dict[str, str], rng: random.Random) -> dict[str, str]:

@@ -20,7 +20,7 @@ from zaphod.data.tasks.out_of_scope import HONEST_ANSWER
 from zaphod.data.tasks.second import call_wordings as wordings
 from zaphod.data.tasks.second import tools, vocabulary
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
-from zaphod.data.tasks.second.manner import carried, dressed, spoilt
+from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
 from zaphod.data.tasks.second.tools import KNOWN, MadeTool, Parameter, ToolSignature, Value, some_value
 from zaphod.data.tasks.second.vocabulary import in_words
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
@@ -73,7 +73,7 @@ class Calls:
         return Score(given == json.loads(example.answer), f"wanted {example.answer}")
 
     def _example(self, request: _Request, split: Split, rng: random.Random) -> Example:
-        sentence = request.sentence if split == "wordings_2" else spoilt(request.sentence, rng)
+        sentence = request.sentence if split == "wordings_2" else spoilt(remarked(request.sentence, rng), rng)
         prompt = dressed(sentence, rng).format_map(request.slots)
         has_answer = request.answer != HONEST_ANSWER
         offered = offered_tools(request.tool, rng, is_there=has_answer)

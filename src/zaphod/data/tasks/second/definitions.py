@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from zaphod.data.tasks.second import vocabulary as words
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
-from zaphod.data.tasks.second.manner import carried, dressed, spoilt
+from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
 from zaphod.data.tasks.tool_words import WORDS
 from zaphod.data.tasks.wording import invented_word
@@ -117,7 +117,7 @@ def _sentence(split: Split, rng: random.Random) -> str:
         return rng.choice(wordings_2()["definitions"]["ask"])
     frame = rng.choice(_FRAMES)
     mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
-    return spoilt(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng)
+    return spoilt(remarked(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng), rng)
 
 
 def _word(rng: random.Random) -> str:

@@ -23,7 +23,7 @@ from zaphod.data.tasks.robot_world import COLOURS, CONTAINERS, ROOMS
 from zaphod.data.tasks.second import household_wordings as wordings
 from zaphod.data.tasks.second.danger import REASONS, danger_words, dangerous
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
-from zaphod.data.tasks.second.manner import carried, dressed, spoilt
+from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt, with_odd_word
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
 _HARMLESS = (
@@ -70,7 +70,7 @@ class Household:
         return RobotPlan().judge(example, answer)
 
     def _example(self, piece: _Piece, split: Split, rng: random.Random) -> Example:
-        sentence = piece.sentence if split == "wordings_2" else spoilt(piece.sentence, rng)
+        sentence = piece.sentence if split == "wordings_2" else spoilt(remarked(piece.sentence, rng), rng)
         prompt = dressed(sentence, rng).format_map(piece.slots)
         if piece.refusal is not None:
             refusal = {"refuse": piece.refusal}
@@ -87,7 +87,10 @@ def _said(intent: str, split: Split, frames: tuple[str, ...], rng: random.Random
         return wordings.GRAMMAR.said(rng.choice(wordings_2()["plan"][intent]), rng)
     frame = rng.choice(frames)
     mark = "=" if frame.startswith("=") else ""
-    return carried(mark + wordings.GRAMMAR.said(frame.removeprefix("="), rng), rng)
+    sentence = carried(mark + wordings.GRAMMAR.said(frame.removeprefix("="), rng), rng)
+    if intent in ("move", "bring", "move_both") and rng.random() < 0.12:
+        return with_odd_word(sentence, rng)
+    return sentence
 
 
 # --- intents

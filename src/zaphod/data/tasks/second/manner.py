@@ -11,6 +11,7 @@ import re
 import string
 
 from zaphod.data.tasks.second.grammar import Grammar
+from zaphod.data.tasks.second.vocabulary import ADJECTIVES, NOUNS, any_word
 
 _RULES = {
     "greet": ("hello", "hey", "hi", "ok", "okay", "so", "well", "right", "good morning", "hey there", "alright", "yo"),
@@ -105,6 +106,33 @@ _RULES = {
 }
 _CARRIERS = Grammar(_RULES)
 
+_REMARKS = (
+    "(i am|i'm|we are|she is|my boss is) (tired|busy|in a hurry|back|late|cold|happy|confused|waiting|new here|alone)",
+    "(it is|it's|what) (a lovely day|a long day|getting dark|raining again|a mess in here|so quiet here)",
+    "(the|my|our|that) {thing} is {adj}",
+    "(i like|i bought|i saw|we have|she wants|do not mind|never mind|look at) (the|my|our|a) {adj} {thing}",
+    "(thanks for|sorry about) (the|my|yesterday's) {thing}",
+    "(this|that) (is important|would help me a lot|makes my day|took too long|is my last question|is all|will do)",
+    "(you are|you're) (a great help|so fast|very kind|my favourite robot)",
+    "(i hope|i know|i guess|i am sure) (you can do it|that is clear|it works|you know what i mean)",
+)
+_TELLING = {
+    "open",
+    "close",
+    "shut",
+    "closed",
+    "opened",
+    "user",
+    "both",
+    "then",
+    "before",
+    "after",
+    "with",
+    "them",
+    "first",
+}
+"""Words that a sentence does not mean the same without."""
+
 _SLOT = re.compile(r"(\{\w+\})")
 _SMALL_WORDS = re.compile(r"\b(?:the|a|an|is|are|it|i|to|of|do|does|that|would|could|please|there)\b ?")
 _STOPS = ("", "", "", "", ".", ".", ".", "!", "?", "...", "!!", "??", " .", ";")
@@ -134,6 +162,32 @@ def _greeted(sentence: str, rng: random.Random) -> str:
     if chance < 0.12:
         return _CARRIERS.said("<name>,", rng) + " " + sentence
     return sentence
+
+
+def remarked(sentence: str, rng: random.Random) -> str:
+    """In one sentence of sixteen, a remark beside the point stands before or after it."""
+    if rng.random() > 1 / 16:
+        return sentence
+    remark = _CARRIERS.said(rng.choice(_REMARKS), rng).replace("{adj}", rng.choice(ADJECTIVES))
+    remark = remark.replace("{thing}", rng.choice(NOUNS))
+    if rng.random() < 0.6 or sentence.endswith(_FREE_TEXT_ENDS):
+        return f"{remark}{rng.choice(('. ', '. ', ', ', ': ', ' - '))}{sentence}"
+    return f"{sentence.rstrip('.!?')}{rng.choice(('. ', ', ', ' - '))}{remark}"
+
+
+def with_odd_word(sentence: str, rng: random.Random) -> str:
+    """One word of the sentence replaced by any other: what counts must be told by the rest."""
+    pieces = _SLOT.split(sentence)
+    places = [
+        (n, m)
+        for n in range(0, len(pieces), 2)
+        for m in re.finditer(r"(?<!\w)[a-z]{4,}(?!\w)", pieces[n])
+        if m[0] not in _TELLING
+    ]
+    if places:
+        piece, word = rng.choice(places)
+        pieces[piece] = pieces[piece][: word.start()] + any_word(rng) + pieces[piece][word.end() :]
+    return "".join(pieces)
 
 
 def spoilt(sentence: str, rng: random.Random) -> str:

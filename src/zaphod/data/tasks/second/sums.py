@@ -20,7 +20,7 @@ from zaphod.data.tasks import arithmetic
 from zaphod.data.tasks.arithmetic import any_operands, worked_answer
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
-from zaphod.data.tasks.second.manner import carried, dressed, spoilt
+from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
 from zaphod.data.tasks.second.vocabulary import in_words
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
@@ -285,7 +285,7 @@ def _single(split: Split, rng: random.Random) -> Example | None:
     else:
         frame = rng.choice(_FRAMES[operation])
         mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
-        sentence = spoilt(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng)
+        sentence = spoilt(remarked(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng), rng)
         if held_out().is_in(sentence):
             return None
     prompt = dressed(sentence, rng).format_map({"a": _spoken(a, rng), "b": _spoken(b, rng)})
@@ -314,7 +314,7 @@ def _chain(split: Split, rng: random.Random) -> Example | None:
             "a": _spoken(first, rng),
             "steps": joint.join(said),
         }
-        sentence = spoilt(carried("=" + _GRAMMAR.said(frame, rng), rng), rng)
+        sentence = spoilt(remarked(carried("=" + _GRAMMAR.said(frame, rng), rng), rng), rng)
         if held_out().is_in(sentence):
             return None
     prompt = dressed(sentence, rng).format_map(slots)
