@@ -11,9 +11,9 @@ from zaphod.data.tasks.second.sums import Sums
 from zaphod.data.tasks.task import Task
 
 SECOND_TASKS: dict[Task, float] = {
-    BesideTools(Household()): 0.30,
-    Calls(): 0.27,
-    BesideTools(Sums()): 0.15,
+    BesideTools(Household()): 0.29,
+    Calls(): 0.26,
+    BesideTools(Sums()): 0.17,
     Routes(): 0.10,
     BesideTools(Definitions()): 0.07,
     BesideTools(Beyond()): 0.09,

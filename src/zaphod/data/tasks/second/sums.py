@@ -331,4 +331,4 @@ def _next_step(value: int, rng: random.Random) -> tuple[str, int]:
 
 def _spoken(number: int, rng: random.Random) -> str:
     """Mostly figures; small numbers are sometimes words."""
-    return in_words(number) if rng.random() < (0.12 if number < 100 else 0.03) else str(number)
+    return in_words(number) if rng.random() < (0.12 if number < 100 else 0.015) else str(number)
