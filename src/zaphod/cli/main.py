@@ -44,6 +44,8 @@ VERBS = {
     "train": Verb("train", "Train the built-in model again."),
     "data": Verb("data", "Build training data from texts, and see what is in it."),
     "tokenizer": Verb("tokenizer", "Learn a vocabulary, import one, or see what one makes of a text."),
+    "eval": Verb("eval", "Ask a model the known benchmarks, and count with intervals."),
+    "adapt": Verb("adapt", "Teach a model from examples (LoRA, QLoRA, full), and merge what it learnt."),
     "bench": Verb("bench", "Measure a model's speed, alone or beside other programs."),
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
