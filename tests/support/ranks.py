@@ -48,9 +48,9 @@ class RankPool:
         for pipe in self._pipes:
             pipe.send((function, arguments))
         answers = [self._answer(pipe) for pipe in self._pipes]
-        for _, error in answers:
-            if error is not None:
-                raise RankError(error)
+        errors = [f"rank {rank}: {error}" for rank, (_, error) in enumerate(answers) if error is not None]
+        if errors:
+            raise RankError("\n".join(errors))
         return [value for value, _ in answers]
 
     def close(self) -> None:

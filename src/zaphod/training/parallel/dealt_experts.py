@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zaphod.compute.kernels.reference import Routing
@@ -51,10 +52,19 @@ class DealtExperts(Experts):
         received_NE = self._told(sent_NE)
         sent, received = sent_NE.sum(1).tolist(), received_NE.sum(1).tolist()
         x_PD = exchange(x_TD[order_A // num_chosen], sent, received, self._group)
-        y_PD = super().forward(x_PD, self._as_one_choice(received_NE))
+        y_PD = self._computed(x_PD, received_NE)
         y_AD = exchange(y_PD, received, sent, self._group)
-        y_TKD = y_AD[order_A.argsort()].view(num_tokens, num_chosen, -1)
+        y_TKD = y_AD[order_A.argsort()].view(num_tokens, num_chosen, x_TD.shape[1])
         return (y_TKD.float() * routing.weights_TK[:, :, None]).sum(1).to(x_TD.dtype)
+
+    def _computed(self, x_PD: Tensor, received_NE: Tensor) -> Tensor:
+        """The outputs of this rank's experts for the rows that came."""
+        num_rows = len(x_PD)
+        self.num_rows += num_rows
+        if num_rows == 0:  # kernels are spared the empty case; the row is no one's, and no gradient comes back to it
+            x_PD, received_NE = F.pad(x_PD, (0, 0, 0, 1)), F.one_hot(received_NE.new_zeros(1), received_NE.shape[1])
+        y_PD: Tensor = super().forward(x_PD, _as_one_choice(received_NE))
+        return y_PD[:num_rows]
 
     def _told(self, sent_NE: Tensor) -> Tensor:
         """How many rows each rank sends for each expert of this one."""
@@ -63,13 +73,13 @@ class DealtExperts(Experts):
             dist.all_to_all_single(received_NE, sent_NE, group=self._group)
         return received_NE
 
-    def _as_one_choice(self, received_NE: Tensor) -> Routing:
-        """Every row has one expert and the weight 1: the sender weighs."""
-        experts_NE = torch.arange(received_NE.shape[1], device=received_NE.device).expand_as(received_NE)
-        ids_P1 = experts_NE.flatten().repeat_interleave(received_NE.flatten())[:, None]
-        self.num_rows += len(ids_P1)
-        scores_PE = torch.zeros(len(ids_P1), received_NE.shape[1], device=ids_P1.device)
-        return Routing(scores_PE, scores_PE, ids_P1, torch.ones_like(ids_P1, dtype=torch.float32))
+
+def _as_one_choice(received_NE: Tensor) -> Routing:
+    """Every row has one expert and the weight 1: the sender weighs."""
+    experts_NE = torch.arange(received_NE.shape[1], device=received_NE.device).expand_as(received_NE)
+    ids_P1 = experts_NE.flatten().repeat_interleave(received_NE.flatten())[:, None]
+    scores_PE = torch.zeros(len(ids_P1), received_NE.shape[1], device=ids_P1.device)
+    return Routing(scores_PE, scores_PE, ids_P1, torch.ones_like(ids_P1, dtype=torch.float32))
 
 
 def exchange(rows_AD: Tensor, sent: list[int], received: list[int], group: dist.ProcessGroup) -> Tensor:

@@ -27,13 +27,14 @@ _GRACE_S = 5.0  # what the others get to notice that one is gone, before they ar
 _SHOWN_LINES = 20
 
 
-def run_ranks(command: Sequence[str], num_processes: int, threads_each: int = 1) -> None:
+def run_ranks(command: Sequence[str], num_processes: int, *, threads_each: int = 1, grace_s: float = _GRACE_S) -> None:
     """Run `command` as every rank of a run on this machine, until all have ended.
 
     Args:
         command: program and arguments; it joins the run with `process_ranks`.
         num_processes: how many ranks.
         threads_each: of a rank's matrix products.
+        grace_s: what the others get to end by themselves when one has failed.
 
     Raises:
         ConfigError: fewer than one rank.
@@ -62,7 +63,7 @@ def run_ranks(command: Sequence[str], num_processes: int, threads_each: int = 1)
             try:
                 failed = _first_failed(ranks, interrupts)
             finally:
-                _end(ranks)
+                _end(ranks, grace_s)
         if interrupts:
             raise KeyboardInterrupt
         if failed is not None:
@@ -116,7 +117,7 @@ def _interrupts() -> Iterator[list[int]]:
 def _first_failed(ranks: Sequence[subprocess.Popen[bytes]], interrupts: list[int]) -> int | None:
     """Wait until all have ended well or one has failed. The first Ctrl-C asks them to end, the second ends them."""
     num_told = 0
-    while any(rank.poll() is None for rank in ranks) and len(interrupts) < 2:
+    while None in [rank.poll() for rank in ranks] and len(interrupts) < 2:
         for number, rank in enumerate(ranks):
             if rank.returncode:
                 return number
@@ -128,9 +129,9 @@ def _first_failed(ranks: Sequence[subprocess.Popen[bytes]], interrupts: list[int
     return next((number for number, rank in enumerate(ranks) if rank.returncode), None)
 
 
-def _end(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
-    deadline_s = time.monotonic() + _GRACE_S
-    while any(rank.poll() is None for rank in ranks) and time.monotonic() < deadline_s:
+def _end(ranks: Sequence[subprocess.Popen[bytes]], grace_s: float) -> None:
+    deadline_s = time.monotonic() + grace_s
+    while None in [rank.poll() for rank in ranks] and time.monotonic() < deadline_s:
         time.sleep(_POLL_S)
     for rank in ranks:
         if rank.poll() is None:

@@ -17,7 +17,11 @@ from torch.distributed.device_mesh import DeviceMesh
 
 from zaphod.core.errors import ConfigError, UnavailableError
 from zaphod.training.parallel.config import ParallelConfig
+from zaphod.training.parallel.launch import watch_starter
 from zaphod.training.parallel.ranks import Part
+
+# NOTE: gloo reports a closed connection as a plain RuntimeError that names its own source files.
+_MARKS_OF_SILENCE = ("gloo", "Connection closed", "Connection reset", "Timed out waiting", "pair closure")
 
 
 class ProcessRanks:
@@ -90,6 +94,7 @@ def process_ranks(config: ParallelConfig) -> Iterator[ProcessRanks]:
             "RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are in the environment of a rank.",
             "Start it with torchrun, or with --processes.",
         )
+    watch_starter()
     device = own_device()
     with answered():
         # What lies in main memory (checkpoints, flags) travels by gloo on machines with GPUs too.
@@ -118,8 +123,10 @@ def answered() -> Iterator[None]:
     except dist.DistError as error:
         raise _gone(error) from error
     except RuntimeError as error:
-        # NOTE: gloo reports a closed connection as a plain RuntimeError that names its own source files.
-        if any(mark in str(error) for mark in ("gloo", "Connection closed", "Connection reset", "Timed out waiting")):
+        if any(
+            mark in str(error)
+            for mark in ("gloo", "Connection closed", "Connection reset", "Timed out waiting", "pair closure")
+        ):
             raise _gone(error) from error
         raise
 
