@@ -19,8 +19,6 @@ from zaphod.training.parallel.process_ranks import process_ranks
 
 # Ranks here join nothing and import nothing: starting and ending them is what is looked at.
 WRITES_WHO_IT_IS = "import json, os, sys; json.dump({**os.environ}, open(sys.argv[1] + '/' + os.environ['RANK'], 'w'))"
-    "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1] + '/' + os.environ['RANK'], 'w'))"
-)
 SECOND_FAILS = "import os, sys, time; sys.exit('disk on fire') if os.environ['RANK'] == '1' else time.sleep(60)"
 SECOND_IS_KILLED = "import os, time; os.kill(os.getpid(), 9) if os.environ['RANK'] == '1' else time.sleep(60)"
 WAITS = "import os, sys, pathlib, time; pathlib.Path(sys.argv[1], os.environ['RANK']).touch(); time.sleep(60)"
