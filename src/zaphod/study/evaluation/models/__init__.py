@@ -1,0 +1,1 @@
+"""What can be asked: a model in memory, and a server in OpenAI's format."""
