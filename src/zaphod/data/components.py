@@ -18,6 +18,7 @@ SOURCES = {
 
 STAGES = {
     "licence": "licences:LicenceStage",
+    "refinement": "refinement.stage:RefinementStage",
     "relevance": "relevance.stage:RelevanceStage",
 }
 
