@@ -17,8 +17,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
-from torch._C._distributed_c10d import TCPStore
-
 from zaphod.core.errors import ConfigError, ZaphodError
 
 _STARTED_BY_US = "ZAPHOD_RANK_STARTER"
@@ -43,6 +41,8 @@ def run_ranks(command: Sequence[str], num_processes: int, *, threads_each: int =
     """
     if num_processes < 1:
         raise ConfigError(f"{num_processes} processes were asked for.", "A run has at least one.")
+    from torch._C._distributed_c10d import TCPStore  # PyTorch takes seconds to import, and ranks need none of this
+
     # The starter keeps the store where ranks find each other: its port is taken from the beginning.
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     with ExitStack() as files:

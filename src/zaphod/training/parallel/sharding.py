@@ -13,7 +13,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 
 from zaphod.model.transformer import Layer, Transformer
 from zaphod.training.parallel.process_ranks import ProcessRanks, answered
@@ -46,6 +46,7 @@ def shard(model: Transformer, ranks: ProcessRanks) -> None:
             wrap(layer.moe.experts, ranks.mesh["copies"])
         wrap(layer, ranks.world)
     wrap(model, ranks.world)
+    _gather_for(model, "loss")
 
 
 def _not_cut(model: Transformer, ranks: ProcessRanks) -> set[nn.Parameter]:
@@ -56,6 +57,25 @@ def _not_cut(model: Transformer, ranks: ProcessRanks) -> set[nn.Parameter]:
         for name, parameter in model.named_parameters()
         if parameter.ndim < 2 or ".router." in name or (dealt_once and ".experts." in name)
     }
+
+
+def _gather_for(model: nn.Module, method: str) -> None:
+    """Make FSDP gather for another method of the model than `forward`."""
+    plain = getattr(model, method)
+
+    def shown(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = _show_lists(model, args, kwargs)
+        return plain(*args, **kwargs)
+
+    setattr(model, method, shown)
+    register_fsdp_forward_method(model, method)
+    gathering = getattr(model, method)
+
+    def hidden(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = _hide_lists(model, args, kwargs)
+        return gathering(*args, **kwargs)
+
+    setattr(model, method, hidden)
 
 
 class _Hidden:
