@@ -62,7 +62,7 @@ def test_results_can_be_had_as_json(zaphod: Zaphod, model: Path, data: Path, tmp
     result = adapt(zaphod, model, data, tmp_path / "run", "--steps", "2", "--json", "--held-out", str(data)).json  # type: ignore[attr-defined]
     assert result["num_steps"] == 2
     assert result["coverage"]["expert_share"] == 1
-    assert result["held_out_after"] < result["held_out_before"]
+    assert result["held_out_after"]["loss"] < result["held_out_before"]["loss"]
 
 
 def test_a_target_that_meets_nothing_ends_the_run(zaphod: Zaphod, model: Path, data: Path, tmp_path: Path) -> None:

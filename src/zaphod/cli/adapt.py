@@ -215,8 +215,10 @@ def _data(encoding: EncodingReport) -> str:
 
 def _print_result(result: RunResult) -> None:
     pairs = [("trained", f"{result.num_steps} steps in {format_duration(result.seconds)}, last loss {result.loss:.4f}")]
-    if result.held_out_before is not None:
-        pairs.append(("held out", f"loss {result.held_out_before:.4f} before, {result.held_out_after:.4f} after"))
+    if result.held_out_before is not None and result.held_out_after is not None:
+        before, after = result.held_out_before, result.held_out_after
+        exact = f"wholly right {before.exact:.1%} before, {after.exact:.1%} after"
+        pairs.append(("held out", f"loss {before.loss:.4f} before, {after.loss:.4f} after; {exact}"))
     pairs += [*result.files.items(), ("use", result.served)]
     print_pairs(pairs)
 

@@ -14,6 +14,7 @@ from zaphod.core.tokenizers.chat import encode_chat
 from zaphod.testing import tiny_model
 from zaphod.training.adaptation.conversations import Conversation, PlainText, parse_example
 from zaphod.training.adaptation.encoding import Encoder, Sample
+from zaphod.training.adaptation.held_out import measure_held_out
 from zaphod.training.adaptation.packing import PackedStream, pack
 from zaphod.training.balance import BalanceConfig
 from zaphod.training.batches import GroupedSequences
@@ -195,3 +196,19 @@ def test_a_round_meets_every_document_once_and_no_part_is_too_full(count, tokens
 def test_a_stream_of_nothing_is_refused():
     with pytest.raises(ConfigError, match="0 documents"):
         PackedStream([], 10, 1, 0)
+
+
+def test_held_out_documents_are_measured_whatever_parts_they_stand_in():
+    model, samples = tiny_model(), random_samples(7)
+    whole, alone = measure_held_out(model, samples, 10_000), measure_held_out(model, samples, 1)
+    assert whole.loss == pytest.approx(alone.loss, rel=1e-5)
+    assert whole.exact == 0
+
+
+def test_a_document_is_exact_where_each_learnt_token_is_the_likeliest():
+    model, [prompt, *_] = tiny_model(), random_samples(1)
+    ids = prompt.token_ids[:3]
+    for _ in range(3):
+        ids = [*ids, int(model.forward_sequences(torch.tensor([ids]))[0, -1].argmax())]
+    right, wrong = Sample(ids, [False] * 3 + [True] * 3), Sample([*ids[:-1], 3], [False] * 3 + [True] * 3)
+    assert measure_held_out(model, [right, wrong, right, right], 1000).exact == 0.75

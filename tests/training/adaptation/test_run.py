@@ -56,7 +56,7 @@ def run(base, folder, settings, **options):
 @pytest.mark.parametrize("method", ["lora", "qlora", "full"])
 def test_a_run_learns_its_examples_and_writes_what_it_learnt(base, data, tmp_path, method):
     result = run(base, tmp_path, config(data, 25, method=method, held_out=data))
-    assert result.held_out_after < 0.5 * result.held_out_before
+    assert result.held_out_after.loss < 0.5 * result.held_out_before.loss
     assert set(result.files) == ({"model"} if method == "full" else {"learnt", "adapter"})
     assert json.loads((tmp_path / "coverage.json").read_text())["method"] == method
     assert json.loads((tmp_path / "result.json").read_text())["num_steps"] == 25

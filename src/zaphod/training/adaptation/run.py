@@ -28,7 +28,7 @@ from zaphod.training.adaptation.config import AdaptationConfig
 from zaphod.training.adaptation.conversations import read_examples
 from zaphod.training.adaptation.coverage import Coverage, coverage
 from zaphod.training.adaptation.encoding import Encoder, EncodingReport, Sample
-from zaphod.training.adaptation.held_out import held_out_loss
+from zaphod.training.adaptation.held_out import HeldOut, measure_held_out
 from zaphod.training.adaptation.merging import ChangedWeights
 from zaphod.training.adaptation.model import AdaptedModel, adapt, canonical_name
 from zaphod.training.adaptation.packing import PackedStream
@@ -100,8 +100,8 @@ class RunResult:
     seconds: float
     loss: float
     """Of the last step, in nats a learnt token."""
-    held_out_before: float | None
-    held_out_after: float | None
+    held_out_before: HeldOut | None
+    held_out_after: HeldOut | None
     files: Mapping[str, str]
     """What was written, by kind: learnt, adapter or model."""
     served: str
@@ -109,7 +109,9 @@ class RunResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, fit for JSON."""
-        return asdict(self) | {"coverage": self.coverage.to_dict()}
+        measured = {"before": self.held_out_before, "after": self.held_out_after}
+        plain = {f"held_out_{when}": None if it is None else it._asdict() for when, it in measured.items()}
+        return asdict(self) | plain | {"coverage": self.coverage.to_dict()}
 
 
 def run_adaptation(
@@ -146,7 +148,7 @@ def run_adaptation(
     )
     covered = coverage(model)
     _write_json(folder / "coverage.json", covered.to_dict())
-    before = _unseen_loss(model, unseen, run)
+    before = _measured(model, unseen, run)
     stream = PackedStream(samples, run.tokens_per_part, run.num_parts, run.adaptation.seed)
     num_steps = run.num_steps or max(1, math.ceil(run.rounds * stream.steps_per_round()))
     if tell is not None:
@@ -161,7 +163,7 @@ def run_adaptation(
         seconds=trainer.seconds,
         loss=reports[-1].loss,
         held_out_before=before,
-        held_out_after=_unseen_loss(model, unseen, run),
+        held_out_after=_measured(model, unseen, run),
         files=files,
         served=served,
     )
@@ -228,8 +230,8 @@ def _is_servable(changes: Changes) -> bool:
     return not (changes.whole or changes.is_decomposed or any(".router." in name for name in changes.updates))
 
 
-def _unseen_loss(model: AdaptedModel, unseen: Sequence[Sample] | None, run: RunConfig) -> float | None:
-    return None if unseen is None else held_out_loss(model.network, unseen, run.tokens_per_part)
+def _measured(model: AdaptedModel, unseen: Sequence[Sample] | None, run: RunConfig) -> HeldOut | None:
+    return None if unseen is None else measure_held_out(model.network, unseen, run.tokens_per_part)
 
 
 def _claim(folder: Path, run: RunConfig, base_name: str) -> None:
