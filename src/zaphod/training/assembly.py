@@ -129,11 +129,13 @@ def assemble(
             in_half_precision(model)
         apply_router_policy(model, config.run.router)
         optimiser = Optimiser(model, config.optimiser, None if ranks is None else DealtModel(model, ranks))
-        trainer = Trainer(model, optimiser, _stream(config, corpus), _loop_config(config), folder, observers, prior)
+        # Ranks exchange rows within a part, so each computes one part after the other.
+        loop_config = _loop_config(config, config.run.threads if ranks is None else 1)
+        trainer = Trainer(model, optimiser, _stream(config, corpus), loop_config, folder, observers, prior)
         yield Run(config=config, trainer=trainer, corpus=corpus, validator=_validator(config, corpus), prior=prior)
 
 
-def _loop_config(config: TrainingConfig) -> LoopConfig:
+def _loop_config(config: TrainingConfig, num_threads: int) -> LoopConfig:
     return LoopConfig(
         minutes=config.run.minutes,
         num_steps=config.run.num_steps,
@@ -142,7 +144,7 @@ def _loop_config(config: TrainingConfig) -> LoopConfig:
         spikes=config.spikes,
         recompute=config.memory.recompute,
         seed=config.run.seed,
-        num_threads=config.run.threads,
+        num_threads=num_threads,
         checkpoint_minutes=config.run.checkpoint_minutes,
     )
 
