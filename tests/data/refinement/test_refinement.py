@@ -104,9 +104,9 @@ def test_an_edit_tells_what_was_there_how_sure_and_on_whose_word(tmp_path):
 
 
 def test_a_document_that_is_mostly_wrong_is_dropped(tmp_path):
-    (tmp_path / "facts.jsonl").write_text('{"subject": "a", "relation": "b", "value": "c", "source": "d"}')
+    (tmp_path / "facts.jsonl").write_text('{"subject": "a", "relation": "b", "value": "C", "source": "d"}')
     stage = RefinementStage(references=[str(tmp_path / "facts.jsonl")], max_refuted=1)
-    assert not list(stage([Document(id="1", text="The b of a is x. The b of a is y.")]))
+    assert not list(stage([Document(id="1", text="The b of a is X. The b of a is Y.")]))
     assert stage.counters.dropped == {"refuted too often": 1}
 
 

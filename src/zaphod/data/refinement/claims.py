@@ -33,7 +33,9 @@ _PATTERNS = [
     ),
     re.compile(rf"(?P<s>{_NAME})['’]s? (?P<r>{_RELATION}) (?:is|are|equals) (?P<v>{_VALUE}){_END}", re.I),
     re.compile(rf"(?P<s>{_NAME}) has (?:an?|the) (?P<r>{_RELATION}) of (?P<v>{_VALUE}){_END}", re.I),
-    re.compile(rf"(?P<s>{_NAME}) has (?:an?|the) (?P<r>{_RELATION}) (?-i:(?=[A-Z\d]))(?P<v>{_VALUE}){_END}", re.I),
+    re.compile(
+        rf"(?P<s>{_NAME}) has (?:an?|the) (?P<r>{_RELATION}) (?-i:(?=[A-Z\d]|\S+[.!?]?$))(?P<v>{_VALUE}){_END}", re.I
+    ),
     re.compile(rf"(?P<s>{_NAME}) uses (?P<v>{_VALUE}) as (?:its|the) (?P<r>{_RELATION}){_END}", re.I),
     re.compile(rf"(?P<v>{_VALUE}) is the (?P<r>{_RELATION}) (?:of|for) (?P<s>{_NAME}){_END}", re.I),
     re.compile(rf"(?P<s>{_NAME}) was (?:first )?(?P<r>[^\W\d_]{{3,20}}) (?:on|in) (?P<v>{_VALUE}){_END}", re.I),

@@ -79,7 +79,7 @@ class KnowledgeBase:
         `The currency of Chile is stable` names no currency.
         """
         relation = self._key("", relation)[1]
-        return normal_name(text) in self._names[relation] or (is_proper(text) and relation not in self._common)
+        return normal_name(text) in self._names.get(relation, ()) or (is_proper(text) and relation not in self._common)
 
     def ancestors(self, name: str) -> set[str]:
         """All classes of a subject, those of its classes too."""
