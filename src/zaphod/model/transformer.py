@@ -131,8 +131,10 @@ class Transformer(nn.Module):
         adapters: TokenAdapters | None = None,
         routing_given: Sequence[Routing] | None = None,
         offsets: Callable[[int], Tensor | None] | None = None,
+        targets_R: Tensor | None = None,
+        weights_R: Tensor | None = None,
     ) -> Tensor:
-        """Logits [R, V] in float32.
+        """Logits [R, V] in float32; with targets, the loss of those rows instead (see `loss`).
 
         Args:
             token_ids_T: token ids of all sequences in one flat axis, int64.
@@ -144,10 +146,21 @@ class Transformer(nn.Module):
             adapters: what is added to the products of some tokens.
             routing_given: what an earlier pass over the same tokens appended to `routing`: its choices are kept.
             offsets: what is added to the router's logits [T, E] of a layer (by its number) for choosing alone.
+            targets_R, weights_R: see `loss`.
         """
         x_TD = self._hidden(token_ids_T, positions_T, keys_values, routing, adapters, routing_given, offsets)
         if states is not None:
             states.append(self.norm(x_TD))
+        if targets_R is not None:
+            x_RD = self.norm(x_TD if rows_R is None else _rows(x_TD, rows_R))
+            return self.operations.linear_cross_entropy(
+                x_RD,
+                self._head(),
+                targets_R,
+                weights_R=weights_R,
+                multiplier=self.config.output_multiplier,
+                cap=self.config.final_softcap,
+            )
         x_RD = self.norm(x_TD if rows_R is None else x_TD[rows_R])
         logits_RV = F.linear(x_RD, self._head()).float() * self.config.output_multiplier
         return reference.softcap(logits_RV, self.config.final_softcap)
@@ -169,17 +182,21 @@ class Transformer(nn.Module):
         """Summed negative log-likelihood of the rows' targets in nats, float32, each times its weight if there are any.
 
         As `forward` and a cross-entropy, but the `operations` of training keep no row's logits; the weights get no
-        gradient from them.
+        gradient from them. It is one call of the module, so that hooks (of sharding, say) see it.
         """
-        x_TD = self._hidden(token_ids_T, positions_T, keys_values, routing, adapters, routing_given, offsets)
-        return self.operations.linear_cross_entropy(
-            self.norm(_rows(x_TD, rows_R)),
-            self._head(),
-            targets_R,
+        loss: Tensor = self(
+            token_ids_T,
+            positions_T,
+            keys_values,
+            rows_R=rows_R,
+            routing=routing,
+            adapters=adapters,
+            routing_given=routing_given,
+            offsets=offsets,
+            targets_R=targets_R,
             weights_R=weights_R,
-            multiplier=self.config.output_multiplier,
-            cap=self.config.final_softcap,
         )
+        return loss
 
     def use(self, operations: Operations) -> None:
         """Compute with these from now on: `kernels.fused` for training on CPUs; `kernels.reference`, the definition."""

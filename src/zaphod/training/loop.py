@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from zaphod.compute.kernels import fused, reference
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.model.experts import Experts
@@ -239,12 +240,14 @@ class Trainer:
 
     @contextmanager
     def _workers(self) -> Iterator[ThreadPoolExecutor]:
-        """Threads that use one core each, and attention by plain matrix products.
+        """Threads that use one core each, the operations of training, and attention by plain matrix products.
 
-        For documents this short the backward pass of flash attention is slower on CPUs.
+        For documents this short the backward pass of flash attention is slower on CPUs, where own kernels do not serve.
         """
         threads_before = torch.get_num_threads()
         torch.set_num_threads(1)
+        fused.keep_freed_memory()
+        self.model.use(fused)
         try:
             with (
                 sdpa_kernel(SDPBackend.MATH),
@@ -255,6 +258,7 @@ class Trainer:
                 yield workers
         finally:
             torch.set_num_threads(threads_before)
+            self.model.use(reference)
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:

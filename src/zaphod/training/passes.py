@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from zaphod.compute.kernels.reference import Routing
@@ -33,8 +32,8 @@ def forward(model: Transformer, part: Batch, offsets: Offsets | None = None) -> 
     """The part's summed loss and its routing; `offsets` move the choice of experts."""
     routing: list[Routing] = []
     kept = GroupedSequences(part.groups)
-    logits_RV = model(part.token_ids_T, part.positions_T, kept, rows_R=part.rows_R, routing=routing, offsets=offsets)
-    return Passed(part, F.cross_entropy(logits_RV, part.targets_R, reduction="sum"), routing)
+    told = (part.token_ids_T, part.positions_T, kept, part.rows_R, part.targets_R)
+    return Passed(part, model.loss(*told, routing=routing, offsets=offsets), routing)
 
 
 def loss_share(passed: Passed, num_targets: int, counts_LE: Tensor, balance: BalanceConfig) -> Tensor:

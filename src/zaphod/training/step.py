@@ -122,14 +122,19 @@ class Stepper:
         of_parts = list(workers.map(of_part, passed))
         if len(of_parts) == 1:
             return self.deal.reduced(of_parts[0])
-        return self.deal.reduced(
-            {name: torch.stack([part[name].float() for part in of_parts]).sum(0) for name in of_parts[0]}
-        )
+
+        def summed(name: str) -> Tensor:
+            total = of_parts[0][name].float()
+            for part in of_parts[1:]:
+                total = total.add_(part[name])
+            return total
+
+        return self.deal.reduced(dict(zip(of_parts[0], workers.map(summed, of_parts[0]), strict=True)))
 
     def _loss_and_norm(self, passed: Sequence[Passed], gradients: Gradients, num_targets: int) -> tuple[float, float]:
         """Mean loss of a target and norm of the gradients, over all processes."""
         loss_sum = torch.stack([part.loss_sum.detach() for part in passed]).sum().double()
-        squares = torch.stack([gradient.square().sum() for gradient in gradients.values()]).sum().double()
+        squares = torch.stack([_square(gradient) for gradient in gradients.values()]).sum().double()
         loss_sum, squares = self.ranks.totals(torch.stack([loss_sum, squares]))
         return float(loss_sum) / num_targets, math.sqrt(squares) if squares >= 0 else math.nan
 
@@ -155,3 +160,9 @@ class Stepper:
         for name in sorted(sizes, key=lambda name: -sizes[name]):
             min(shares, key=lambda share: sum(sizes[n] for n in share)).append(name)
         return shares
+
+
+def _square(gradient: Tensor) -> Tensor:
+    """The sum of its squares, without a copy of it."""
+    flat = gradient.flatten()
+    return flat.dot(flat)

@@ -122,6 +122,31 @@ class TrainingKernels:
         """Float32 sums += x."""
         self._native.accumulate(self._isa, _element(x), _at(x), x.numel(), _at(sums))
 
+    def adamw_(
+        self,
+        gradient: Tensor,
+        master: Tensor,
+        moments: tuple[Tensor, Tensor],
+        copy: Tensor,
+        *,
+        rate: float,
+        decay: float,
+        betas: tuple[float, float],
+        epsilon: float,
+        step: int,
+        scale: float,
+    ) -> None:
+        """One step of AdamW in one pass over memory; the copy of the float32 master has its own type.
+
+        Args:
+            scale: the gradient is multiplied by it.
+            step: from 1.
+        """
+        numbers = (_at(gradient), gradient.numel(), _at(master), *map(_at, moments), _element(copy), _at(copy))
+        unbias = tuple(1 - beta**step for beta in betas)
+        settings = (rate, *betas, epsilon, decay, *unbias, scale)
+        self._native.adamw(self._isa, _element(gradient), *numbers, *settings)
+
     def attend(self, q_BTHK: Tensor, k_BTGK: Tensor, v_BTGK: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         """Causal attention in bfloat16, and the logarithms of the softmax's sums [B, H, T]."""
         sizes = _attention_sizes(q_BTHK, k_BTGK)
