@@ -1,13 +1,17 @@
+import dataclasses
 import json
+import os
 import random
+import signal
 from pathlib import Path
 
 import pytest
 import torch
 
-from zaphod.core.errors import ConfigError
+from zaphod.core.errors import ConfigError, CorruptFileError, ZaphodError
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
 from zaphod.model.transformer import Transformer
+from zaphod.training.balance import BalanceConfig, Method
 from zaphod.training.batches import BatchStream, Document
 from zaphod.training.initialise import initialise
 from zaphod.training.loop import LoopConfig, Trainer
@@ -85,6 +89,73 @@ def test_an_interrupted_run_goes_on_bit_by_bit_as_if_nothing_had_happened(tmp_pa
     assert [report.loss for report in resumed.reports] == [report.loss for report in whole.reports]
     for name, parameter in whole.model.named_parameters():
         assert torch.equal(parameter, resumed.model.get_parameter(name))
+
+
+@pytest.mark.parametrize("method", ["aux", "bias", "quantile"])
+def test_however_often_a_run_is_interrupted_it_comes_to_the_same_numbers(tmp_path: Path, method: Method) -> None:
+    def make(folder: Path) -> Trainer:
+        router = RouterConfig(num_experts=4, top_k=2, score="sigmoid", selection_bias=method != "aux")
+        moe = MoEConfig(router=router, expert_size=32)
+        model = Transformer(dataclasses.replace(CONFIG, moe=moe))
+        initialise(model, CONFIG.num_layers, seed=0)
+        optimiser = Optimiser(model, OptimiserConfig(learning_rate=0.02, state_format="bfloat16"))
+        config = LoopConfig(num_steps=7, balance=BalanceConfig(method=method, noise_std=0.5), seed=3)
+        return Trainer(model, optimiser, BatchStream(doubled, 128, 2, seed=0), config, folder)
+
+    whole = make(tmp_path / "whole")
+    whole.run()
+    for steps_before_the_next in (1, 3, 2):
+        with pytest.raises(KeyboardInterrupt):
+            make(tmp_path / "cut").run(_StopsAt(steps_before_the_next))  # type: ignore[arg-type]
+    resumed = make(tmp_path / "cut")
+    assert resumed.step == 6
+    resumed.run()
+    assert (tmp_path / "cut/log.jsonl").read_text().count("\n") == 7
+    assert [report.loss for report in resumed.reports] == [report.loss for report in whole.reports]
+    for name, parameter in whole.model.named_parameters():
+        assert torch.equal(parameter, resumed.model.get_parameter(name)), name
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_behind_the_step_at_hand(tmp_path: Path, number: signal.Signals) -> None:
+    trainer = make_trainer(tmp_path, 8, half=False)
+    trainer.observers.append(lambda report: os.kill(os.getpid(), number) if report.step == 2 else None)
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    assert make_trainer(tmp_path, 8, half=False).step == 2
+    assert signal.getsignal(number) is before
+
+
+def test_an_outlier_is_skipped_counted_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    trainer = make_trainer(tmp_path, 6, half=False)
+    trainer.watch.load_state({"num_broken": 0, "histories": [[-9.0] * 40, [-9.0] * 40]})
+    reports = trainer.run()
+    assert all("against a median" in str(report.skipped) for report in reports)
+    assert (trainer.step, trainer.optimiser.num_steps) == (6, 0)
+    assert "step 1 skipped" in caplog.text
+
+
+def test_broken_gradients_are_refused_in_the_end(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, 60, half=False)
+    with torch.no_grad():
+        trainer.model.get_parameter("norm.weight").fill_(torch.nan)
+    with pytest.raises(ZaphodError, match="11 steps in a row"):
+        trainer.run()
+
+
+def test_what_stands_behind_the_checkpoint_in_the_log_is_cut_off(tmp_path: Path) -> None:
+    make_trainer(tmp_path, 3, half=False).run()
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"step": 4}\n{"step')
+    assert make_trainer(tmp_path, 4, half=False).step == 3
+
+
+def test_a_log_that_lacks_steps_is_refused(tmp_path: Path) -> None:
+    make_trainer(tmp_path, 3, half=False).run()
+    (tmp_path / "log.jsonl").write_text("")
+    with pytest.raises(CorruptFileError, match="0 lines"):
+        make_trainer(tmp_path, 4, half=False)
 
 
 def test_the_learning_rate_rises_stays_and_falls(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from zaphod.core.errors import ConfigError
 from zaphod.training.optimiser import Optimiser, OptimiserConfig, in_half_precision, orthogonalised, uses_muon
 
 
@@ -102,3 +103,28 @@ def test_a_state_taken_over_gives_the_same_next_step() -> None:
     stepped(second, other, random_gradients(other, 2))
     for name, parameter in first.named_parameters():
         assert torch.equal(parameter, second.get_parameter(name))
+
+
+def test_adamw_alone_has_second_moments_for_every_parameter() -> None:
+    optimiser = Optimiser(Toy(), OptimiserConfig(rule="adamw"))
+    assert set(optimiser.second_moments) == set(optimiser.masters)
+
+
+def test_moments_in_bfloat16_take_nearly_the_same_steps() -> None:
+    first, second = Toy(), Toy()
+    second.load_state_dict(first.state_dict())
+    exact = Optimiser(first, OptimiserConfig())
+    rounded = Optimiser(second, OptimiserConfig(state_format="bfloat16"))
+    for seed in range(5):
+        gradients = random_gradients(exact, seed)
+        stepped(first, exact, gradients)
+        stepped(second, rounded, gradients)
+    assert {moment.dtype for moment in rounded.second_moments.values()} == {torch.bfloat16}
+    for name, master in exact.masters.items():
+        torch.testing.assert_close(rounded.masters[name], master, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("settings", [{"learning_rate": 0.0}, {"betas": (0.9, 1.0)}, {"weight_decay": -1.0}])
+def test_impossible_settings_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        OptimiserConfig(**settings)  # type: ignore[arg-type]
