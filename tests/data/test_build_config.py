@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +65,21 @@ def test_a_missing_setting_of_a_source_is_named():
 def test_a_stage_is_built_again_from_its_own_settings():
     stage = make_stage(Component(kind="licence", settings={"allow_copyleft": True}))
     assert type(stage)(**stage.settings()).settings() == stage.settings()
+
+
+@pytest.mark.parametrize("settings", [{"max_pending": "many"}, {"scope": 3}, {"max_pending": -1}])
+def test_a_setting_of_the_wrong_type_is_refused_or_harmless(settings):
+    try:
+        make_stage(Component(kind="exact_duplicates", settings=settings))
+    except ConfigError:
+        return
+
+
+@pytest.mark.parametrize("kind", [k for k in STAGES if k not in ("relevance", "refinement")])
+def test_every_stage_with_defaults_is_built_again_from_its_own_settings(kind):
+    stage = make_stage(Component(kind=kind))
+    assert msgspec.json.encode(type(stage)(**stage.settings()).settings()) == msgspec.json.encode(stage.settings())
+    assert stage.name == kind
 
 
 @pytest.mark.parametrize("row", [*SOURCES.values(), *STAGES.values()])

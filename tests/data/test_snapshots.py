@@ -1,6 +1,6 @@
 import json
 import shutil
-import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.data.test_pipeline import Loud, Once
@@ -14,7 +14,8 @@ from zaphod.data.snapshots import Snapshot, snapshot_names, take_snapshot
 @pytest.fixture
 def take(tmp_path):
     def run(name, texts, **changes):
-        rows = [{"id": key, "text": text, "fetched_s": time.time() - 5} for key, text in texts.items()]
+        captured = (datetime.now(UTC) - timedelta(seconds=5)).isoformat()
+        rows = [{"id": key, "text": text, "captured": captured} for key, text in texts.items()]
         (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)))
         settings = {"name": "web", "path": str(tmp_path / "in.jsonl"), "licence": "MIT"}
         source = Component(kind="json-lines", settings=settings)

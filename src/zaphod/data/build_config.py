@@ -30,7 +30,7 @@ from typing import Any
 
 from zaphod.core.errors import ConfigError
 
-_PATH_KEYS = ("path", "tokenizer", "model", "folder")
+_PATH_KEYS = ("path", "paths", "tokenizer", "model", "embedder", "folder", "references")
 """Settings that name a place; a relative one starts at the configuration's folder."""
 
 
@@ -161,6 +161,8 @@ def _tokenizer(value: Any, base: Path) -> str:
 
 
 def _placed(key: str, value: Any, base: Path) -> Any:
+    if key in _PATH_KEYS and isinstance(value, list):
+        return [_placed(key, entry, base) for entry in value]
     if key not in _PATH_KEYS or not isinstance(value, str) or "://" in value:
         return value
     return str(base / Path(value).expanduser())

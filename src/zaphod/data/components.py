@@ -13,10 +13,25 @@ from zaphod.data.build_config import Component, require_known
 from zaphod.data.documents import Source, Stage
 
 SOURCES = {
+    "folder": "sources.folders:FolderSource",
+    "packages": "sources.packages:PackageSource",
+    "web-archive": "sources.warc:WarcSource",
+    "feeds": "sources.feeds:FeedSource",
     "json-lines": "json_lines:JsonLinesSource",
 }
 
 STAGES = {
+    "extraction": "extraction.stage:Extraction",
+    "url_lists": "filters.urls:UrlLists",
+    "language": "filters.language:Language",
+    "gopher_repetition": "filters.repetition:Repetition",
+    "gopher_quality": "filters.gopher_quality:GopherQuality",
+    "c4_quality": "filters.c4:C4Quality",
+    "fineweb_quality": "filters.fineweb:FineWebQuality",
+    "exact_duplicates": "dedup.stages:ExactDuplicates",
+    "near_duplicates": "dedup.stages:NearDuplicates",
+    "repeated_passages": "dedup.passages:RepeatedPassages",
+    "personal_data": "privacy.personal_data:PersonalData",
     "licence": "licences:LicenceStage",
     "refinement": "refinement.stage:RefinementStage",
     "relevance": "relevance.stage:RelevanceStage",
@@ -57,4 +72,11 @@ def _made(kind: str, settings: Mapping[str, Any], table: Mapping[str, str], noun
         raise ConfigError(
             f"The {noun} {kind!r} lacks {', '.join(missing)}.", f"It has {', '.join(parameters)}.", "Set what it lacks."
         )
-    return made(**settings)
+    try:
+        return made(**settings)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"The {noun} {kind!r} cannot be made with {dict(settings)!r:.200}: {error}.",
+            "Each setting has the type of its default.",
+            "Mend the value.",
+        ) from error

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-FETCHED_S = "fetched_s"
-"""Key of `metadata` under which a fetcher says when it fetched (seconds since 1970): freshness counts from there."""
+CAPTURED = "captured"
+"""Key of `metadata` under which a fetcher says when it fetched (ISO 8601); freshness counts from there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

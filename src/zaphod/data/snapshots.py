@@ -30,9 +30,10 @@ import numpy.typing as npt
 from zaphod.core.errors import ConfigError, CorruptFileError
 from zaphod.core.progress import SILENT, Progress
 from zaphod.data.build_config import BuildConfig
-from zaphod.data.documents import FETCHED_S, Source, Stage
+from zaphod.data.documents import CAPTURED, Source, Stage
 from zaphod.data.journal import DoneSlice, write_durably
 from zaphod.data.pipeline import Build, BuildReport, Past
+from zaphod.data.recency import parse_moment
 from zaphod.data.shard_manifest import MANIFEST, damaged, read_manifest, recipe_digest
 from zaphod.data.shards import Record, ShardSet, TokenIds
 from zaphod.data.slices import Executor, in_process
@@ -320,9 +321,10 @@ def _require_same_making(build: Build, parent: Path) -> None:
 def _freshness(shards: ShardSet, readable_at_s: float) -> Freshness | None:
     lags_s = []
     for line in shards.lineages():
-        began_s = line["metadata"].get(FETCHED_S, line["timestamp_s"])
+        captured = line["metadata"].get(CAPTURED)
+        began_s = parse_moment(captured) if captured else line["timestamp_s"]
         if began_s is not None:
-            lags_s.append(readable_at_s - float(began_s))
+            lags_s.append(readable_at_s - began_s)
     if not lags_s:
         return None
     return Freshness(num_documents=len(lags_s), median_s=statistics.median(lags_s), max_s=max(lags_s))
