@@ -71,6 +71,8 @@ BUILTIN = ToolFormat(
     is_in_template=False,
     is_learnt=True,
 )
+SHOWN = ToolFormat(name="shown", name_keys=("tool", "name"))
+"""Of the built-in model's second edition, whose template shows each tool behind a token of its own."""
 GENERIC = ToolFormat(name="generic", name_keys=("name", "tool", "function"), is_in_template=False)
 IN_TEMPLATE = ToolFormat(name="template", name_keys=("name", "tool", "function"))
 HERMES = ToolFormat(name="hermes", opening="<tool_call>", closing="</tool_call>")
@@ -87,6 +89,7 @@ GRANITE = ToolFormat(name="granite", opening="<|tool_call|>", is_list=True)
 LLAMA = ToolFormat(name="llama", arguments_keys=("parameters", "arguments"))
 
 _SIGNS = (
+    (r"<\|tool\|>", SHOWN),
     (r"<function=", GENERIC),  # Qwen3-Coder writes calls as XML, which is not read here: it is told another way
     (r"<\|tool_call\|>|available_tools", GRANITE),
     (r"\[TOOL_CALLS\]", MISTRAL),
@@ -99,9 +102,8 @@ _SIGNS = (
 def format_of(tokenizer: Tokenizer) -> ToolFormat:
     """The format that a model's chat template speaks of."""
     source = tokenizer.chat_template or ""
-    if source == _builtin_template():
-        return BUILTIN
-    return next((format for sign, format in _SIGNS if re.search(sign, source)), GENERIC)
+    found = next((format for sign, format in _SIGNS if re.search(sign, source)), GENERIC)
+    return BUILTIN if found is GENERIC and source == _builtin_template() else found
 
 
 @functools.cache
