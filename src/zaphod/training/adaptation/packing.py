@@ -57,7 +57,7 @@ class PackedStream:
 
     def batches(self, first: int = 0) -> Iterator[list[Batch]]:
         """The parts of steps `first`, `first` + 1 …"""
-        parts = itertools.islice(self._parts(), first * self._num_parts, None)
+        parts = itertools.islice(self.parts(), first * self._num_parts, None)
         while True:
             yield [pack([self._samples[i] for i in next(parts)]) for _ in range(self._num_parts)]
 
@@ -65,7 +65,8 @@ class PackedStream:
         """About how many steps meet every document once."""
         return len(list(self._round(0))) / self._num_parts
 
-    def _parts(self) -> Iterator[list[int]]:
+    def parts(self) -> Iterator[list[int]]:
+        """The numbers of each part's documents, step after step."""
         return itertools.chain.from_iterable(map(self._round, itertools.count()))
 
     def _round(self, number: int) -> Iterator[list[int]]:
