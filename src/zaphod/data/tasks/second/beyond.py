@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from zaphod.data.tasks import out_of_scope as first
 from zaphod.data.tasks.second import route_wordings, vocabulary
-from zaphod.data.tasks.second.frozen import held_out, wordings_2
+from zaphod.data.tasks.second.frozen import phrased, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
-from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
+from zaphod.data.tasks.second.manner import dressed, remarked, spoilt
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
 _RULES = {
@@ -175,7 +175,7 @@ class Beyond:
                 continue
             slots |= _more_slots(slots, rng)
             sentence = _sentence("talk" if is_talk else "questions", split, rng)
-            if split == "wordings_2" or not held_out().is_in(sentence):
+            if sentence is not None:
                 prompt = dressed(sentence, rng).format_map(slots)
                 yield Example(task=self.name, prompt=prompt, answer=first.HONEST_ANSWER)
 
@@ -184,12 +184,11 @@ class Beyond:
         return first.OutOfScope().judge(example, answer)
 
 
-def _sentence(intent: str, split: Split, rng: random.Random) -> str:
+def _sentence(intent: str, split: Split, rng: random.Random) -> str | None:
     if split == "wordings_2":
         return rng.choice(wordings_2()["out_of_scope"][intent])
-    frame = rng.choice(_TALK if intent == "talk" else _QUESTIONS)
-    mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
-    return spoilt(remarked(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng), rng)
+    sentence = phrased(rng.choice(_TALK if intent == "talk" else _QUESTIONS), _GRAMMAR, rng)
+    return None if sentence is None else spoilt(remarked(sentence, rng), rng)
 
 
 def _more_slots(slots: dict[str, str], rng: random.Random) -> dict[str, str]:

@@ -10,9 +10,9 @@ import random
 from collections.abc import Iterator
 
 from zaphod.data.tasks.second import vocabulary as words
-from zaphod.data.tasks.second.frozen import held_out, wordings_2
+from zaphod.data.tasks.second.frozen import phrased, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
-from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
+from zaphod.data.tasks.second.manner import dressed, remarked, spoilt
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
 from zaphod.data.tasks.tool_words import WORDS
 from zaphod.data.tasks.wording import invented_word
@@ -95,7 +95,7 @@ class Definitions:
             word = rng.choice(list(page)) if is_there else _word(rng)
             if (word in page) is is_there and fits_combinations(split, word, page.get(word, "")):
                 sentence = _sentence(split, rng)
-                if split == "wordings_2" or not held_out().is_in(sentence):
+                if sentence is not None:
                     asked = word.capitalize() if rng.random() < 0.05 else word
                     prompt = dressed(sentence, rng).format_map({"word": asked})
                     text = "\n".join(f"{entry}: {gloss}" for entry, gloss in page.items())
@@ -112,12 +112,11 @@ class Definitions:
         return Score(correct, "as it stands in the text" if correct else f"wanted {example.answer!r}")
 
 
-def _sentence(split: Split, rng: random.Random) -> str:
+def _sentence(split: Split, rng: random.Random) -> str | None:
     if split == "wordings_2":
         return rng.choice(wordings_2()["definitions"]["ask"])
-    frame = rng.choice(_FRAMES)
-    mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
-    return spoilt(remarked(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng), rng)
+    sentence = phrased(rng.choice(_FRAMES), _GRAMMAR, rng)
+    return None if sentence is None else spoilt(remarked(sentence, rng), rng)
 
 
 def _word(rng: random.Random) -> str:

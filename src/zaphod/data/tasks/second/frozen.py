@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from functools import cache
 from importlib import resources
 
 from zaphod.data.tasks import arithmetic, out_of_scope, robot_wordings, tool_words
-from zaphod.data.tasks.second.grammar import HeldOut
+from zaphod.data.tasks.second.grammar import Grammar, HeldOut
+from zaphod.data.tasks.second.manner import carried
 from zaphod.data.tasks.wording import Wording
 
 _FILE = "wordings_2.toml"
+_MARKS = ("=", "np:", "eq:")
 
 
 @cache
@@ -30,6 +33,16 @@ def held_out() -> HeldOut:
     for wording in _first_wordings():
         frames += wording.held_out
     return HeldOut(frames)
+
+
+def phrased(frame: str, grammar: Grammar, rng: random.Random) -> str | None:
+    """The frame carried by a sentence whose slots are open; None where that would say a held-out phrasing.
+
+    To be asked before a sentence is spoilt: a held-out phrasing with a slip would be one still.
+    """
+    mark = next((mark for mark in _MARKS if frame.startswith(mark)), "")
+    sentence = carried(mark + grammar.said(frame.removeprefix(mark), rng), rng)
+    return None if held_out().is_in(sentence) else sentence
 
 
 def _first_wordings() -> list[Wording]:

@@ -137,4 +137,6 @@ class HeldOut:
 
 
 def _plain(text: str) -> str:
+    """Without case and punctuation; what is said of a second thing is like what is said of the first."""
+    text = re.sub(r"\{second(?:_(\w+))?\}", lambda match: "{" + (match[1] or "object") + "}", text)
     return " ".join(re.sub(r"[^\w{}'*+/-]+", " ", text.lower()).split())

@@ -22,7 +22,7 @@ from zaphod.data.tasks.robot_plan import (
 from zaphod.data.tasks.robot_world import COLOURS, CONTAINERS, ROOMS
 from zaphod.data.tasks.second import household_wordings as wordings
 from zaphod.data.tasks.second.danger import REASONS, danger_words, dangerous
-from zaphod.data.tasks.second.frozen import held_out, wordings_2
+from zaphod.data.tasks.second.frozen import held_out, phrased, wordings_2
 from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt, with_odd_word
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
@@ -59,7 +59,7 @@ class Household:
     def examples(self, split: Split, seed: int) -> Iterator[Example]:
         """See `Task`. Combinations are held out as in `RobotPlan`: (object, from, to) and what stands for it."""
         rng = random.Random(f"{self.name}/{split}/{seed}")
-        makers, weights = zip(*_INTENTS.items(), strict=True)
+        makers, weights = tuple(_INTENTS), tuple(_INTENTS.values())
         while True:
             piece = rng.choices(makers, weights)[0](split, rng)
             if piece is not None and (split == "wordings_2" or not held_out().is_in(piece.sentence)):
@@ -82,12 +82,12 @@ class Household:
 
 
 def _said(intent: str, split: Split, frames: tuple[str, ...], rng: random.Random) -> str:
-    """A sentence of the intent; in the test a bare frame of the frozen file."""
+    """A sentence of the intent, never a held-out one in training; in the test a bare frame of the frozen file."""
     if split == "wordings_2":
         return wordings.GRAMMAR.said(rng.choice(wordings_2()["plan"][intent]), rng)
-    frame = rng.choice(frames)
-    mark = "=" if frame.startswith("=") else ""
-    sentence = carried(mark + wordings.GRAMMAR.said(frame.removeprefix("="), rng), rng)
+    sentence = None
+    while sentence is None:
+        sentence = phrased(rng.choice(frames), wordings.GRAMMAR, rng)
     if intent in ("move", "bring", "move_both") and rng.random() < 0.12:
         return with_odd_word(sentence, rng)
     return sentence

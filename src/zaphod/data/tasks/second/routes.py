@@ -13,8 +13,8 @@ from typing import Literal
 
 from zaphod.data.tasks import robot_plan, tool_words
 from zaphod.data.tasks.second import route_wordings as wordings
-from zaphod.data.tasks.second.frozen import held_out, wordings_2
-from zaphod.data.tasks.second.manner import carried, dressed, spoilt
+from zaphod.data.tasks.second.frozen import phrased, wordings_2
+from zaphod.data.tasks.second.manner import dressed, spoilt
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
 from zaphod.data.tasks.wording import invented_word
 
@@ -78,19 +78,23 @@ class Routes:
         while True:
             slots = _slots(rng)
             use, sentence = _question(split, rng)
+            if sentence is None:
+                continue
             filled = [slots[name] for name in sorted(slots) if "{" + name + "}" in sentence]
             if split == "combinations" and len(filled) < 2:
                 continue
             if not fits_combinations(split, *filled) and len(filled) > 1:
                 continue
-            if split == "wordings_2" or not held_out().is_in(sentence):
-                prompt = dressed(sentence, rng).format_map(slots)
-                if rng.random() < 0.25:
-                    prompt = prompt.lower()
-                meta = {"live": use in LIVE, "use": use}
-                yield Example(
-                    task=self.name, prompt=prompt, answer=_written(use), context=(Context("route", ""),), meta=meta
-                )
+            prompt = dressed(sentence, rng).format_map(slots)
+            if rng.random() < 0.25:
+                prompt = prompt.lower()
+            yield Example(
+                task=self.name,
+                prompt=prompt,
+                answer=_written(use),
+                context=(Context("route", ""),),
+                meta={"live": use in LIVE, "use": use},
+            )
 
     def judge(self, example: Example, answer: str) -> Score:
         """Right if both parts are."""
@@ -101,14 +105,13 @@ def _written(use: Use) -> str:
     return json.dumps({"live": use in LIVE, "use": use}, separators=(",", ":"))
 
 
-def _question(split: Split, rng: random.Random) -> tuple[Use, str]:
+def _question(split: Split, rng: random.Random) -> tuple[Use, str | None]:
     if split == "wordings_2":
         intent = rng.choices(tuple(_TEST_INTENTS), _TEST_SHARES)[0]
         return _TEST_INTENTS[intent], rng.choice(wordings_2()["route"][intent])
     use = rng.choices(tuple(_SHARES), tuple(_SHARES.values()))[0]
-    frame = rng.choice(_FRAMES[use])
-    mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
-    return use, spoilt(carried(mark + wordings.GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng)
+    sentence = phrased(rng.choice(_FRAMES[use]), wordings.GRAMMAR, rng)
+    return use, None if sentence is None else spoilt(sentence, rng)
 
 
 def _slots(rng: random.Random) -> dict[str, str]:

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 
 from zaphod.data.tasks import arithmetic
 from zaphod.data.tasks.arithmetic import any_operands, worked_answer
-from zaphod.data.tasks.second.frozen import held_out, wordings_2
+from zaphod.data.tasks.second.frozen import phrased, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
-from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
+from zaphod.data.tasks.second.manner import dressed, remarked, spoilt
 from zaphod.data.tasks.second.vocabulary import in_words
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
@@ -283,11 +283,10 @@ def _single(split: Split, rng: random.Random) -> Example | None:
         if operation != "+" and a < b:  # "free seats" and the like are never negative
             return None
     else:
-        frame = rng.choice(_FRAMES[operation])
-        mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")
-        sentence = spoilt(remarked(carried(mark + _GRAMMAR.said(frame.removeprefix(mark), rng), rng), rng), rng)
-        if held_out().is_in(sentence):
+        phrase = phrased(rng.choice(_FRAMES[operation]), _GRAMMAR, rng)
+        if phrase is None:
             return None
+        sentence = spoilt(remarked(phrase, rng), rng)
     prompt = dressed(sentence, rng).format_map({"a": _spoken(a, rng), "b": _spoken(b, rng)})
     return Example(task=Sums.name, prompt=prompt, answer=worked_answer(operation, a, b))
 
@@ -314,9 +313,10 @@ def _chain(split: Split, rng: random.Random) -> Example | None:
             "a": _spoken(first, rng),
             "steps": joint.join(said),
         }
-        sentence = spoilt(remarked(carried("=" + _GRAMMAR.said(frame, rng), rng), rng), rng)
-        if held_out().is_in(sentence):
+        phrase = phrased("=" + frame, _GRAMMAR, rng)
+        if phrase is None:
             return None
+        sentence = spoilt(remarked(phrase, rng), rng)
     prompt = dressed(sentence, rng).format_map(slots)
     return Example(task=Sums.name, prompt=prompt, answer=worked_chain(first, steps))
 
