@@ -78,7 +78,23 @@ def test_a_snapshot_tells_what_is_new_and_how_fresh(zaphod: Zaphod, config: Path
     assert "1 new, 0 changed, 2 unchanged since 1" in zaphod(*arguments, "2").out
 
 
-@pytest.mark.parametrize("verb", ["build", "show", "snapshot"])
+def test_a_topic_is_learnt_told_and_used_as_a_stage(zaphod: Zaphod, config: Path) -> None:
+    texts = {True: "sail and mast in the wind", False: "bread and butter in the oven"}
+    rows = [{"text": f"{texts[kind]} {number}", "relevant": kind} for number in range(12) for kind in texts]
+    labels, out = config.parent / "labels.jsonl", config.parent / "topic.npz"
+    labels.write_text("\n".join(map(json.dumps, rows)))
+    arguments = ("data", "topic", "sailing with the wind", "--labels", str(labels), "--out", str(out))
+    assert zaphod(*arguments, "--dimensions", "4", "--json").json["area"] == 1.0
+    config.write_text(config.read_text() + '[[stages]]\nkind = "relevance"\nmodel = "topic.npz"\n')
+    assert build(zaphod, config, "--json").json["stages"][1]["name"] == "relevance"
+
+
+def test_a_label_that_is_missing_is_named(zaphod: Zaphod, config: Path) -> None:
+    refused = zaphod("data", "topic", "x", "--labels", str(config.parent / "notes.jsonl"), "--out", "x.npz")
+    assert (refused.code, "label of a is 'missing'" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("verb", ["build", "show", "snapshot", "topic"])
 def test_every_verb_of_data_has_an_example_and_json(zaphod: Zaphod, verb: str) -> None:
     out = zaphod("data", verb, "--help").out
     assert f"  zaphod data {verb}" in out.split("Examples:")[1]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zaphod.cli.data_topic import topic
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.errors import ConfigError
@@ -33,6 +34,8 @@ Examples:
 _MOST_REASONS = 8
 
 verbs = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help=_HELP)
+
+verbs.command("topic")(topic)
 
 CopyleftFlag = Annotated[bool, typer.Option("--allow-copyleft", help="Take GPL, CC-BY-SA and the like as well.")]
 RestrictedFlag = Annotated[bool, typer.Option("--allow-restricted", help="Take non-commercial licences as well.")]
