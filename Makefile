@@ -63,8 +63,9 @@ test-fuzz: .venv/.developing native  ## send many more odd requests and schemas 
 		--no-build-isolation --editable '.[ray]' pytest pytest-timeout hypothesis httpx psutil
 	touch $@
 
-test-ray: .venv-ray/.installed native  ## run replicas on Ray Serve and a build on Ray Data (500 MB of packages)
-	.venv-ray/bin/pytest -rs tests/server/test_ray_application.py tests/data/test_ray_pipeline.py
+test-ray: .venv-ray/.installed native  ## run replicas on Ray Serve, a build on Ray Data, training on Ray Train (500 MB of packages)
+	.venv-ray/bin/pytest -rs tests/server/test_ray_application.py tests/data/test_ray_pipeline.py \
+		tests/training/parallel/test_ray_train.py
 
 CACHE = $(wildcard $(addprefix src/$(KERNELS)/cpu/,expert_cache.cpp network*.cpp adapters.cpp routing.cpp pool.cpp))
 test-threads:    ## run the cache of experts under the sanitizers of threads and of addresses (GCC or Clang)

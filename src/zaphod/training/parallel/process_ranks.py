@@ -94,8 +94,11 @@ def process_ranks(config: ParallelConfig) -> Iterator[ProcessRanks]:
             "RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are in the environment of a rank.",
             "Start it with torchrun, or with --processes.",
         )
-    watch_starter()
     device = own_device()
+    if dist.is_initialized():  # by Ray Train, which ends it, too
+        yield ProcessRanks(config, device)
+        return
+    watch_starter()
     with answered():
         # What lies in main memory (checkpoints, flags) travels by gloo on machines with GPUs too.
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
