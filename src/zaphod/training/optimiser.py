@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from zaphod.compute.kernels.native_training import is_plain, training_kernels
 from zaphod.core.errors import ConfigError
 from zaphod.training.parallel.deal import Deal, Undealt
 
@@ -128,6 +129,8 @@ class Optimiser:
         """
         rate = self.config.learning_rate * rate_share
         for name in names:
+            if name in self.second_moments and self._adam_in_one_pass(name, gradients[name], scale, rate):
+                continue
             gradient, master = gradients[name] * scale, self.masters[name]
             if name in self.second_moments:
                 self._adam(name, gradient, rate)
@@ -149,9 +152,32 @@ class Optimiser:
         second = self._moved(self.second_moments[name], gradient.square(), 1 - beta2)
         first_unbiased = first / (1 - beta1**self.num_steps)
         second_unbiased = second / (1 - beta2**self.num_steps)
-        if ".router." in name or uses_muon(name, master):
-            master.mul_(1 - rate * self.config.weight_decay)
+        master.mul_(1 - rate * self._decay(name))
         master.sub_(first_unbiased / (second_unbiased.sqrt() + 1e-8), alpha=rate)
+
+    def _decay(self, name: str) -> float:
+        """Of a parameter that learns by AdamW."""
+        decays = ".router." in name or uses_muon(name, self.masters[name])
+        return self.config.weight_decay if decays else 0.0
+
+    def _adam_in_one_pass(self, name: str, gradient: Tensor, scale: float, rate: float) -> bool:
+        """The same by native code, the copy into the model included; False where that does not take such tensors."""
+        moments = (self.first_moments[name], self.second_moments[name])
+        tensors = (gradient, self.masters[name], *moments)
+        copy = self.parameters[name]
+        takes = all(x.dtype == torch.float32 and is_plain(x) for x in tensors) and is_plain(copy)
+        kernels = training_kernels() if takes else None
+        if kernels is not None:
+            kernels.adamw_(
+                *(gradient, self.masters[name], moments, copy),
+                rate=rate,
+                decay=self._decay(name),
+                betas=self.config.betas,
+                epsilon=1e-8,
+                step=self.num_steps,
+                scale=scale,
+            )
+        return kernels is not None
 
     @staticmethod
     def _moved(moment: Tensor, towards: Tensor, share: float) -> Tensor:

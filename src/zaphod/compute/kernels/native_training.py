@@ -11,7 +11,7 @@ import logging
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zaphod.compute.kernels import dispatch
 from zaphod.compute.kernels.reference import Activation
@@ -176,6 +176,12 @@ def training_kernels() -> TrainingKernels | None:
         return TrainingKernels(dispatch.instruction_set())
     _LOG.warning("Training runs on plain PyTorch operations, which are slower. %s", dispatch.why_not())
     return None
+
+
+def is_plain(x: Tensor) -> bool:
+    """Whether native code can have this tensor's address: no subclass, contiguous, on the CPU, of a type it knows."""
+    is_tensor = type(x) in (Tensor, nn.Parameter)
+    return is_tensor and x.device.type == "cpu" and x.dtype in _ELEMENTS and x.is_contiguous()
 
 
 def _element(x: Tensor) -> int:

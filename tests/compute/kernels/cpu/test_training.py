@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from zaphod.compute.kernels import dispatch, reference
-from zaphod.compute.kernels.native_training import TrainingKernels
+from zaphod.compute.kernels.native_training import TrainingKernels, is_plain
 
 SETS = dispatch.instruction_sets() if dispatch.native_is_available() else ()
 HALF = {torch.float32: 2.0**-20, torch.bfloat16: 2.0**-7}
@@ -198,3 +198,26 @@ def test_heads_of_a_size_that_fills_no_lanes_are_refused(kernels):
     q = normal(1, 4, 1, 24, dtype=torch.bfloat16)
     with pytest.raises(ValueError, match="multiple of 16"):
         kernels.attend(q, q, q, 1.0)
+
+
+@pytest.mark.parametrize("n", [1, 16, 45])
+def test_a_step_of_adamw_is_that_of_torch(kernels, dtype, n):
+    master, gradient = normal(n), normal(n, seed=1, dtype=dtype)
+    wanted = master.clone().double().requires_grad_()
+    peer = torch.optim.AdamW([wanted], lr=0.01, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1)
+    moments, copy = (torch.zeros(n), torch.zeros(n)), torch.empty(n, dtype=dtype)
+    settings = {"rate": 0.01, "decay": 0.1, "betas": (0.9, 0.95), "epsilon": 1e-8, "scale": 0.5}
+    for step in (1, 2, 3):
+        wanted.grad = gradient.double() * 0.5
+        peer.step()
+        kernels.adamw_(gradient, master, moments, copy, step=step, **settings)
+    is_near(master, wanted.detach(), 1e-5)
+    assert torch.equal(copy, master.to(dtype))
+
+
+def test_what_is_no_plain_tensor_is_known():
+    x = torch.zeros(4, 4)
+    assert is_plain(x)
+    assert not is_plain(x.t()[1:])
+    assert not is_plain(x.double())
+    assert not is_plain(torch.zeros(2, device="meta"))

@@ -176,7 +176,8 @@ std::vector<int32_t> deal(Address ids_at, size_t count, size_t per_token, size_t
 // would zero its pages anew. Returns whether this library can be told so.
 bool keep_freed_memory() {
 #if defined(__GLIBC__)
-  return mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, INT32_MAX) && mallopt(M_TOP_PAD, 64 << 20);
+  return mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, INT32_MAX) && mallopt(M_TOP_PAD, 64 << 20) &&
+         mallopt(M_ARENA_MAX, 1);
 #else
   return false;
 #endif

@@ -1,0 +1,38 @@
+"""The optimiser's native AdamW writes what its plain one writes."""
+
+import pytest
+import torch
+
+from zaphod.compute.kernels import dispatch
+from zaphod.testing import tiny_model
+from zaphod.training import optimiser as rules
+from zaphod.training.optimiser import Optimiser, OptimiserConfig, StateFormat, in_half_precision
+
+
+def steps(num_steps: int, state_format: StateFormat = "float32") -> Optimiser:
+    model = in_half_precision(tiny_model(seed=1).requires_grad_(True))
+    optimiser = Optimiser(model, OptimiserConfig(rule="adamw", state_format=state_format))
+    for step in range(num_steps):
+        generator = torch.Generator().manual_seed(step)
+        gradients = {name: torch.randn(x.shape, generator=generator) for name, x in optimiser.masters.items()}
+        optimiser.begin_step(1.0)
+        optimiser.update(list(gradients), gradients, scale=0.5, rate_share=0.7)
+    return optimiser
+
+
+@pytest.mark.skipif(not dispatch.native_is_available(), reason="native kernels are missing")
+def test_masters_moments_and_parameters_follow_the_definition(monkeypatch):
+    native = steps(3)
+    monkeypatch.setattr(rules, "training_kernels", lambda: None)
+    plain = steps(3)
+    for kind in ("masters", "first_moments", "second_moments"):
+        for name, ours in getattr(native, kind).items():
+            torch.testing.assert_close(ours, getattr(plain, kind)[name], rtol=1e-4, atol=1e-6)
+    for name, parameter in native.parameters.items():
+        assert torch.equal(parameter, native.masters[name].to(parameter.dtype))
+
+
+def test_moments_in_half_precision_are_left_to_the_plain_rule(monkeypatch):
+    monkeypatch.setattr(rules, "training_kernels", lambda: pytest.fail("native code was asked for"))
+    optimiser = steps(1, "bfloat16")
+    assert {moment.dtype for moment in optimiser.first_moments.values()} == {torch.bfloat16}
