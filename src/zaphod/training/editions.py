@@ -10,7 +10,7 @@ from itertools import islice
 from tokenizers import Tokenizer
 
 from zaphod.data.tasks import Arithmetic, OutOfScope, RobotPlan, Task, ToolCall
-from zaphod.data.tasks.second import SECOND_TASKS, ShownTools
+from zaphod.data.tasks.second import SECOND_TASKS, RoutePairs, ShownTools
 from zaphod.data.tasks.task import Split
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
 from zaphod.training.batches import Document
@@ -119,6 +119,7 @@ SECOND = Edition(
     # The first edition's frozen wordings are judged too; its tools must now be shown.
     judged=(
         *((task, ("train", "combinations", "wordings_2")) for task in SECOND_TASKS),
+        (RoutePairs(), ("wordings_2",)),
         *((task, ("combinations", "wordings")) for task in (Arithmetic(), RobotPlan(), ShownTools(), OutOfScope())),
     ),
     special_tokens=SPECIAL_TOKENS_2,

@@ -8,12 +8,16 @@ from zaphod.data.tasks.second import Beyond, Household, call_wordings, household
 from zaphod.data.tasks.second.danger import frames_of
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
 
-DIGEST = "459315ebb6e7114231c48e089538215f461127400914b53e15ba01c9ca4c74f6"
+DIGESTS = {
+    "wordings_2.toml": "459315ebb6e7114231c48e089538215f461127400914b53e15ba01c9ca4c74f6",
+    "route_pairs.toml": "1e6869eaf476b4d255ee7ddd9bb80bd465e67295a21ce0114955a99e2bf4ecc3",
+}
 
 
-def test_the_frozen_wordings_are_those_from_before_the_training() -> None:
-    file = resources.files("zaphod.data.tasks.second").joinpath("wordings_2.toml")
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == DIGEST
+@pytest.mark.parametrize("name", DIGESTS)
+def test_the_frozen_wordings_are_those_from_before_the_training(name: str) -> None:
+    file = resources.files("zaphod.data.tasks.second").joinpath(name)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == DIGESTS[name]
 
 
 def test_no_frame_of_training_is_one_of_the_tests() -> None:

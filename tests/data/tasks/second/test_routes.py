@@ -1,7 +1,7 @@
 import json
 from itertools import islice
 
-from zaphod.data.tasks.second import Definitions, Routes, route_wordings
+from zaphod.data.tasks.second import Definitions, RoutePairs, Routes, route_wordings
 from zaphod.data.tasks.second.definitions import NOT_THERE
 from zaphod.data.tasks.second.routes import LIVE, OPENING
 
@@ -16,6 +16,16 @@ def test_the_answer_begins_with_the_decision_and_agrees_with_itself() -> None:
 
 def test_nothing_is_asked_both_ways() -> None:
     assert not set(route_wordings.SEARCH) & set(route_wordings.KNOWLEDGE)
+
+
+def test_of_each_pair_one_question_needs_live_data() -> None:
+    labels = [e.meta["live"] for e in islice(RoutePairs().examples("wordings_2", 1), 40)]
+    assert labels == [True, False] * 20
+
+
+def test_what_is_put_aside_in_training_does_not_count() -> None:
+    known = [e for e in islice(Routes().examples("train", 1), 3000) if e.meta["use"] == "knowledge"]
+    assert sum(" now" in e.prompt or "today" in e.prompt for e in known) > 30
 
 
 def test_half_an_answer_is_wrong() -> None:

@@ -12,7 +12,7 @@ from zaphod.data.tasks.second.grammar import Grammar, HeldOut
 from zaphod.data.tasks.second.manner import carried
 from zaphod.data.tasks.wording import Wording
 
-_FILE = "wordings_2.toml"
+_FILE, _PAIRS = "wordings_2.toml", "route_pairs.toml"
 _MARKS = ("=", "np:", "eq:")
 
 
@@ -27,9 +27,17 @@ def wordings_2() -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 @cache
+def route_pairs() -> tuple[tuple[str, str], ...]:
+    """Frames of questions that need live data, each with one of nearly the same words that does not."""
+    text = resources.files("zaphod.data.tasks.second").joinpath(_PAIRS).read_text("utf-8")
+    return tuple((live, other) for live, other in tomllib.loads(text)["pairs"])
+
+
+@cache
 def held_out() -> HeldOut:
     """All phrasings of both tests. Two words at least make a phrasing; less would forbid common words."""
     frames = [frame for intents in wordings_2().values() for frames in intents.values() for frame in frames]
+    frames += [frame for pair in route_pairs() for frame in pair]
     for wording in _first_wordings():
         frames += wording.held_out
     return HeldOut(frames)

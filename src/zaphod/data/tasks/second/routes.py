@@ -13,7 +13,7 @@ from typing import Literal
 
 from zaphod.data.tasks import robot_plan, tool_words
 from zaphod.data.tasks.second import route_wordings as wordings
-from zaphod.data.tasks.second.frozen import phrased, wordings_2
+from zaphod.data.tasks.second.frozen import phrased, route_pairs, wordings_2
 from zaphod.data.tasks.second.manner import dressed, spoilt
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
 from zaphod.data.tasks.wording import invented_word
@@ -67,6 +67,10 @@ _COMPANIES = (
 _TEAMS = ("Arsenal", "Ajax", "Benfica", "Celtic", "Juventus", "Porto", "our team", "the Lions", "the Bulls", "Santos")
 
 
+_PAIRED: tuple[Use, ...] = ("search", "knowledge")
+"""Kinds of questions that are asked beside each other."""
+
+
 class Routes:
     """Whether a question needs live data, and what should answer it."""
 
@@ -101,6 +105,28 @@ class Routes:
         return Score(answer.strip() == example.answer, f"wanted {example.answer}")
 
 
+class RoutePairs:
+    """Frozen questions in pairs of nearly the same words, of which one needs live data; a test and nothing else."""
+
+    name = "route_pairs"
+
+    def examples(self, split: Split, seed: int) -> Iterator[Example]:
+        """Both of a pair in turn, filled with the same words; the same whatever the split."""
+        rng = random.Random(f"{self.name}/{seed}")
+        while True:
+            slots = _slots(rng)
+            for frame, use in zip(rng.choice(route_pairs()), _PAIRED, strict=True):
+                prompt = dressed(frame, rng).format_map(slots)
+                meta = {"live": use in LIVE, "use": use}
+                yield Example(
+                    task=self.name, prompt=prompt, answer=_written(use), context=(Context("route", ""),), meta=meta
+                )
+
+    def judge(self, example: Example, answer: str) -> Score:
+        """As `Routes` judges."""
+        return Routes().judge(example, answer)
+
+
 def _written(use: Use) -> str:
     return json.dumps({"live": use in LIVE, "use": use}, separators=(",", ":"))
 
@@ -110,8 +136,30 @@ def _question(split: Split, rng: random.Random) -> tuple[Use, str | None]:
         intent = rng.choices(tuple(_TEST_INTENTS), _TEST_SHARES)[0]
         return _TEST_INTENTS[intent], rng.choice(wordings_2()["route"][intent])
     use = rng.choices(tuple(_SHARES), tuple(_SHARES.values()))[0]
-    sentence = phrased(rng.choice(_FRAMES[use]), wordings.GRAMMAR, rng)
+    chance = rng.random()
+    if use in _PAIRED and chance < 0.35:
+        frame = _with_something_aside(use, rng)
+    elif use in _PAIRED and chance < 0.45:
+        before = wordings.BEFORE_LIVE if use == "search" else wordings.BEFORE_OLD
+        frame = f"={rng.choice(before)}[.|,|;|:| -] {_phrase('=', use, rng)}"
+    else:
+        frame = rng.choice(_FRAMES[use])
+    sentence = phrased(frame, wordings.GRAMMAR, rng)
     return use, None if sentence is None else spoilt(sentence, rng)
+
+
+def _with_something_aside(use: Use, rng: random.Random) -> str:
+    """A question of this kind beside one of the other kind that is not to be answered."""
+    other: Use = "knowledge" if use == "search" else "search"
+    frame = rng.choice(wordings.ASIDE)
+    for name, mark in (("s", "="), ("np", "np:"), ("eq", "eq:")):
+        frame = frame.replace("{" + name + "_asked}", _phrase(mark, use, rng))
+        frame = frame.replace("{" + name + "_aside}", _phrase(mark, other, rng))
+    return frame
+
+
+def _phrase(mark: str, use: Use, rng: random.Random) -> str:
+    return rng.choice([frame for frame in _FRAMES[use] if frame.startswith(mark)]).removeprefix(mark)
 
 
 def _slots(rng: random.Random) -> dict[str, str]:
