@@ -32,6 +32,14 @@ def test_a_long_step_shows_share_rate_and_time_left() -> None:
         assert stream.getvalue() == "reading:  25%  1.00 GB of 4.00 GB  100.0 MB/s  30.0 s left\n"
 
 
+def test_a_step_of_unknown_length_shows_amount_and_rate() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressLines(stream, clock).step("reading", 0) as advance:
+        clock.now_s = 10.0
+        advance(1_000_000_000)
+        assert stream.getvalue() == "reading: 1.00 GB  100.0 MB/s\n"
+
+
 def test_without_a_terminal_a_line_comes_every_ten_seconds() -> None:
     stream, clock = io.StringIO(), Clock()
     with ProgressLines(stream, clock).step("files", 50, "files") as advance:

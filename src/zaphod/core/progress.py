@@ -29,7 +29,7 @@ class Progress(Protocol):
     """Whoever listens to long work."""
 
     def step(self, label: str, total: float, unit: str = "B") -> AbstractContextManager[Advance]:
-        """One step of `total` units (`B` for bytes, otherwise a plural noun); advance it inside the block."""
+        """One step of `total` units (`B` for bytes, otherwise a plural noun), 0 where nobody knows; advance it inside."""
 
 
 class Silent:
@@ -102,8 +102,11 @@ class _Line:
     def _text(self) -> str:
         elapsed_s = max(self._clock() - self._start_s, 1e-9)
         rate = self._done / elapsed_s
-        share = min(self._done / self._total, 1.0) if self._total else 1.0
-        parts = [f"{self._label}: {share:4.0%}", f"{self._amount(self._done)} of {self._amount(self._total)}"]
+        if self._total:
+            share = min(self._done / self._total, 1.0)
+            parts = [f"{self._label}: {share:4.0%}", f"{self._amount(self._done)} of {self._amount(self._total)}"]
+        else:
+            parts = [f"{self._label}: {self._amount(self._done)}"]
         parts.append(format_rate(rate, "B") if self._unit == "B" else f"{rate:.1f} {self._unit}/s")
         if rate and self._done < self._total:
             parts.append(f"{format_duration((self._total - self._done) / rate)} left")
