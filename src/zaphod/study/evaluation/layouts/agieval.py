@@ -26,7 +26,7 @@ CHOICES = {
 }
 """The English examinations with options, and how many questions each was published with."""
 
-_LETTERED = re.compile(r"\s*\(([A-Z])\)\s*")
+_LETTERED = re.compile(r"\A\s*\(([A-Z])\)\s*")
 
 
 def read(folder: DataFolder, name: str) -> list[ChoiceProblem] | NotRun:

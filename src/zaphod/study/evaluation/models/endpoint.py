@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -70,7 +71,8 @@ class EndpointModel:
         self.options, self._sleep = options, sleep
         base = options.url.rstrip("/")
         self._base = base if _VERSION.search(base) else base + "/v1"
-        self._model = options.model or self._first_model()
+        self._model = options.model
+        self._model, self._context_tokens = self._described()
         self._tells_tokens = self._tokens("a") is not None
 
     @property
@@ -80,6 +82,7 @@ class EndpointModel:
             "model": self._model,
             "chat": self.options.as_chat,
             "digest": None,
+            "context_tokens": self._context_tokens,
             "contexts_end_at": "tokens" if self._tells_tokens else "letters",
         }
 
@@ -96,14 +99,17 @@ class EndpointModel:
     def _likelihood(self, pair: tuple[str, str]) -> Likelihood:
         context, continuation = with_blanks_behind(*pair)
         prompt: str | list[int] = context + continuation
-        num_context = None
+        num_context, is_cut = None, False
         if self._tells_tokens:
-            prompt = self._tokens(context + continuation) or []
-            num_context = max(1, len(self._tokens(context) or [])) if context else 1
+            whole = self._tokens(context + continuation) or []
+            prompt = self._cut(whole, 1)
+            num_lost = len(whole) - len(prompt)
+            num_context, is_cut = max(1, len(self._tokens(context) or []) - num_lost), num_lost > 0
         fields = {"prompt": prompt, "max_tokens": 1, "temperature": 0, "logprobs": 1, "echo": True}
         answer = self._post("completions", fields)
         try:
-            return _read_likelihood(answer["choices"][0]["logprobs"], len(context), num_context)
+            found = _read_likelihood(answer["choices"][0]["logprobs"], len(context), num_context)
+            return found._replace(is_cut=is_cut)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise RequestError(
                 f"{self._base}/completions tells no log-probabilities of the prompt.",
@@ -112,33 +118,50 @@ class EndpointModel:
             ) from error
 
     def _written(self, prompt: Prompt) -> Written:
-        fields: dict[str, Any] = {"max_tokens": prompt.max_tokens, "temperature": prompt.temperature}
+        # Half of the context at least is for the prompt, as in memory.
+        num_answer = min(prompt.max_tokens, ((self._context_tokens or sys.maxsize) + 1) // 2)
+        fields: dict[str, Any] = {"max_tokens": num_answer, "temperature": prompt.temperature}
+        is_cut = False
         fields |= {"seed": prompt.seed, **({"stop": list(prompt.stop)} if prompt.stop else {})}
         if self.options.as_chat:
             fields["messages"] = [{"role": "user", "content": prompt.text}]
+        elif self._tells_tokens:
+            whole = self._tokens(prompt.text) or []
+            fields["prompt"] = self._cut(whole, num_answer + 1)
+            is_cut = len(fields["prompt"]) < len(whole)
         else:
             fields["prompt"] = prompt.text
         answer = self._post("chat/completions" if self.options.as_chat else "completions", fields)
         try:
             choice = answer["choices"][0]
             text = choice["message"]["content"] if self.options.as_chat else choice["text"]
-            return Written(str(text or ""), is_ended=choice.get("finish_reason") != "length")
+            return Written(str(text or ""), is_cut, choice.get("finish_reason") != "length")
         except (KeyError, IndexError, TypeError) as error:
             raise self._strange(answer) from error
 
     def _tokens(self, text: str) -> list[int] | None:
         """Of a text, where the server tells them."""
         address = _VERSION.sub("", self._base) + "/tokenize"
-        status, body = self._exchange(address, {"model": getattr(self, "_model", ""), "prompt": text})
+        status, body = self._exchange(address, {"model": self._model, "prompt": text})
         tokens = _parsed(body).get("tokens") if status == 200 else None
         is_told = isinstance(tokens, list) and all(type(token) is int for token in tokens)
         return tokens if is_told else None
 
-    def _first_model(self) -> str:
+    def _cut(self, token_ids: list[int], num_answer: int) -> list[int]:
+        """Without the beginning that does not fit."""
+        return token_ids if self._context_tokens is None else token_ids[-(self._context_tokens - num_answer) :]
+
+    def _described(self) -> tuple[str, int | None]:
+        """The model's name and the tokens that it can hold, where the server tells them."""
         status, body = self._exchange(f"{self._base}/models", None)
         models = _parsed(body).get("data") if status == 200 else None
-        if isinstance(models, list) and models and isinstance(models[0], dict) and isinstance(models[0].get("id"), str):
-            return str(models[0]["id"])
+        known = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+        for model in known:
+            if isinstance(model.get("id"), str) and self._model in ("", model["id"]):
+                context = model.get("max_model_len")
+                return str(model["id"]), context if isinstance(context, int) and context > 1 else None
+        if self._model:
+            return self._model, None
         raise UnavailableError(
             f"{self._base}/models answers {status}: {body[:200]}",
             "An OpenAI-compatible server that names its models was wanted.",

@@ -138,9 +138,9 @@ class EngineModel:
             token_ids = list(encode_chat(self._tokenizer, [{"role": "user", "content": prompt.text}]))
         else:
             token_ids = self.encode(prompt.text) or [self.prefix_token_id]
-        # Half of the context at least is for the prompt.
+        # Half of the context at least is for the prompt, which is cut where lm-evaluation-harness cuts it.
         num_answer = min(prompt.max_tokens, (self.max_tokens + 1) // 2)
-        room = self.max_tokens + 1 - num_answer
+        room = self.max_tokens - num_answer
         request = Request(
             request_id=next(self._names),
             prompt_token_ids=tuple(token_ids[-room:]),

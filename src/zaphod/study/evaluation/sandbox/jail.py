@@ -41,6 +41,8 @@ def main() -> None:
     order = json.loads(sys.stdin.buffer.read())
     os.set_inheritable(STATUS, False)
     try:
+        if order["mode"] != "inside":
+            _die_with(order["watcher"])
         if order["mode"] == "namespaces":
             _shut_in(order)
         else:
@@ -56,6 +58,7 @@ def _shut_in(order: dict[str, Any]) -> None:
     is_root = os.geteuid() == 0
     uid = _FIRST_UID + os.getpid() % _NUM_UIDS if is_root else os.geteuid()
     _new_namespaces(is_root)
+    _die_with(order["watcher"])  # new rights have made the kernel forget it
     _build_root(order)
     asked, answer = os.pipe()
     child = os.fork()
@@ -96,6 +99,13 @@ def _be_first(order: dict[str, Any], asked: int, uid: int | None) -> None:
         if found == child:
             _tell({"exit": os.waitstatus_to_exitcode(status)})
             os._exit(0)
+
+
+def _die_with(watcher: int) -> None:
+    """Whoever watches the time may be killed: then nobody would end the program."""
+    _check(libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+    if os.getppid() != watcher:
+        os._exit(0)
 
 
 def _new_namespaces(is_root: bool) -> None:

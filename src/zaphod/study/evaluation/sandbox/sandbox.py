@@ -150,6 +150,7 @@ class Sandbox:
             limits["processes"] += _num_processes()
         return {
             "mode": modes[self.level],
+            "watcher": os.getpid(),
             "folder": place,
             "argv": [str(self._python), "-I", "-S", "-B", f"{place}/program.py"],
             "files": {"program.py": program},
