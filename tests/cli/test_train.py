@@ -65,6 +65,7 @@ validation_share = 0.2
 num_steps = 4
 [logging]
 every_steps = 2
+measures_peak = false
 """
 
 

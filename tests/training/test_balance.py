@@ -44,9 +44,9 @@ def test_the_z_loss_is_the_mean_square_of_logsumexp() -> None:
     assert z_loss(route(logits, top_k=1)).item() == pytest.approx(by_hand)
 
 
-def test_the_router_loss_is_the_weighted_mean_over_layers() -> None:
+def test_the_router_loss_is_the_weighted_sum_over_layers() -> None:
     layers = [routing([[0.9, 0.1], [0.6, 0.4]]), routing([[0.2, 0.8], [0.6, 0.4]])]
-    by_hand = sum(0.5 * balance_loss(layer) + 0.25 * z_loss(layer) for layer in layers) / 2
+    by_hand = sum(0.5 * balance_loss(layer) + 0.25 * z_loss(layer) for layer in layers)
     counts_LE = torch.stack([expert_counts(layer) for layer in layers])
     config = BalanceConfig(weight=0.5, z_weight=0.25)
     assert router_loss(layers, counts_LE, config).item() == pytest.approx(float(by_hand))

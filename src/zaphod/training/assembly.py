@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from zaphod import __version__
 from zaphod.capacity.hardware import this_machine
 from zaphod.capacity.parameters import count_parameters
 from zaphod.core.errors import ConfigError
@@ -117,8 +120,9 @@ def assemble(
     with ExitStack() as stack:
         ranks = stack.enter_context(process_ranks(config.parallel)) if "RANK" in os.environ else None
         if ranks is None or ranks.rank == 0:
-            _keep_settings(config, folder)
+            _require_same_settings(config, folder)
             corpus = open_corpus(config.data, config.model.vocab_size, folder, config.run.seed, progress)
+            _keep_settings(config, corpus, folder)
         if ranks is not None:
             ranks.barrier()  # the first writes the tokenizer that the others read
             corpus = open_corpus(config.data, config.model.vocab_size, folder, config.run.seed)
@@ -179,12 +183,13 @@ def _prior(config: TrainingConfig, corpus: Corpus) -> DomainPrior | None:
     return DomainPrior(config.domains, corpus.domains, moe.router.num_experts)
 
 
-def _keep_settings(config: TrainingConfig, folder: Path) -> None:
-    """Write RUN/run.json; a run goes on with the settings it began with, but for its length and what it shows."""
-    file, settings = folder / "run.json", plain(config)
+def _require_same_settings(config: TrainingConfig, folder: Path) -> None:
+    """A run goes on with the settings it began with, but for its length and what it shows."""
+    file = folder / "run.json"
     if file.exists():
-        before: dict[str, Any] = json.loads(file.read_text("utf-8"))["settings"]
-        changed = sorted(key for key in _decisive(settings) if _decisive(settings)[key] != _decisive(before).get(key))
+        before = _decisive(json.loads(file.read_text("utf-8"))["settings"])
+        now = _decisive(plain(config))
+        changed = sorted(key for key in now if now[key] != before.get(key))
         if changed:
             raise ConfigError(
                 f"{folder} holds a run with other settings: {', '.join(changed)} differ.",
@@ -192,9 +197,18 @@ def _keep_settings(config: TrainingConfig, folder: Path) -> None:
                 "Give the old settings, or another --out.",
             )
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _keep_settings(config: TrainingConfig, corpus: Corpus, folder: Path) -> None:
+    """Write RUN/run.json."""
     machine = this_machine()
-    about = {"cpu": machine.cpu_model, "cores": machine.num_cores, "memory_bytes": machine.memory_bytes}
-    file.write_text(json.dumps({"settings": settings, "machine": about}, indent=1) + "\n", encoding="utf-8")
+    about = {
+        "settings": plain(config),
+        "machine": {"cpu": machine.cpu_model, "cores": machine.num_cores, "memory_bytes": machine.memory_bytes},
+        "versions": {"zaphod": __version__, "torch": torch.__version__},
+        "data": corpus.manifest,
+    }
+    (folder / "run.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def plain(config: TrainingConfig) -> dict[str, Any]:

@@ -29,9 +29,9 @@ class BalanceConfig:
     method: Method = "aux"
     """`aux` adds a loss, `bias` and `quantile` move a bias that only chooses (`selection_bias`)."""
     weight: float = 1e-2
-    """Of the auxiliary loss."""
+    """Of the auxiliary loss of each layer."""
     z_weight: float = 1e-3
-    """Of the z-loss, under every method."""
+    """Of the z-loss of each layer, under every method."""
     bias_rate: float = 1e-2
     """How far `bias` moves in a step: 1e-2 for short runs, 1e-3 at scale (arXiv 2408.15664)."""
     noise_std: float = 0.0
@@ -127,14 +127,17 @@ def z_loss(routing: Routing) -> Tensor:
 def router_loss(
     layers: Sequence[Routing], counts_LE: Tensor, config: BalanceConfig, counted_T: Tensor | None = None
 ) -> Tensor:
-    """One part's share of both losses, each times its weight, as the mean over layers."""
+    """One part's share of both losses, each times its weight, summed over layers.
+
+    Summed, so that every router is pushed as hard in a deep model as in a shallow one.
+    """
     weight = config.weight if config.method == "aux" else 0.0
     losses = []
     for routing, counts_E in zip(layers, counts_LE, strict=True):
         num_tokens = int(counts_E.sum()) // routing.expert_ids_TK.shape[1]
         loss = config.z_weight * z_term(routing, num_tokens, counted_T)
         losses.append(loss + weight * balance_term(routing, counts_E, counted_T) if weight else loss)
-    return torch.stack(losses).mean()
+    return torch.stack(losses).sum()
 
 
 def balance_metrics(counts_E: Tensor) -> BalanceMetrics:

@@ -105,6 +105,8 @@ class LoggingConfig:
     """Steps between two validations; 0 for one at the end."""
     tensorboard: TensorBoard = "auto"
     """`auto` writes its events if it is installed."""
+    measures_peak: bool = True
+    """Measure at the end what the machine can do, for the share of it that was used (about a second)."""
 
 
 @dataclass(frozen=True, kw_only=True)

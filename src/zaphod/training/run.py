@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from zaphod.core.progress import SILENT, Progress
 from zaphod.core.units import format_duration
 from zaphod.training.assembly import Run, assemble
 from zaphod.training.config import TrainingConfig
+from zaphod.training.events import Events, is_installed
 from zaphod.training.lines import step_line
+from zaphod.training.loop import Observer
+from zaphod.training.report import write_report
 from zaphod.training.reports import StepReport
+from zaphod.training.throughput import flops_per_token, peak_flops_per_s
 from zaphod.training.validation import Validation
 
 Say = Callable[[str], None]
@@ -68,8 +74,12 @@ def train(config: TrainingConfig, folder: Path, progress: Progress = SILENT, say
         for name, value in run.header():
             tell(f"{name:11}{value}")
         with _observed(run, tell):
-            run.trainer.run(progress)
+            try:
+                run.trainer.run(progress, on_checkpoint=lambda trainer: _report(run))
+            finally:
+                _report(run)
         validation = _validated(run, run.trainer.step)
+        _report(run, _facts(run))
         return _finished(run, validation)
 
 
@@ -103,9 +113,49 @@ def _observed(run: Run, tell: Say) -> Iterator[None]:
             if validation is not None:
                 tell(f"step {report.step}  held out: loss {validation.loss:.4f}")
 
-    run.trainer.observers.append(on_step)
-    yield
-    run.trainer.observers.remove(on_step)
+    observers: list[Observer] = [on_step]
+    events = _events(run)
+    if events is not None:
+        observers.append(events)
+    run.trainer.observers += observers
+    try:
+        yield
+    finally:
+        for observer in observers:
+            run.trainer.observers.remove(observer)
+        if events is not None:
+            events.close()
+
+
+def _events(run: Run) -> Events | None:
+    wanted = run.config.logging.tensorboard
+    if run.trainer.ranks.rank or wanted == "off" or (wanted == "auto" and not is_installed()):
+        return None
+    return Events(run.trainer.folder / "tensorboard", run.trainer.step)
+
+
+def _report(run: Run, facts: Sequence[tuple[str, str]] = ()) -> None:
+    if run.trainer.ranks.rank == 0 and run.trainer.reports:
+        write_report(run.trainer.folder, [*run.header()[:-1], *facts])  # where it begins is of no interest now
+
+
+def _facts(run: Run) -> list[tuple[str, str]]:
+    """What a finished run shows besides: how much of the machine it used."""
+    config, trainer = run.config, run.trainer
+    if not config.logging.measures_peak:
+        return []
+    num_threads = config.run.threads * trainer.ranks.size
+    dtype = torch.bfloat16 if config.precision.compute == "bfloat16" else torch.float32
+    peak = peak_flops_per_s(dtype, min(num_threads, torch.get_num_threads()))
+    tokens_per_s = sum(report.num_tokens for report in trainer.reports) / max(trainer.seconds, 1e-9)
+    halved, full = (
+        flops_per_token(config.model, config.data.row_length, halves_causal=halves) * tokens_per_s / peak
+        for halves in (True, False)
+    )
+    return [
+        ("MFU", f"{halved:.1%} ({full:.1%} if all scores of causal attention are counted)"),
+        ("peak", f"{peak / 1e9:,.0f} GFLOP/s in {config.precision.compute}, measured when the run ended"),
+    ]
 
 
 def _validated(run: Run, step: int) -> Validation | None:
@@ -146,4 +196,4 @@ def result_lines(result: RunResult) -> list[str]:
             f"held out: loss {validation.loss:.4f}, {validation.bits_per_byte:.4f} bits a byte, "
             f"MaxVio {validation.max_violation:.2f}, dead experts {validation.num_dead}"
         )
-    return [*lines, f"log: {result.folder / 'log.jsonl'}", f"model: {result.model}"]
+    return [*lines, f"report: {result.folder / 'report.html'}", f"model: {result.model}"]
