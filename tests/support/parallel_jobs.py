@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,8 @@ from typing import Any, NamedTuple
 import torch
 
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
+from zaphod.model.files.weights import open_model
+from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
 from zaphod.training.balance import BalanceConfig
 from zaphod.training.batches import BatchStream, Document
@@ -123,5 +124,27 @@ def _logits(model: Transformer) -> torch.Tensor:
         return model.forward_sequences(torch.arange(1, 25).view(2, 12)).float()
 
 
-def as_rank(job: Job, act: Callable[[ProcessRanks], Any]) -> Any:
-    return act(ranks_of(job))
+def save_model(model_folder: str, run_folder: str, job: Job) -> None:
+    """As a rank: write a checkpoint of a model on disk, before any step."""
+    with open_model(Path(model_folder)) as weights:
+        model = load_transformer(weights, torch.float32).requires_grad_(True)
+    optimiser = Optimiser(model, OptimiserConfig(rule="adamw"), DealtModel(model, ranks_of(job)))
+    stream = BatchStream(doubled, 64, job.num_parts, seed=0)
+    Trainer(model, optimiser, stream, LoopConfig(num_steps=1, num_threads=1), Path(run_folder)).save()
+
+
+def train_skewed(job: Job, capacity_factor: float | None) -> tuple[int, int]:
+    """As a rank: every token chooses experts 0 and 1; the busiest rank's rows and the step's assignments."""
+    assert CONFIG.moe is not None
+    router = replace(CONFIG.moe.router, selection_bias=True)
+    model = Transformer(replace(CONFIG, moe=replace(CONFIG.moe, router=router)))
+    initialise(model, CONFIG.num_layers, seed=0)
+    for name, parameter in model.named_parameters():
+        if name.endswith("selection_bias"):
+            parameter.data = torch.tensor([9.0, 9.0, 0.0, 0.0])
+    optimiser = Optimiser(model, OptimiserConfig(), DealtModel(model, ranks_of(job)))
+    balance = BalanceConfig(method="none", capacity_factor=capacity_factor)
+    config = LoopConfig(num_steps=1, num_threads=1, balance=balance)
+    stream = BatchStream(doubled, 64, job.num_parts, seed=0)
+    [report] = Trainer(model, optimiser, stream, config, Path(tempfile.mkdtemp())).run()
+    return report.max_rows, report.num_tokens * CONFIG.moe.router.top_k * CONFIG.num_layers

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from tests.support.parallel_jobs import Job, Outcome, tiny_model, train_alone, train_dealt
+from tests.support.parallel_jobs import Job, Outcome, tiny_model, train_alone, train_dealt, train_skewed
 from tests.support.ranks import RankError, RankPool
 
 WAYS = {
@@ -54,6 +54,16 @@ def test_experts_are_balanced_over_the_whole_batch(two_ranks: RankPool, alone: O
 @pytest.mark.parametrize("job", [job._replace(rule="muon", half=True) for job in WAYS.values()], ids=WAYS.keys())
 def test_muon_in_half_precision_stays_close(two_ranks: RankPool, job: Job) -> None:
     assert farthest(two_ranks.run(train_dealt, job)[0].losses, train_alone(job).losses) <= 5e-3
+
+
+def test_complaint_08_a_rank_that_does_everything_is_seen_in_the_report(two_ranks: RankPool) -> None:
+    for max_rows, assignments in two_ranks.run(train_skewed, WAYS["experts dealt"], None):
+        assert max_rows == assignments
+
+
+def test_complaint_08_a_capacity_bounds_what_the_busiest_rank_computes(two_ranks: RankPool) -> None:
+    for max_rows, assignments in two_ranks.run(train_skewed, WAYS["experts dealt"], 1.0):
+        assert assignments / 2 <= max_rows <= assignments / 2 * 1.05  # a part's capacity is rounded up
 
 
 def test_the_busiest_rank_is_told_and_does_at_least_its_share(two_ranks: RankPool) -> None:
