@@ -29,7 +29,7 @@ class Progress(Protocol):
     """Whoever listens to long work."""
 
     def step(self, label: str, total: float, unit: str = "B") -> AbstractContextManager[Advance]:
-        """One step of `total` units (`B` for bytes, otherwise a plural noun), 0 where nobody knows; advance it inside."""
+        """One step of `total` units (`B` for bytes, otherwise a plural noun), 0 if nobody knows; advance it inside."""
 
 
 class Silent:
