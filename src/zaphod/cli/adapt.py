@@ -25,6 +25,7 @@ from zaphod.model.adapters import CONFIG_NAME, read_adapter
 from zaphod.model.config import ModelConfig
 from zaphod.model.files.conversion import convert
 from zaphod.model.files.conversion_plan import Target
+from zaphod.model.recomputation import Recompute
 from zaphod.training.adaptation.changes import FILE_NAME, Changes, changes_from_adapter, read_changes
 from zaphod.training.adaptation.config import EVERYTHING, AdaptationConfig, Method, RouterPolicy
 from zaphod.training.adaptation.coverage import HEADER, Coverage
@@ -93,6 +94,9 @@ def train(
     z_weight: Annotated[
         float | None, typer.Option("--z-weight", help="Default: 0.001, or 0 while routers are frozen.")
     ] = None,
+    recompute: Annotated[
+        Recompute, typer.Option("--recompute", help="Compute experts or layers twice: less memory, more time.")
+    ] = "none",
     dtype: Annotated[DType, typer.Option("--dtype", help="bfloat16 or float32.")] = "bfloat16",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     config: ConfigFlag = None,
@@ -132,6 +136,7 @@ def train(
         max_tokens=context_tokens,
         balance_weight=balance_weight,
         z_weight=z_weight,
+        recompute=recompute,
         dtype=dtype,
     )
     settings: MergedSettings = context.obj.with_flags(model=model)

@@ -35,7 +35,11 @@ def data(tmp_path_factory):
 
 
 def config(data, num_steps=4, **settings):
-    options = {name: settings.pop(name) for name in ("held_out", "balance_weight", "max_tokens") if name in settings}
+    options = {
+        name: settings.pop(name)
+        for name in ("held_out", "balance_weight", "max_tokens", "recompute")
+        if name in settings
+    }
     adaptation = AdaptationConfig(**{"rank": 4, "alpha": 8.0} | settings)
     return RunConfig(
         adaptation=adaptation,
@@ -149,3 +153,14 @@ def test_the_adapter_that_is_written_is_what_was_learnt(base, data, tmp_path):
         torch.testing.assert_close(
             torch.from_numpy(part.b @ part.a), torch.from_numpy(changes.updates[name].b @ changes.updates[name].a)
         )
+
+
+@pytest.mark.parametrize("method", ["lora", "qlora"])
+def test_what_is_computed_twice_learns_the_same(base, data, tmp_path, method):
+    for recompute in ("none", "layer"):
+        run(base, tmp_path / recompute, config(data, 2, method=method, recompute=recompute))
+    none, twice = (read_changes(tmp_path / folder / FILE_NAME).updates for folder in ("none", "layer"))
+    for name, update in none.items():
+        torch.testing.assert_close(torch.from_numpy(update.b), torch.from_numpy(twice[name].b), rtol=1e-3, atol=1e-5)
+    with pytest.raises(ConfigError, match="same twice"):
+        config(data, 2, recompute="layer", dropout=0.1)

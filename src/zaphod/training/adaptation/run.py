@@ -23,6 +23,7 @@ from zaphod.core.units import format_count
 from zaphod.model.files.conversion import convert
 from zaphod.model.files.weights import ModelWeights
 from zaphod.model.loading import DTYPES
+from zaphod.model.recomputation import Recompute
 from zaphod.training.adaptation.changes import FILE_NAME, Changes, changes_from
 from zaphod.training.adaptation.config import AdaptationConfig
 from zaphod.training.adaptation.conversations import read_examples
@@ -65,6 +66,8 @@ class RunConfig:
     """Of the experts' balance loss: 0.01 where the router learns, 0 where it is frozen, unless given."""
     z_weight: float | None = None
     """Of the routers' z-loss: 0.001 where the router learns, 0 where it is frozen, unless given."""
+    recompute: Recompute = "none"
+    """What layers compute twice to save memory; not with dropout, which would not be the same twice."""
     dtype: DType = "bfloat16"
     checkpoint_minutes: float = 4.0
 
@@ -74,6 +77,12 @@ class RunConfig:
                 f"num_steps is {self.num_steps} and rounds is {self.rounds}.",
                 "Training takes at least a step.",
                 "Give --steps 1 or more, or --rounds above 0.",
+            )
+        if self.recompute != "none" and self.adaptation.dropout:
+            raise ConfigError(
+                f"recompute is {self.recompute} and dropout is {self.adaptation.dropout}.",
+                "What is computed twice must be the same twice.",
+                "Leave one of them out.",
             )
 
     @property
@@ -201,6 +210,7 @@ def _trainer(model: AdaptedModel, stream: PackedStream, run: RunConfig, num_step
         num_steps=num_steps,
         schedule=ScheduleConfig(kind="cosine", warmup_steps=max(1, round(num_steps * _WARMUP_SHARE))),
         balance=run.balance,
+        recompute=run.recompute,
         num_threads=run.num_parts,
         checkpoint_minutes=run.checkpoint_minutes,
         seed=run.adaptation.seed,
