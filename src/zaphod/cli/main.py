@@ -42,6 +42,7 @@ VERBS = {
     "quantize": Verb("quantize", "Write a model with fewer bits a weight, and tell what is lost."),
     "logits": Verb("logits", "Write logits to a file, to compare with another program."),
     "train": Verb("train", "Train the built-in model again."),
+    "consolidate": Verb("consolidate", "Make a model of what the processes of a training wrote."),
     "data": Verb("data", "Build training data from texts, and see what is in it."),
     "tokenizer": Verb("tokenizer", "Learn a vocabulary, import one, or see what one makes of a text."),
     "eval": Verb("eval", "Ask a model the known benchmarks, and count with intervals."),

@@ -8,7 +8,7 @@ from tests.support.ranks import RankPool
 from tests.support.tiny_models import tiny_config, write_tiny
 
 from zaphod.compute.quant import format_named
-from zaphod.core.errors import ConfigError, MissingTensorError
+from zaphod.core.errors import MissingTensorError
 from zaphod.model.files.conversion import convert
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
@@ -75,10 +75,3 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     train_alone(Job(num_steps=1, folder=str(tmp_path / "run")))
     with pytest.raises(MissingTensorError, match=r"lacks \[head\.weight\]"):
         consolidate(CheckpointMasters(newest(tmp_path / "run")), tiny_config("mixtral"), None, tmp_path / "ours")
-
-
-def test_norms_are_not_quantised(tmp_path: Path) -> None:
-    train_alone(Job(num_steps=1, folder=str(tmp_path / "run")))
-    masters, config = CheckpointMasters(newest(tmp_path / "run")), tiny_model(Job()).config
-    with pytest.raises(ConfigError, match="asked for in int8"):
-        consolidate(masters, config, None, tmp_path / "ours", others="int8")

@@ -14,14 +14,13 @@ from torch import Tensor
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict_loader import load
 
-from zaphod.compute.quant import FLOAT32, EncodedTensor, QuantFormat, format_named
-from zaphod.compute.weights.packed import PackedWriter
-from zaphod.compute.weights.plan import PlannedTensor
-from zaphod.core.errors import ConfigError, MissingTensorError
-from zaphod.core.progress import SILENT, Progress
+from zaphod.compute.quant.tiled import untiled_form
+from zaphod.core.errors import MissingTensorError
 from zaphod.model.config import ModelConfig
-from zaphod.model.shapes import is_kept_exact, parameter_shapes
+from zaphod.model.files.weights import open_model
+from zaphod.model.shapes import parameter_shapes
 from zaphod.training.checkpoint.folder import alone_is_meant, read_rest, stored_tensors
+from zaphod.training.export import export_packed
 
 _MASTERS = "masters."
 
@@ -83,70 +82,39 @@ class CheckpointMasters(Mapping[str, Tensor]):
 
 
 def consolidate(
-    masters: CheckpointMasters,
-    config: ModelConfig,
-    tokenizer_folder: Path | None,
-    folder: Path,
-    *,
-    matrices: str = "bfloat16",
-    others: str = "float32",
-    progress: Progress = SILENT,
+    masters: CheckpointMasters, config: ModelConfig, tokenizer: Path | None, folder: Path, matrices: str = "bfloat16"
 ) -> list[LedgerEntry]:
     """Write a packed model. Returns what was written, tensor by tensor.
 
     Args:
         masters: of the checkpoint.
         config: of the model.
-        tokenizer_folder: whose files lie beside the weights afterwards.
+        tokenizer: folder or file of its tokenizer; None for bytes.
         folder: to write to.
-        matrices: number format of the large matrices.
-        others: number format of norms, routers and biases: `float32`, or `bfloat16` if the model came in it.
-        progress: who is told how far it is.
+        matrices: number format of the large matrices; norms and routers are float32.
 
     Raises:
         MissingTensorError: the checkpoint is of another model.
-        ConfigError: a format is unknown or does not suit a shape, or the folder holds other weights.
+        ConfigError: the format is unknown or does not suit a shape, or the folder holds other weights.
     """
-    plan = _plan(config, format_named(matrices), _exact_format(others))
-    _check(masters, plan)
-    files = {} if tokenizer_folder is None else {file.name: file for file in sorted(tokenizer_folder.iterdir())}
-    writer = PackedWriter(folder, plan, config.to_dict(), files)
-    with progress.step("consolidating", sum(tensor.num_bytes for tensor in plan)) as advance:
-        for tensor in plan:
-            values = masters[tensor.name].numpy()
-            writer.write(tensor.name, [EncodedTensor(tensor.shape, tensor.format, tensor.format.encode(values))])
-            advance(tensor.num_bytes)
-    writer.finish()
-    return [
-        LedgerEntry(
-            name=tensor.name,
-            shape=tensor.shape,
-            num_pieces=masters.num_pieces(tensor.name),
-            written_format=tensor.format.name,
-            written_bytes=tensor.num_bytes,
-        )
-        for tensor in plan
-    ]
+    shapes = parameter_shapes(config)
+    _check(masters, set(shapes))
+    export_packed(masters, config, tokenizer, folder, matrices)
+    with open_model(folder) as written:
+        return [
+            LedgerEntry(
+                name=name,
+                shape=shape,
+                num_pieces=masters.num_pieces(name),
+                written_format=untiled_form(written.format(name)).name,
+                written_bytes=written.format(name).num_bytes(shape),
+            )
+            for name, shape in shapes.items()
+        ]
 
 
-def _plan(config: ModelConfig, matrices: QuantFormat, others: QuantFormat) -> list[PlannedTensor]:
-    return [
-        PlannedTensor(name, shape, others if is_kept_exact(name, shape) else matrices)
-        for name, shape in parameter_shapes(config).items()
-    ]
-
-
-def _exact_format(name: str) -> QuantFormat:
-    if name not in ("float32", "bfloat16"):
-        raise ConfigError(
-            f"Norms and routers were asked for in {name}.", "They are float32 or bfloat16.", "Use float32."
-        )
-    return FLOAT32 if name == "float32" else format_named(name)
-
-
-def _check(masters: CheckpointMasters, plan: list[PlannedTensor]) -> None:
-    missing = [tensor.name for tensor in plan if tensor.name not in masters]
-    surplus = sorted(set(masters) - {tensor.name for tensor in plan})
+def _check(masters: CheckpointMasters, wanted: set[str]) -> None:
+    missing, surplus = sorted(wanted - set(masters)), sorted(set(masters) - wanted)
     if missing or surplus:
         raise MissingTensorError(
             f"The checkpoint lacks [{', '.join(missing)}] and has [{', '.join(surplus)}] besides.",
