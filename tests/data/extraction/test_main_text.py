@@ -58,6 +58,8 @@ def test_the_main_text_is_found_on_pages_of_known_parts():
         ("<ul><li><a href=/a>Only a link</a></ul><p>Text.</p>", "Text."),
         ("<p hidden>unseen</p><p aria-hidden=true>unseen</p><p>seen</p>", "seen"),
         ("<main></main><p>The part called main is empty here.</p>", "The part called main is empty here."),
+        ("<section id=contents><p>Of it.</p></section><div id=contents><p>Unread.</p></div>", "Of it."),
+        ("<div class='grid-for-nav'><p>Beside.</p></div>", "Beside."),
         ("<body class='page-with-sidebar'><p>Body.</p></body>", "Body."),
         ("<div>Grüße &amp; mehr &copy;</div>", "Grüße & mehr ©"),
         ("<meta charset=latin-1><p>Grüße</p>", "Grüße"),

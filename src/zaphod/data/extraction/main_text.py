@@ -33,17 +33,21 @@ _BLOCKS: Final = frozenset(
 )
 _HEADING_TAGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SPACED: Final = {"br": "\n", "td": " ", "th": " "}
-_IS_LINK, _IS_BLOCK, _IS_UNREAD, _IS_VERBATIM, _IS_HEADING, _IS_MAIN, _IS_WHOLE = (1 << bit for bit in range(7))
+_IS_LINK, _IS_BLOCK, _IS_UNREAD, _IS_VERBATIM, _IS_HEADING, _IS_MAIN, _IS_WHOLE, _IS_BOX = (
+    1 << bit for bit in range(8)
+)
 _IS_PART: Final = _IS_VERBATIM | _IS_HEADING | _IS_MAIN
 _KINDS: Final = {
     **dict.fromkeys(_BLOCKS, _IS_BLOCK),
+    **dict.fromkeys(("div", "ul", "ol", "table", "header"), _IS_BLOCK | _IS_BOX),
     **dict.fromkeys(_HEADING_TAGS, _IS_BLOCK | _IS_HEADING),
     **dict.fromkeys(("main", "article"), _IS_BLOCK | _IS_MAIN | _IS_WHOLE),
     **dict.fromkeys(("html", "body"), _IS_BLOCK | _IS_WHOLE),
     "pre": _IS_BLOCK | _IS_VERBATIM,
     **dict.fromkeys(_UNREAD, _IS_UNREAD),
 }
-"""What an element is by its name; `_IS_WHOLE` are those whose class says what kind of page it is, and no more."""
+"""What an element is by its name; `_IS_WHOLE` are those whose class says what kind of page it is, and no more; only a
+box is named by its id, since the id of a section is made of its heading (`contents`, `copyright`)."""
 _UNREAD_ROLES: Final = frozenset(
     {"navigation", "banner", "contentinfo", "complementary", "search", "menu", "menubar", "toolbar", "dialog", "alert"}
 )
@@ -57,6 +61,8 @@ _UNREAD_NAMES: Final = frozenset(
         *("srclink", "anchor", "copyright", "disclaimer", "hidden", "noprint", "tabs", "widget", "consent"),
     }
 )
+_ABOUT_OTHERS: Final = frozenset({"for", "with", "without", "has", "no", "not"})
+"""`grid-for-nav` and `page-with-sidebar` stand beside what they name."""
 _NAME: Final = re.compile(r"[a-z]+")
 _SPACE: Final = re.compile(r"\s+")
 _MAX_LINK_SHARE: Final = 0.5
@@ -187,7 +193,7 @@ def _kind_by_attributes(kind: int, attributes: list[tuple[str, str]]) -> int:
         if name == "class":
             more |= _IS_UNREAD * (not kind & _IS_WHOLE and _names_unread(value))
         elif name == "id":
-            more |= _IS_UNREAD * (bool(kind & _IS_BLOCK) and not kind & _IS_WHOLE and _names_unread(value))
+            more |= _IS_UNREAD * (bool(kind & _IS_BOX) and _names_unread(value))
         elif name == "role":
             more |= _IS_UNREAD * (value in _UNREAD_ROLES) | _IS_MAIN * (value == "main")
         elif name == "href":
@@ -202,7 +208,7 @@ def _names_unread(named: str) -> bool:
     """Whether a class or an id begins or ends with a word for what is not read: `page-footer`, `nav_main`."""
     for name in named.lower().split():
         words = _NAME.findall(name)
-        if words and (words[0] in _UNREAD_NAMES or words[-1] in _UNREAD_NAMES):
+        if words and (words[0] in _UNREAD_NAMES or words[-1] in _UNREAD_NAMES) and _ABOUT_OTHERS.isdisjoint(words):
             return True
     return False
 

@@ -51,6 +51,7 @@ _NEGATED: Final = frozenset(_BEFORE_NOT.split())
 _PRONOUNS: Final = frozenset(_BEFORE_VERB.split())
 _WHOLE: Final = frozenset(_ABBREVIATIONS.split()) | {f"{letter}." for letter in "abcdefghijklmnopqrstuvwxyz"}
 _JOINED: Final = {"cannot": ("can", "not"), "Cannot": ("Can", "not"), "gonna": ("gon", "na"), "gotta": ("got", "ta")}
+_PLAIN_MARKS: Final = frozenset(',;:!?)]}"”')
 _TIME: Final = re.compile(r"(1[0-2]|[1-9])([ap]\.?m\.?)")
 _MAX_CHUNK_CHARACTERS: Final = 1000
 """Longer runs without a space are data and not words; they stay whole, and cost nothing."""
@@ -58,8 +59,13 @@ _MAX_CHUNK_CHARACTERS: Final = 1000
 
 def split_chunk(chunk: str) -> tuple[str, ...]:
     """The words and marks of a run of characters without white space, in order; joined they are the run."""
-    if chunk.isalpha() or len(chunk) > _MAX_CHUNK_CHARACTERS:
+    if len(chunk) > _MAX_CHUNK_CHARACTERS:
+        return (chunk,)
+    if chunk.isalnum() and not chunk[0].isdigit():
         return _JOINED.get(chunk, (chunk,))
+    word, mark = chunk[:-1], chunk[-1]
+    if mark in _PLAIN_MARKS and word.isalpha() and word not in _JOINED:  # most of what is not a word alone
+        return (word, mark)
     start, end = 0, len(chunk)
     behind: list[str] = []
     ahead: list[str] = []
