@@ -17,7 +17,7 @@ from zaphod.model.files.conversion import convert
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
-from zaphod.testing import TINY_CONFIG, tiny_model
+from zaphod.testing import tiny_model
 from zaphod.training.adaptation.changes import Changes, changes_from, read_changes
 from zaphod.training.adaptation.config import AdaptationConfig
 from zaphod.training.adaptation.merging import ChangedWeights, merged
@@ -158,4 +158,3 @@ def test_an_interrupted_merge_of_another_adapter_is_not_continued(tmp_path):
         first, second = (ChangedWeights(weights, changes_of(shaken(adapted_files(weights), seed))) for seed in (1, 2))
         assert first.changes != second.changes
         assert weights.changes == ""
-    assert TINY_CONFIG.family == "zaphod"

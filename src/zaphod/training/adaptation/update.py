@@ -49,8 +49,8 @@ class LowRankUpdate(nn.Module):
         """scale · B (A x), [P, O]."""
         x_PI = F.dropout(x_PI, self.dropout, self.training)
         if ends_E is None:
-            return F.linear(F.linear(x_PI, self.lora_A), self.lora_B) * self.scale
-        return grouped_product(grouped_product(x_PI, self.lora_A, ends_E), self.lora_B, ends_E) * self.scale
+            return F.linear(F.linear(x_PI, self.lora_A) * self.scale, self.lora_B)
+        return grouped_product(grouped_product(x_PI, self.lora_A, ends_E) * self.scale, self.lora_B, ends_E)
 
     def row_factors(self, base: FrozenWeight) -> Tensor:
         """m / |W + scale B A| of each output row, [O] or [E, O], float32; the norm carries no gradient."""
