@@ -75,6 +75,15 @@ def test_a_streamed_echo_tells_the_same(client: openai.OpenAI) -> None:
     assert told[1:] == pytest.approx(whole.token_logprobs[1:], abs=1e-3)
 
 
+def test_one_token_follows_a_scored_prompt_even_where_the_model_would_end(client: openai.OpenAI) -> None:
+    (end,) = client.post("/../tokenize", body={"prompt": "<|end|>", "add_special_tokens": False}, cast_to=object)[
+        "tokens"
+    ]  # type: ignore[index]
+    fields = {"logprobs": 1, "echo": True, "max_tokens": 1, "temperature": 0, "logit_bias": {str(end): 100}}
+    told = complete(client, [[936, 2]], **fields).choices[0].logprobs
+    assert len(told.tokens) == 3
+
+
 def test_a_prompt_of_one_token_has_nothing_before_it(client: openai.OpenAI) -> None:
     told = complete(client, [[936]], logprobs=0, echo=True, max_tokens=1).choices[0].logprobs
     assert told.token_logprobs[0] is None

@@ -5,6 +5,7 @@ Names of special tokens in a prompt mean these tokens: whoever sends a whole pro
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -115,6 +116,9 @@ async def _continuation(
         logprobs=body.logprobs,
         grammar=grammar_of(body.response_format),
     )
+    if body.scores_prompts and sampling.max_tokens == 1:
+        # Whoever scores prompts so leaves off the last token told, which must not be the prompt's own.
+        sampling = dataclasses.replace(sampling, ignore_eos=True)
     return Continuation(
         prompts=prompts,
         sampling=sampling,

@@ -108,7 +108,8 @@ class EndpointModel:
         fields = {"prompt": prompt, "max_tokens": 1, "temperature": 0, "logprobs": 1, "echo": True}
         answer = self._post("completions", fields)
         try:
-            found = _read_likelihood(answer["choices"][0]["logprobs"], len(context), num_context)
+            num_prompt = dict(answer.get("usage") or {}).get("prompt_tokens")
+            found = _read_likelihood(answer["choices"][0]["logprobs"], len(context), num_context, num_prompt)
             return found._replace(is_cut=is_cut)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise RequestError(
@@ -218,11 +219,14 @@ def _parsed(body: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read_likelihood(told: Mapping[str, Any], num_letters: int, num_context: int | None) -> Likelihood:
-    """Of the tokens behind the context; the last one told is not the prompt's."""
-    logprobs, tops = told["token_logprobs"][:-1], told["top_logprobs"][:-1]
+def _read_likelihood(
+    told: Mapping[str, Any], num_letters: int, num_context: int | None, num_prompt: object
+) -> Likelihood:
+    """Of the tokens behind the context; where nothing says how many are the prompt's, the last one told is not."""
+    end = num_prompt if type(num_prompt) is int else -1
+    logprobs, tops = told["token_logprobs"][:end], told["top_logprobs"][:end]
     if num_context is None:
-        offsets = told["text_offset"][:-1]
+        offsets = told["text_offset"][:end]
         # Nothing says how likely the first token is.
         num_context = max(
             1, next((place for place, offset in enumerate(offsets) if offset >= num_letters), len(offsets))

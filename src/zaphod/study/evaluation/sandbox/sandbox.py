@@ -27,6 +27,7 @@ from zaphod.study.evaluation.sandbox.levels import COVERAGE, STRONG, Level, Want
 _JAIL = Path(__file__).with_name("jail.py")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+_DEVICES = ("null", "zero", "full", "random", "urandom")
 _GRACE_S = 1.0
 _PIECE_BYTES = 65536
 
@@ -105,7 +106,7 @@ class Sandbox:
             if self.level == "none":
                 return self._run_bare(program, folder)
             with _status_pipe() as (reading, writing):
-                command = self._command(writing)
+                command = self._command(writing, folder)
                 order = json.dumps(self._order(program, folder)).encode()
                 process = subprocess.Popen(
                     command,
@@ -136,15 +137,19 @@ class Sandbox:
         outcome = _watch(process, self.limits)
         return _with_status(outcome, process, {})
 
-    def _command(self, status: int) -> list[str]:
+    def _command(self, status: int, folder: str) -> list[str]:
         jail = [str(self._python), "-E", "-s", "-S", "-B"]
         if self.level != "bubblewrap":
             return [*jail, str(_JAIL), str(status)]
-        return [*_bubblewrap(self._roots(), self.limits), *jail, f"/jail/{_JAIL.name}", str(status)]
+        return [*_bubblewrap(self._roots(), self.limits, folder), *jail, f"/jail/{_JAIL.name}", str(status)]
 
     def _order(self, program: str, folder: str) -> dict[str, Any]:
         modes = {"namespaces": "namespaces", "bubblewrap": "inside", "rlimits": "rlimits"}
-        place = {"namespaces": "/program", "bubblewrap": "/tmp", "rlimits": folder}[self.level]
+        place = folder if self.level == "rlimits" else "/program"
+        files = {"program.py": program}
+        if self.level == "bubblewrap":
+            (Path(folder) / "program.py").write_text(program, encoding="utf-8")
+            files = {}
         limits = asdict(self.limits)
         if self.level == "rlimits":
             limits["processes"] += _num_processes()
@@ -153,7 +158,7 @@ class Sandbox:
             "watcher": os.getpid(),
             "folder": place,
             "argv": [str(self._python), "-I", "-S", "-B", f"{place}/program.py"],
-            "files": {"program.py": program},
+            "files": files,
             "environment": _ENVIRONMENT,
             "limits": limits,
             "roots": self._roots(),
@@ -239,12 +244,14 @@ print("kept" if len(children) < 99 else "forks without limit")
 """
 
 
-def _bubblewrap(roots: list[str], limits: Limits) -> list[str]:
+def _bubblewrap(roots: list[str], limits: Limits, folder: str) -> list[str]:
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    command += ["--uid", "65534", "--gid", "65534", "--dir", "/program"]
+    command += ["--uid", "65534", "--gid", "65534", "--ro-bind", folder, "/program"]
     for path in roots:
         command += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
-    command += ["--dev", "/dev", "--size", str(limits.disk_bytes), "--tmpfs", "/tmp"]
+    for device in _DEVICES:
+        command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    command += ["--size", str(limits.disk_bytes), "--tmpfs", "/tmp"]
     command += ["--ro-bind", str(_JAIL.parent), "/jail", "--remount-ro", "/", "--chdir", "/tmp"]
     return command
 
