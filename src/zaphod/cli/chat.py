@@ -14,6 +14,7 @@ from zaphod.core.errors import RequestError
 from zaphod.core.tokenizers import ChatMessage
 from zaphod.core.units import format_bytes, format_count
 from zaphod.engine import Request, SamplingParams
+from zaphod.launch.assistant.assistant import Assistant
 from zaphod.launch.models import LoadedModel
 from zaphod.model.fetching.references import BUILTIN
 
@@ -27,11 +28,17 @@ _HELP = (
 )
 
 
-def chat(model: LoadedModel, name: str, sampling: SamplingParams, system: str | None) -> None:
+def chat(
+    model: LoadedModel,
+    name: str,
+    sampling: SamplingParams,
+    system: str | None,
+    assistant: Assistant | None = None,
+) -> None:
     """Talk until whoever types leaves."""
     _enable_line_editing()
     _greet(model, name)
-    conversation = _Conversation(model, sampling, system)
+    conversation = _Conversation(model, sampling, system, assistant)
     while True:
         try:
             line = input("\n> ").strip()
@@ -55,8 +62,10 @@ def chat(model: LoadedModel, name: str, sampling: SamplingParams, system: str | 
 class _Conversation:
     """What was said so far."""
 
-    def __init__(self, model: LoadedModel, sampling: SamplingParams, system: str | None) -> None:
-        self._model, self._sampling = model, sampling
+    def __init__(
+        self, model: LoadedModel, sampling: SamplingParams, system: str | None, assistant: Assistant | None
+    ) -> None:
+        self._model, self._sampling, self._assistant = model, sampling, assistant
         self._opening: list[ChatMessage] = [{"role": "system", "content": system}] if system else []
         self._messages = [*self._opening]
 
@@ -65,6 +74,9 @@ class _Conversation:
 
     def ask(self, line: str) -> None:
         """Print the answer as it comes. A question that cannot be asked is taken back."""
+        if self._assistant is not None:
+            self._print_assisted(self._assistant, line)
+            return
         self._messages.append({"role": "user", "content": line})
         try:
             answer = self._print_answer()
@@ -74,6 +86,22 @@ class _Conversation:
             print_line("(/reset begins anew)", style="dim")
         else:
             self._messages.append({"role": "assistant", "content": answer})
+
+    def _print_assisted(self, assistant: Assistant, line: str) -> None:
+        """Each question stands alone: the model reads the last one only."""
+        try:
+            outcome = assistant.answer(line)
+        except RequestError as error:
+            print_line(str(error))
+            return
+        except KeyboardInterrupt:
+            self._model.engine.cancel("assistant")
+            print_line("(stopped)", style="dim")
+            return
+        if outcome.said:
+            print_piece(outcome.said + "\n")
+        if outcome.note:
+            print_line(outcome.note, style="dim")
 
     def _print_answer(self) -> str:
         request = Request(

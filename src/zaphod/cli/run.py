@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zaphod.cli.assisting import assistant_of
 from zaphod.cli.options import (
     AdapterFlag,
     CompatFlag,
@@ -30,6 +31,7 @@ from zaphod.model.fetching.references import names_a_model, resolve
 if TYPE_CHECKING:
     from zaphod.core.tokenizers import ChatMessage
     from zaphod.engine import Completion, SamplingParams
+    from zaphod.launch.assistant.assistant import Assistant
     from zaphod.launch.models import LoadedModel
     from zaphod.model.compat import Compat
 
@@ -64,6 +66,9 @@ def command(
     compat: CompatFlag = None,
     config: ConfigFlag = None,
     adapter: AdapterFlag = None,
+    dictionary: Annotated[
+        Path | None, typer.Option("--dictionary", help="Built-in model: file or folder of lines `word: definition`.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Answer one prompt, or chat when none is given. Without a model, the built-in one answers.
@@ -105,7 +110,8 @@ def command(
         stop=tuple(stop or ()),
     )
     loaded = _load(settings.values, config, compat, adapter)
-    _serve(loaded, settings.values.model, sampling, system, prompt, as_json)
+    assistant = None if system else assistant_of(loaded, sampling, dictionary)
+    _serve(loaded, settings.values.model, sampling, system, prompt, as_json, assistant)
 
 
 def _load(settings: Settings, config: str | None, compat: Compat | None, adapter: Path | None) -> LoadedModel:
@@ -115,12 +121,25 @@ def _load(settings: Settings, config: str | None, compat: Compat | None, adapter
 
 
 def _serve(
-    model: LoadedModel, name: str, sampling: SamplingParams, system: str | None, prompt: str | None, as_json: bool
+    model: LoadedModel,
+    name: str,
+    sampling: SamplingParams,
+    system: str | None,
+    prompt: str | None,
+    as_json: bool,
+    assistant: Assistant | None,
 ) -> None:
     from zaphod.cli.chat import chat
 
     if prompt is None:
-        chat(model, name, sampling, system)
+        chat(model, name, sampling, system, assistant)
+        return
+    if assistant is not None:
+        outcome = assistant.answer(prompt)
+        if as_json:
+            print_json({"model": name, "runner": model.runner, "text": outcome.said, "note": outcome.note})
+        else:
+            print_piece("\n".join(filter(None, outcome)) + "\n")
         return
     messages: list[ChatMessage] = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": prompt})
