@@ -1,9 +1,9 @@
 """Whether the probability of a topic holds: area and calibration error on labels that nothing was learnt from.
 
-Texts are the descriptions of Debian packages (`apt-cache dumpavail`), labels the archive sections that maintainers
-chose. For each topic the embedding and the curve are learnt from one half of the packages and judged on the other.
+Texts are the short descriptions of Debian packages (`apt-cache dumpavail`), labels the archive sections that their
+maintainers chose. For each topic embedding and curve are learnt from one half of the packages and judged on the other.
 
-    python -m benchmarks.relevance [--count 6000] [--seeds 3]
+    python -m benchmarks.relevance [--count 16000] [--seeds 3]
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def run(count: int, seed: int) -> dict[str, Quality]:
     """Quality by topic and method on the second half."""
     rows = packages(count, seed)
     half = len(rows) // 2
-    embedder = LatentSemantics.learn([text for _, text in rows[:half]], num_dimensions=128, seed=seed)
+    embedder = LatentSemantics.learn([text for _, text in rows[:half]], num_dimensions=256, seed=seed)
     results = {}
     for query, sections in TOPICS.items():
         examples = [Example(text=text, is_relevant=section in sections) for section, text in rows]
@@ -76,7 +76,7 @@ def table(runs: list[dict[str, Quality]]) -> str:
 def main() -> None:
     """Run, print and publish."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=6000)
+    parser.add_argument("--count", type=int, default=16000)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     try:

@@ -1,4 +1,6 @@
+import itertools
 import json
+import shutil
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -43,7 +45,7 @@ def three(tmp_path):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     documents=st.lists(st.lists(st.integers(0, 299), min_size=1, max_size=30), max_size=8),
     max_shard_tokens=st.integers(1, 60),
@@ -112,11 +114,19 @@ def test_a_build_that_was_not_finished_cannot_be_read(tmp_path):
         ShardSet.open(tmp_path)
 
 
-@settings(max_examples=80, deadline=None)
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A new copy of a small set, each time it is asked for."""
+    original = tmp_path_factory.mktemp("original")
+    write(original, [packed([1, 2, 3]), packed([4] * 9, "b")])
+    numbers = itertools.count()
+    return lambda: shutil.copytree(original, original.with_name(f"copy-{next(numbers)}"))
+
+
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_changed_byte_is_found(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("set")
-    write(folder, [packed([1, 2, 3]), packed([4] * 9, "b")])
+def test_any_changed_byte_is_found(fresh, data):
+    folder = fresh()
     file = data.draw(st.sampled_from(sorted(folder.iterdir())))
     content = bytearray(file.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
@@ -128,11 +138,10 @@ def test_any_changed_byte_is_found(tmp_path_factory, data):
         ShardSet.open(folder)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), verify=st.booleans())
-def test_a_file_that_was_cut_is_found_even_without_digests(tmp_path_factory, data, verify):
-    folder = tmp_path_factory.mktemp("set")
-    write(folder, [packed([1, 2, 3]), packed([4] * 9, "b")])
+def test_a_file_that_was_cut_is_found_even_without_digests(fresh, data, verify):
+    folder = fresh()
     file = data.draw(st.sampled_from([f for f in sorted(folder.iterdir()) if f.suffix != ".json"]))
     content = file.read_bytes()
     file.write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
@@ -140,11 +149,10 @@ def test_a_file_that_was_cut_is_found_even_without_digests(tmp_path_factory, dat
         ShardSet.open(folder, verify=verify)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_changed_bytes_without_digests_never_read_beyond_a_file(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("set")
-    write(folder, [packed([1, 2, 3]), packed([4] * 9, "b")], max_shard_tokens=100)
+def test_changed_bytes_without_digests_never_read_beyond_a_file(fresh, data):
+    folder = fresh()
     file = folder / data.draw(st.sampled_from(["documents-00000.npy", "lineage-00000.jsonl", "tokens-00000.bin"]))
     content = bytearray(file.read_bytes())
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))

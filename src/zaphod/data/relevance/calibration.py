@@ -108,7 +108,7 @@ def _platt(scores_N: Floats, labels_N: Labels) -> Calibration:
         if np.abs(step_2).max() < 1e-9:
             break
     slope, intercept = max(weights_2[0], 0.0) / scale, weights_2[1] - max(weights_2[0], 0.0) * mean / scale
-    points = np.linspace(-1.0, 1.0, 401)  # similarities lie between
+    points = np.linspace(-1.0, 1.0, 2001)  # similarities lie between
     return Calibration(scores=points, probabilities=1 / (1 + np.exp(-np.clip(slope * points + intercept, -35, 35))))
 
 
