@@ -51,6 +51,8 @@ class Job(NamedTuple):
     num_parts: int = 4
     folder: str | None = None
     num_experts: int = 4
+    recompute: str = "none"
+    balance: str = "aux"
 
 
 class Outcome(NamedTuple):
@@ -73,7 +75,7 @@ def doubled(seed: int, count: int) -> list[Document]:
 
 def tiny_model(job: Job) -> Transformer:
     assert CONFIG.moe is not None
-    router = replace(CONFIG.moe.router, num_experts=job.num_experts)
+    router = replace(CONFIG.moe.router, num_experts=job.num_experts, selection_bias=job.balance != "aux")
     model = Transformer(replace(CONFIG, moe=replace(CONFIG.moe, router=router)))
     initialise(model, CONFIG.num_layers, seed=0)
     if job.half:
@@ -103,7 +105,8 @@ def trainer_for(model: Transformer, job: Job, deal: Deal | None) -> Trainer:
         num_steps=job.num_steps,
         num_threads=1,
         schedule=ScheduleConfig(warmup_steps=2, decay_from=0.9),
-        balance=BalanceConfig(weight=0.1),
+        balance=BalanceConfig(method=job.balance, weight=0.1),  # type: ignore[arg-type]
+        recompute=job.recompute,  # type: ignore[arg-type]
     )
     folder = Path(tempfile.mkdtemp() if job.folder is None else job.folder)
     return Trainer(model, optimiser, BatchStream(doubled, 64, job.num_parts, seed=0), config, folder)

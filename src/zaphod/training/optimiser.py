@@ -102,7 +102,8 @@ class Optimiser:
         self.config = config
         self.deal: Deal = Undealt(model) if deal is None else deal
         self.parameters = self.deal.held()
-        self.masters = {name: parameter.float().clone() for name, parameter in self.parameters.items()}
+        # What is float32 already (norms, routers, sharded matrices) is its own master.
+        self.masters = {name: parameter.float() for name, parameter in self.parameters.items()}
         dtype = torch.float32 if config.state_format == "float32" else torch.bfloat16
         self.first_moments = {name: torch.zeros_like(master, dtype=dtype) for name, master in self.masters.items()}
         self.second_moments = {

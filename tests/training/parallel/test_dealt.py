@@ -51,6 +51,19 @@ def test_experts_are_balanced_over_the_whole_batch(two_ranks: RankPool, alone: O
     assert two_ranks.run(train_dealt, job)[1].loads == alone.loads
 
 
+@each_way
+def test_activations_may_be_computed_twice(two_ranks: RankPool, alone: Outcome, job: Job) -> None:
+    for outcome in two_ranks.run(train_dealt, job._replace(recompute="layer")):
+        assert farthest(outcome.losses, alone.losses) <= 1e-5
+        assert outcome.max_rows == two_ranks.run(train_dealt, job)[0].max_rows
+
+
+@pytest.mark.parametrize("method", ["bias", "quantile"])
+def test_selection_biases_move_by_the_loads_of_all_ranks(two_ranks: RankPool, method: str) -> None:
+    job = WAYS["experts dealt"]._replace(balance=method)
+    assert two_ranks.run(train_dealt, job)[1].loads == train_alone(job).loads
+
+
 @pytest.mark.parametrize("job", [job._replace(rule="muon", half=True) for job in WAYS.values()], ids=WAYS.keys())
 def test_muon_in_half_precision_stays_close(two_ranks: RankPool, job: Job) -> None:
     assert farthest(two_ranks.run(train_dealt, job)[0].losses, train_alone(job).losses) <= 5e-3
