@@ -102,7 +102,7 @@ def _move(split: Split, rng: random.Random) -> _Piece | None:
         return None
     slots = _slots(rng, thing, source, target)
     sentence = _said("move", split, wordings.MOVE, rng)
-    if split != "wordings_2" and rng.random() < 0.06:
+    if split != "wordings_2" and rng.random() < 0.03:
         sentence = _with_harmless_remark(sentence, slots, rng)
     steps = moving(thing, source, target)
     return _Piece(sentence=sentence, slots=slots, steps=steps, start={thing: source}, goal={thing: target})
