@@ -97,6 +97,17 @@ def test_a_mixture_draws_from_a_snapshot(take, tmp_path):
     assert sorted(plan) == [0, 1, 2, 3]
 
 
+def test_a_snapshot_tells_size_source_and_domain_of_each_document(take, tmp_path):
+    take("1", MONDAY)
+    take("2", TUESDAY)
+    snapshot = Snapshot.open(tmp_path / "root")
+    records = [snapshot.record(number) for number in range(len(snapshot))]
+    assert snapshot.lengths.tolist() == [record.num_tokens for record in records]
+    assert snapshot.num_bytes.tolist() == [record.num_bytes for record in records]
+    assert [snapshot.sources[number] for number in snapshot.source_ids] == [record.source for record in records]
+    assert [snapshot.domains[number] for number in snapshot.domain_ids] == [record.domain for record in records]
+
+
 def test_other_stages_or_another_tokenizer_begin_a_new_folder(take):
     take("1", MONDAY)
     with pytest.raises(ConfigError, match="stages of this snapshot differ"):

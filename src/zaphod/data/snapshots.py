@@ -162,7 +162,8 @@ class Snapshot:
         self.name, self.sets = name, sets
         self._rows = rows
         self._firsts = [0, *itertools.accumulate(map(len, rows))]
-        self._source_numbers = {name: n for n, name in enumerate(dict.fromkeys(s for one in sets for s in one.sources))}
+        self._sources = list(dict.fromkeys(name for one in sets for name in one.sources))
+        self._domains = list(dict.fromkeys(name for one in sets for name in one.domains))
 
     @classmethod
     def open(cls, root: Path, name: str | None = None, *, verify: bool = True) -> Snapshot:
@@ -208,7 +209,12 @@ class Snapshot:
     @property
     def sources(self) -> list[str]:
         """Names by number, as `source_ids` has them."""
-        return list(self._source_numbers)
+        return self._sources
+
+    @property
+    def domains(self) -> list[str]:
+        """Names by number, as `domain_ids` has them."""
+        return self._domains
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -216,12 +222,20 @@ class Snapshot:
         return np.concatenate([one.lengths[rows] for one, rows in self._parts()])
 
     @cached_property
+    def num_bytes(self) -> npt.NDArray[np.int64]:
+        """UTF-8 bytes of each document's text."""
+        return np.concatenate([one.num_bytes[rows] for one, rows in self._parts()])
+
+    @cached_property
     def source_ids(self) -> npt.NDArray[np.int64]:
         """Number of each document's source."""
-        parts = []
-        for one, rows in self._parts():
-            numbers = np.array([self._source_numbers[name] for name in one.sources], np.int64)
-            parts.append(numbers[one.source_ids[rows]])
+        parts = [_renumbered(one.source_ids[rows], one.sources, self._sources) for one, rows in self._parts()]
+        return np.concatenate(parts)
+
+    @cached_property
+    def domain_ids(self) -> npt.NDArray[np.int64]:
+        """Number of each document's domain."""
+        parts = [_renumbered(one.domain_ids[rows], one.domains, self._domains) for one, rows in self._parts()]
         return np.concatenate(parts)
 
     @cached_property
@@ -237,6 +251,11 @@ class Snapshot:
             raise IndexError(f"document {number} of {len(self)}")
         part = bisect.bisect_right(self._firsts, number) - 1
         return self.sets[part], int(self._rows[part][number - self._firsts[part]])
+
+
+def _renumbered(ids: npt.NDArray[np.int64], names: list[str], all_names: list[str]) -> npt.NDArray[np.int64]:
+    numbers = {name: number for number, name in enumerate(all_names)}
+    return np.array([numbers[name] for name in names], np.int64)[ids]
 
 
 def today() -> str:
