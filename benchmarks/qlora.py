@@ -60,6 +60,7 @@ SIZES = {
 ARMS = {"full": 5e-4, "lora": 4e-3, "qlora": 4e-3, "peft + bitsandbytes": 4e-3}
 """With the peak learning rate of each; found by trying 1, 2, 4 and 8 times 1e-3 (and a tenth of these for `full`)."""
 PARTS = 2
+BASE = "base"
 
 
 def resident_bytes() -> int:
@@ -287,14 +288,19 @@ def _measured(model: Any, samples: Sequence[Any], size: Size) -> dict[str, float
     return {"loss": loss_sum / num_targets, "exact": num_exact / len(samples)}
 
 
-def run_arm(folder: Path, arm: str, size: Size, is_short: bool, seed: int) -> dict[str, Any]:
-    """In a process of its own."""
+def run_alone(arm: str, folder: Path, size: Size, is_short: bool, seed: int = 0) -> str:
+    """What a process of its own prints for an arm, or for the base, whose memory must not linger."""
     command = [sys.executable, "-m", "benchmarks.qlora", "--arm", arm, "--folder", str(folder), "--seed", str(seed)]
-    command += ["--steps", str(size.steps), *(["--short"] if is_short else [])]
+    command += ["--steps", str(size.steps), "--base-steps", str(size.base_steps), *(["--short"] if is_short else [])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{arm} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
+
+
+def run_arm(arm: str, folder: Path, size: Size, is_short: bool, seed: int) -> dict[str, Any]:
+    """One arm's figures."""
+    result: dict[str, Any] = json.loads(run_alone(arm, folder, size, is_short, seed).splitlines()[-1])
     print(f"{arm}: {result['after']}, {format_bytes(result['peak_bytes'])}, {result['seconds']:.0f} s", file=sys.stderr)
     return result
 
@@ -368,11 +374,14 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=1)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--base-steps", type=int)
-    parser.add_argument("--arm", choices=ARMS)
+    parser.add_argument("--arm", choices=(BASE, *ARMS))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     size = SIZES["short" if options.short else "full"]
     size = replace(size, steps=options.steps or size.steps, base_steps=options.base_steps or size.base_steps)
+    if options.arm == BASE:
+        make_base(options.folder, size)
+        return
     if options.arm:
         run = run_peers if "+" in options.arm else partial(run_ours, method=options.arm)
         print(json.dumps(run(options.folder, size=size, seed=options.seed)))
@@ -381,12 +390,12 @@ def main() -> None:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "held_out.jsonl").exists():
-            make_base(folder, size)
+            run_alone(BASE, folder, size, options.short)
         results: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
         for repetition in range(options.repetitions):
             names = list(ARMS)
             for arm in names[repetition % len(names) :] + names[: repetition % len(names)]:
-                results[arm].append(run_arm(folder, arm, size, options.short, repetition))
+                results[arm].append(run_arm(arm, folder, size, options.short, repetition))
     publish("qlora_short" if options.short else "qlora", {"arms": results}, table(results, size))
 
 
