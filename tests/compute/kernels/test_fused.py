@@ -127,3 +127,12 @@ def test_without_native_kernels_the_definitions_are_used_and_that_is_said_once(m
     native_training.training_kernels.cache_clear()
     assert torch.equal(ours[1], reference.rms_norm(x, weight, 1e-5))
     assert [record.message.count("Nobody compiled them.") for record in caplog.records] == [1]
+
+
+@needs_native
+def test_experts_that_no_token_visits_compute_nothing_and_have_gradients_of_zero():
+    _, gate, up, down, *_ = experts_inputs(torch.float32)
+    x, weights, ids = torch.zeros(0, 16), torch.zeros(0, 2), torch.zeros(0, 2, dtype=torch.int64)
+    out = fused.experts(x, gate, up, down, ids, weights, "silu", 8)
+    assert out.shape == (0, 16)
+    assert not any(gradient.any() for gradient in torch.autograd.grad(out.sum(), (gate, up, down)))
