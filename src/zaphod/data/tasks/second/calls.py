@@ -19,6 +19,7 @@ from zaphod.data.tasks import tool_call as first
 from zaphod.data.tasks.out_of_scope import HONEST_ANSWER
 from zaphod.data.tasks.second import call_wordings as wordings
 from zaphod.data.tasks.second import tools, vocabulary
+from zaphod.data.tasks.second.call_missing import MISSING
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
 from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
 from zaphod.data.tasks.second.tools import KNOWN, MadeTool, Parameter, ToolSignature, Value, some_value
@@ -259,7 +260,7 @@ def _noun_with_values(noun: str, spoken: dict[str, str], rng: random.Random) -> 
 def _missing(split: Split, rng: random.Random) -> _Request | None:
     if split == "wordings_2" or rng.random() < 0.5:
         return _missing_of_made(split, rng)
-    concept, parameter, frames = rng.choice(wordings.MISSING)
+    concept, parameter, frames = rng.choice(MISSING)
     slots = dict(first.any_call(concept, rng).slots)
     frame = rng.choice(frames)
     mark = next((m for m in ("=", "np:", "eq:") if frame.startswith(m)), "")

@@ -15,6 +15,7 @@ from zaphod.data.tasks import robot_plan, tool_words
 from zaphod.data.tasks.second import route_wordings as wordings
 from zaphod.data.tasks.second.frozen import phrased, route_pairs, wordings_2
 from zaphod.data.tasks.second.manner import dressed, spoilt
+from zaphod.data.tasks.second.route_aside import ASIDE, BEFORE_LIVE, BEFORE_OLD
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
 from zaphod.data.tasks.wording import invented_word
 
@@ -140,7 +141,7 @@ def _question(split: Split, rng: random.Random) -> tuple[Use, str | None]:
     if use in _PAIRED and chance < 0.35:
         frame = _with_something_aside(use, rng)
     elif use in _PAIRED and chance < 0.45:
-        before = wordings.BEFORE_LIVE if use == "search" else wordings.BEFORE_OLD
+        before = BEFORE_LIVE if use == "search" else BEFORE_OLD
         frame = f"={rng.choice(before)}[.|,|;|:| -] {_phrase('=', use, rng)}"
     else:
         frame = rng.choice(_FRAMES[use])
@@ -151,7 +152,7 @@ def _question(split: Split, rng: random.Random) -> tuple[Use, str | None]:
 def _with_something_aside(use: Use, rng: random.Random) -> str:
     """A question of this kind beside one of the other kind that is not to be answered."""
     other: Use = "knowledge" if use == "search" else "search"
-    frame = rng.choice(wordings.ASIDE)
+    frame = rng.choice(ASIDE)
     for name, mark in (("s", "="), ("np", "np:"), ("eq", "eq:")):
         frame = frame.replace("{" + name + "_asked}", _phrase(mark, use, rng))
         frame = frame.replace("{" + name + "_aside}", _phrase(mark, other, rng))
