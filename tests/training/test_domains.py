@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from zaphod.compute.kernels.reference import route
 from zaphod.core.errors import ConfigError
 from zaphod.model.families import preset
 from zaphod.training.domains import DomainPrior, DomainsConfig, joint_counts, mutual_information
@@ -32,6 +33,18 @@ def test_some_stretches_of_training_are_told_nothing() -> None:
     assert torch.equal(told_T[:, 0], told_T[:, 1])  # a stretch is told whole or not at all
     assert told_T[:, 0].mean().item() == pytest.approx(0.5, abs=0.1)
     assert torch.equal(prior.offset(domains_T, seed="0/1/2"), prior.offset(domains_T, seed="0/1/2"))
+
+
+def test_the_router_is_taught_to_give_its_probability_to_the_group() -> None:
+    prior = DomainPrior(DomainsConfig(experts={"law": 2}, teaching_weight=0.5), ["law", "other"], num_experts=4)
+    logits_TE = torch.tensor([[1.0, 0.0, 2.0, 0.0], [0.0, 0.0, 9.0, 0.0]], requires_grad=True)
+    layers = [route(logits_TE, top_k=1)] * 2
+    term = prior.teaching_term(layers, torch.tensor([0, 1]), num_tokens=10)
+    own_share = logits_TE[0].softmax(-1)[:2].sum()
+    assert term.item() == pytest.approx(2 * 0.5 * -own_share.log().item() / 10)
+    (gradient_TE,) = torch.autograd.grad(term, logits_TE)
+    assert (gradient_TE[0, :2] < 0).all()
+    assert not gradient_TE[1].any()
 
 
 def test_a_domain_that_no_document_has_is_refused() -> None:

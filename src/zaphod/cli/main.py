@@ -41,7 +41,7 @@ VERBS = {
     "convert": Verb("convert", "Write a model in another file format."),
     "quantize": Verb("quantize", "Write a model with fewer bits a weight, and tell what is lost."),
     "logits": Verb("logits", "Write logits to a file, to compare with another program."),
-    "train": Verb("train", "Train the built-in model again."),
+    "train": Verb("train", "Train a model from a file of settings, or the built-in one again."),
     "consolidate": Verb("consolidate", "Make a model of what the processes of a training wrote."),
     "data": Verb("data", "Build training data from texts, and see what is in it."),
     "tokenizer": Verb("tokenizer", "Learn a vocabulary, import one, or see what one makes of a text."),

@@ -2,8 +2,8 @@
 
 Left alone, experts specialise in syntax, not in subjects; what makes domains is routing by document (FlexOlmo,
 arXiv 2507.07024). Here a document's domain adds a prior to the logits by which the experts of its group are chosen. It
-forbids no other expert, weighs nothing, and is absent where nobody names a domain, as in serving; so some stretches of
-training go without it, and the router learns to tell domains by itself.
+forbids no other expert and weighs nothing. Where nobody names a domain, as in serving, it is absent: some stretches of
+training go without it, and a small loss teaches the router to find a domain's experts by itself.
 
 Legend: T tokens, D domains, E experts.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from zaphod.compute.kernels.reference import Routing
 from zaphod.core.errors import ConfigError
 
 
@@ -28,19 +29,22 @@ class DomainsConfig:
     """Domain to its number of experts, in the order of the experts; those left over belong to nobody."""
     prior: float = 2.0
     """Added to the logits of the domain's own experts, for choosing alone."""
-    untold_share: float = 0.1
+    untold_share: float = 0.25
     """Of the stretches of one domain, those that get no prior in training."""
+    teaching_weight: float = 0.02
+    """Of the loss that makes the router itself give its probability to the domain's experts, in each layer."""
 
     def __post_init__(self) -> None:
         if any(count < 1 for count in self.experts.values()):
             raise ConfigError(
                 f"domains.experts is {dict(self.experts)}.", "A group has at least one expert.", "Leave the domain out."
             )
-        if self.prior < 0 or not 0 <= self.untold_share <= 1:
+        if min(self.prior, self.teaching_weight) < 0 or not 0 <= self.untold_share <= 1:
             raise ConfigError(
-                f"domains.prior is {self.prior} and domains.untold_share {self.untold_share}.",
-                "The prior is 0 or more, the share in [0, 1].",
-                "Use 2.0 and 0.1.",
+                f"domains has prior {self.prior}, teaching_weight {self.teaching_weight} and untold_share "
+                f"{self.untold_share}.",
+                "Prior and weight are 0 or more, the share lies in [0, 1].",
+                "Use 2.0, 0.02 and 0.25.",
             )
 
 
@@ -89,6 +93,23 @@ class DomainPrior:
         generator = torch.Generator().manual_seed(random.Random(seed).getrandbits(62))
         is_told = torch.rand(int(stretches_T[-1]) + 1, generator=generator) >= self.config.untold_share
         return offset_TE * is_told[stretches_T][:, None]
+
+    def teaching_term(self, layers: Sequence[Routing], domain_ids_T: Tensor, num_tokens: int) -> Tensor:
+        """What one part adds to the mean of -log(probability of the domain's group), weighted and summed over layers.
+
+        Args:
+            layers: of this part.
+            domain_ids_T: of its tokens; those without a group count as 0.
+            num_tokens: of the whole batch.
+        """
+        is_mine_TE = self.prior_DE[domain_ids_T] > 0
+        has_group_T = is_mine_TE.any(-1)
+        total = torch.zeros(())
+        for routing in layers:
+            logits_TE, is_mine = routing.logits_TE[has_group_T], is_mine_TE[has_group_T]
+            own_T = logits_TE.masked_fill(~is_mine, -torch.inf).logsumexp(-1)
+            total = total + (logits_TE.logsumexp(-1) - own_T).sum()
+        return self.config.teaching_weight * total / max(1, num_tokens)
 
 
 def joint_counts(expert_ids_TK: Tensor, domain_ids_T: Tensor, num_domains: int, num_experts: int) -> Tensor:

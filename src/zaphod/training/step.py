@@ -117,7 +117,11 @@ class Stepper:
         """Of the whole step's loss, float32, of the parameters that this process holds."""
 
         def of_part(part: Passed) -> Gradients:
-            return self.deal.gradients(passes.loss_share(part, num_targets, counts_LE, self.balance))
+            loss = passes.loss_share(part, num_targets, counts_LE, self.balance)
+            if self.prior is not None and part.part.domain_ids_T is not None and part.routing:
+                num_tokens = int(counts_LE[0].sum()) // part.routing[0].expert_ids_TK.shape[1]
+                loss = loss + self.prior.teaching_term(part.routing, part.part.domain_ids_T, num_tokens)
+            return self.deal.gradients(loss)
 
         of_parts = list(workers.map(of_part, passed))
         if len(of_parts) == 1:
