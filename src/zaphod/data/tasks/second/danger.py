@@ -7,7 +7,6 @@ not tried on people.
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
 
 from zaphod.data.tasks import robot_wordings as first
 from zaphod.data.tasks.second.danger_wordings import FRAMES, RULES, Danger
@@ -129,14 +128,6 @@ _VICTIMS = (
         "the rabbit",
     ),
 )
-
-
-class Request(NamedTuple):
-    """A prompt whose slots are still open, the words for them, and why it is refused."""
-
-    frame: str
-    slots: dict[str, str]
-    reason: str
 
 
 def dangerous(rng: random.Random, slots: dict[str, str]) -> tuple[Danger, str]:
