@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zaphod.study.evaluation.metrics import bootstrap, exact_match, f1, figure, pass_at
@@ -27,6 +27,7 @@ def test_shares_get_wilsons_interval_and_means_the_bootstraps():
     assert figure("b", [0.5, 0.25, 1.0]).interval == bootstrap([0.5, 0.25, 1.0])
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_the_bootstrap_holds_the_mean_of_what_is_drawn(values):
     low, high = bootstrap(values)

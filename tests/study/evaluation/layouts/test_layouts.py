@@ -79,7 +79,7 @@ def test_what_is_cut_in_the_middle_is_malformed(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_odd_bytes_give_problems_or_a_clear_error(name, tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("odd")
