@@ -202,7 +202,7 @@ class Build:
                 run = []
             else:
                 run.append(stage)
-        return executor(Segment(len(self.stages) - len(run), run, self.config.tokenizer), slices)
+        return executor(Segment(len(self.stages) - len(run), run, self._packer), slices)
 
     def _recall(self, memories: Mapping[int, bytes]) -> None:
         for place, memory in memories.items():

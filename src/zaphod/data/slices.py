@@ -1,13 +1,13 @@
 """A slice of a source on its way through the stages: what is worked on at once; knows no order of work and no disk.
 
-A run of stages without memory is a `Segment`. It holds how its stages are built, not the stages, so that it can be sent
-to another process or machine, which builds equal ones.
+A run of stages without memory is a `Segment`. It can be sent to another process or machine: what travels is how its
+stages are built, and whoever receives it builds equal ones.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,25 +109,24 @@ class Segment:
 
     Args:
         first: place of the first stage in the build.
-        stages: patterns for the stages: their classes and settings are taken.
-        tokenizer: path or "bytes" if documents are to be packed afterwards.
+        stages: in order.
+        packer: if documents are to be packed afterwards.
     """
 
-    def __init__(self, first: int, stages: Sequence[Stage], tokenizer: str | None = None) -> None:
-        self._first = first
-        self._recipes: list[tuple[type[Any], Mapping[str, Any]]] = [(type(s), dict(s.settings())) for s in stages]
-        self._tokenizer_name = tokenizer
-        self._stages: list[Stage] | None = None
-        self._packer: Packer | None = None
+    def __init__(self, first: int, stages: Sequence[Stage], packer: Packer | None = None) -> None:
+        self._first, self._stages, self._packer = first, list(stages), packer
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_stages": None, "_packer": None}
+    def __getstate__(self) -> tuple[Any, ...]:
+        recipes = [(type(stage), dict(stage.settings())) for stage in self._stages]
+        return self._first, recipes, None if self._packer is None else self._packer.name
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._first, recipes, tokenizer = state
+        self._stages = [made(**settings) for made, settings in recipes]
+        self._packer = None if tokenizer is None else Packer(tokenizer)
 
     def __call__(self, part: Slice) -> Slice:
         """The slice after these stages."""
-        if self._stages is None:
-            self._stages = [made(**settings) for made, settings in self._recipes]
-            self._packer = Packer(self._tokenizer_name) if self._tokenizer_name is not None else None
         for place, stage in enumerate(self._stages, self._first):
             part.documents, part.counters[place] = apply(stage, part.documents)
         if self._packer is not None:
@@ -156,6 +155,7 @@ class Packer:
     """
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.tokenizer, digest = open_tokenizer(name)
         stops = self.tokenizer.eos_token_ids
         self.entry = TokenizerEntry(
