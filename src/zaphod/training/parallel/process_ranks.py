@@ -6,6 +6,7 @@ Started by `torchrun` or by `training.parallel.launch`: both say in the environm
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -135,8 +136,9 @@ def answered() -> Iterator[None]:
 
 
 def _gone(error: Exception) -> UnavailableError:
+    reason = re.sub(r"^\[[^\]]*\] ", "", str(error).splitlines()[0])  # without a place in gloo's source
     return UnavailableError(
-        f"Another rank does not answer ({str(error).splitlines()[0][:200]}).",
+        f"Another rank does not answer ({reason[:200]}).",
         "All ranks of a run live until its end.",
         "Look for the first error among the ranks' messages; then start the run again: it goes on from its checkpoint.",
     )
