@@ -87,10 +87,11 @@ def _shouted(draw: random.Random) -> str:
 
 
 def _nearly_good(draw: random.Random) -> str:
-    subjects, verbs = ("the engine", "a river", "every page", "this library"), ("reads", "keeps", "finds", "holds")
+    subjects, verbs = ("the engine", "a river", "every page", "this library"), ("reads", "keeps", "finds")
+    nouns, deeds = ("files", "lines", "words"), ("copy", "sort", "count")
     sentences = [
-        f"{draw.choice(subjects).capitalize()} {draw.choice(verbs)} {draw.choice(subjects)} with the {draw.randrange(999)}"
-        f" {draw.choice(('files', 'lines', 'words'))} that it has to {draw.choice(('copy', 'sort', 'count'))}."
+        f"{draw.choice(subjects).capitalize()} {draw.choice(verbs)} {draw.choice(subjects)} with the "
+        f"{draw.randrange(999)} {draw.choice(nouns)} that it has to {draw.choice(deeds)}."
         for _ in range(draw.randrange(4, 40))
     ]
     return draw.choice((" ", "\n")).join(sentences)

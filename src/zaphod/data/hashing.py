@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import Final
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
 
-_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+_ODD: Final = 0x9E3779B97F4A7C15
 _MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2: Final = np.uint64(0x94D049BB133111EB)
 
@@ -28,11 +29,15 @@ def hash_ngrams(hashes_W: Hashes, size: int) -> Hashes:
     """
     num = max(0, len(hashes_W) - size + 1)
     total_G = np.zeros(num, dtype=np.uint64)
-    weight = 1
-    for place in range(size):
-        total_G += hashes_W[place : place + num] * np.uint64(weight)
-        weight = weight * int(_ODD) % 2**64
+    for place, weight in enumerate(ngram_weights(size)):
+        total_G += hashes_W[place : place + num] * weight
     return mixed(total_G)
+
+
+@functools.lru_cache(maxsize=128)
+def ngram_weights(size: int) -> Hashes:
+    """The weight of each place in a run of words: powers of an odd number, modulo 2^64."""
+    return np.array([pow(_ODD, place, 2**64) for place in range(size)], dtype=np.uint64)
 
 
 def mixed(values_N: Hashes) -> Hashes:

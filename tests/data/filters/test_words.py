@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from zaphod.data.filters.repetition import (
     duplicate_ngram_characters,
     duplicates,
+    longest_ngram_characters,
     repeated_cover,
-    top_ngram_characters,
+    repeated_places,
+    top_ngram,
 )
 from zaphod.data.filters.sentences import num_sentences
 from zaphod.data.filters.tokens import split_chunk
@@ -77,10 +79,15 @@ def test_repetition_is_counted_as_a_plain_loop_counts_it(letters, size):
     text = " ".join(letters)
     runs = [tuple(letters[i : i + size]) for i in range(len(letters) - size + 1)]
     expected = max((runs.count(run) for run in runs), default=0) * (2 * size - 1)
-    assert top_ngram_characters(words_of(text), size) == expected
-    assert duplicate_ngram_characters(words_of(text), size) == plain_duplicate_characters(letters, size)
-    assert duplicate_ngram_characters(words_of(text), size) <= repeated_cover(words_of(text), size)
-    assert repeated_cover(words_of(text), size + 1) <= repeated_cover(words_of(text), size)
+    num_times, num_characters = top_ngram(words_of(text), size)
+    assert num_times * num_characters == expected
+    assert num_characters <= longest_ngram_characters(words_of(text), size)
+    assert top_ngram(words_of(text), size + 1)[0] <= num_times
+    words = words_of(text)
+    places = repeated_places(words, size)
+    for longer in (size, size + 1, size + 4):
+        assert duplicate_ngram_characters(words, longer, places) == plain_duplicate_characters(letters, longer)
+        assert duplicate_ngram_characters(words, longer, places) <= repeated_cover(words, size, places)
 
 
 def test_duplicates_count_what_stood_before():

@@ -50,8 +50,8 @@ class KeyIndex:
 
     def owners(self, keys_N: Hashes) -> Hashes:
         """The first owner of each key, `NO_OWNER` where it was not met."""
-        pending = self._pending
-        owners_N = np.array([pending.get(key, NO_OWNER) for key in keys_N.tolist()], dtype=np.uint64)
+        find = self._pending.get
+        owners_N = np.array([find(key, NO_OWNER) for key in keys_N.tolist()], dtype=np.uint64)
         for _, run in reversed(self._runs):
             places_N = np.minimum(np.searchsorted(run["key"], keys_N), len(run) - 1)
             is_here_N = run["key"][places_N] == keys_N

@@ -62,6 +62,10 @@ class MinHasher:
     def _band_salts_B1(self) -> Hashes:
         return mixed(np.arange(1, self.options.num_bands + 1, dtype=np.uint64))[:, None]
 
+    @cached_property
+    def _weights_R(self) -> Hashes:
+        return mixed(np.arange(1, self.options.hashes_per_band + 1, dtype=np.uint64)) | np.uint64(1)
+
     def shingles(self, text: str) -> Hashes:
         """The hash of each shingle; a text shorter than one shingle is one, a text without words has none."""
         if self._vocabulary.is_full:
@@ -87,8 +91,7 @@ class MinHasher:
             return shingles_S
         bands_BR = self.signature(shingles_S).reshape(self.options.num_bands, self.options.hashes_per_band)
         salted_BR = mixed(bands_BR ^ self._band_salts_B1)
-        weights_R = mixed(np.arange(1, self.options.hashes_per_band + 1, dtype=np.uint64)) | np.uint64(1)
-        keys_B: Hashes = mixed((salted_BR * weights_R).sum(axis=1, dtype=np.uint64) ^ np.uint64(scope))
+        keys_B: Hashes = mixed((salted_BR * self._weights_R).sum(axis=1, dtype=np.uint64) ^ np.uint64(scope))
         return keys_B
 
 

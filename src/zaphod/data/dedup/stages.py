@@ -40,7 +40,7 @@ class KeyedStage(DocumentStage):
         self.num_keys = num_keys
         self._reason = reason
         self._index = KeyIndex(max_pending=max_pending)
-        self._learnt: list[Hashes] = []
+        self._learnt: list[tuple[int, Hashes]] = []
 
     def keys(self, document: Document) -> Hashes:
         raise NotImplementedError
@@ -54,13 +54,13 @@ class KeyedStage(DocumentStage):
         if ((owners_K != NO_OWNER) & (owners_K != owner)).any():
             return Dropped(self._reason)
         self._index.add(keys_K, owner)
-        self._learnt.append(np.concatenate((np.array([owner], dtype=np.uint64), keys_K)))
+        self._learnt.append((owner, keys_K))
         return document
 
     def take_memory(self) -> bytes:
         """Owner and keys of each document that was kept since this was last asked, 8 bytes each."""
         learnt, self._learnt = self._learnt, []
-        return np.concatenate(learnt).astype("<u8").tobytes() if learnt else b""
+        return b"".join(owner.to_bytes(8, "little") + keys_K.astype("<u8").tobytes() for owner, keys_K in learnt)
 
     def recall(self, memory: bytes) -> None:
         """Know what an earlier run has learnt.

@@ -37,7 +37,7 @@ class Language(DocumentStage):
     name = "language"
 
     def __init__(
-        self, *, languages: tuple[str, ...] = ("en",), least_probability: float = 0.65, window_characters: int = 500
+        self, *, languages: tuple[str, ...] = ("en",), least_probability: float = 0.65, window_characters: int = 300
     ) -> None:
         super().__init__()
         self.languages = tuple(languages)

@@ -1,12 +1,13 @@
 """Gopher's rules of repetition: how much of a text is said more than once; knows no other quality.
 
 Source: Rae et al., "Scaling language models: methods, analysis and insights from training Gopher", table A1, counted
-as FineWeb's published code (datatrove) counts. W words, G runs of n words.
+as FineWeb's published code (datatrove) counts. W words, G runs of n words, P places where some of them begin.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ import numpy.typing as npt
 from zaphod.data.documents import Document, DocumentStage, Dropped
 from zaphod.data.filters.limits import limits_from, settings_of
 from zaphod.data.filters.words import Words, words_of
-from zaphod.data.hashing import Hashes, hash_ngrams
+from zaphod.data.hashing import Hashes, hash_ngrams, mixed, ngram_weights
+
+Places = npt.NDArray[np.int64]
 
 _PARAGRAPHS: Final = re.compile(r"\n{2,}")
 _LINES: Final = re.compile(r"\n+")
@@ -77,19 +80,27 @@ class Repetition(DocumentStage):
 
     def _of_top_ngrams(self, text: str) -> str:
         words = words_of(text)
-        for size, max_share in self.limits.top_ngrams:
-            if top_ngram_characters(words, size) / len(text) > max_share:
+        num_times: float = math.inf
+        for size, max_share in sorted(self.limits.top_ngrams):
+            # A longer run comes no more often than the shorter one it begins with.
+            if num_times * longest_ngram_characters(words, size) <= max_share * len(text):
+                continue
+            num_times, num_characters = top_ngram(words, size)
+            if num_times * num_characters / len(text) > max_share:
                 return f"one run of {size} words too often"
         return ""
 
     def _of_duplicate_ngrams(self, text: str) -> str:
-        words = words_of(text)
-        sizes = self.limits.duplicate_ngrams
+        words, sizes = words_of(text), self.limits.duplicate_ngrams
+        if not sizes:
+            return ""
+        least = min(sizes)[0]
+        places_P = repeated_places(words, least)
         # A run of n words that comes again holds shorter ones that do: what those cover bounds all longer ones.
-        if sizes and repeated_cover(words, min(sizes)[0]) <= min(share for _, share in sizes) * len(text):
+        if repeated_cover(words, least, places_P) <= min(share for _, share in sizes) * len(text):
             return ""
         for size, max_share in sizes:
-            if duplicate_ngram_characters(words, size) / len(text) > max_share:
+            if duplicate_ngram_characters(words, size, places_P) / len(text) > max_share:
                 return f"too many duplicate runs of {size} words"
         return ""
 
@@ -107,54 +118,59 @@ def duplicates(parts: Iterable[str]) -> tuple[int, int]:
     return num_duplicates, num_characters
 
 
-def top_ngram_characters(words: Words, size: int) -> int:
-    """Characters of the commonest run of words (the first of several) with its spaces, times how often it comes."""
+def top_ngram(words: Words, size: int) -> tuple[int, int]:
+    """How often the commonest run of words comes, and its characters with its spaces (of several the first's)."""
     hashes_G = hash_ngrams(words.hashes_W, size)
     if not len(hashes_G):
-        return 0
+        return 0, 0
     sorted_G = np.sort(hashes_G)
     starts = np.flatnonzero(np.concatenate(([True], sorted_G[1:] != sorted_G[:-1])))
     counts = np.diff(starts, append=len(sorted_G))
     num_times = int(counts.max())
     commonest = sorted_G[starts[counts == num_times]]
     first = int(np.argmax(hashes_G == commonest[0] if len(commonest) == 1 else np.isin(hashes_G, commonest)))
-    return (int(words.lengths_W[first : first + size].sum()) + size - 1) * num_times
+    return num_times, int(words.lengths_W[first : first + size].sum()) + size - 1
 
 
-def repeated_cover(words: Words, size: int) -> int:
-    """Characters of the words that lie in any run of words that stood before."""
-    hashes_G = hash_ngrams(words.hashes_W, size)
-    repeats = np.flatnonzero(is_repeat(hashes_G))
-    if not len(repeats):
+def longest_ngram_characters(words: Words, size: int) -> int:
+    """Characters of the longest run of words, with its spaces."""
+    if len(words) < size:
         return 0
+    ends = np.concatenate(([0], np.cumsum(words.lengths_W)))
+    return int((ends[size:] - ends[:-size]).max()) + size - 1
+
+
+def repeated_places(words: Words, size: int) -> Places:
+    """Where a run of so many words begins that comes more than once."""
+    hashes_G = hash_ngrams(words.hashes_W, size)
+    return np.flatnonzero(_is_repeated(hashes_G))
+
+
+def repeated_cover(words: Words, size: int, places_P: Places) -> int:
+    """Characters of the words that lie in any run of words that stood before; `places_P` are the repeated ones."""
+    if not len(places_P):
+        return 0
+    hashes_P = _hashes_at(words, size, places_P)
+    order = np.argsort(hashes_P, kind="stable")
+    again = places_P[order[1:][hashes_P[order[1:]] == hashes_P[order[:-1]]]]
     edges = np.zeros(len(words) + 1, dtype=np.int64)
-    edges[repeats] += 1
-    edges[repeats + size] -= 1
+    edges[again] += 1
+    edges[again + size] -= 1
     return int(words.lengths_W[np.cumsum(edges[:-1]) > 0].sum())
 
 
-def is_repeat(hashes_G: Hashes) -> npt.NDArray[np.bool_]:
-    """Whether the same hash stood before, for each."""
-    if len(hashes_G) < 2:
-        return np.zeros(len(hashes_G), dtype=np.bool_)
-    sorted_G = np.sort(hashes_G)
-    if not (sorted_G[1:] == sorted_G[:-1]).any():
-        return np.zeros(len(hashes_G), dtype=np.bool_)
-    order = np.argsort(hashes_G, kind="stable")
-    repeats = np.zeros(len(hashes_G), dtype=np.bool_)
-    repeats[order[1:]] = hashes_G[order[1:]] == hashes_G[order[:-1]]
-    return repeats
+def duplicate_ngram_characters(words: Words, size: int, places_P: Places) -> int:
+    """Characters in runs of words that stood before, read from the left, where what was counted is not read again.
 
-
-def duplicate_ngram_characters(words: Words, size: int) -> int:
-    """Characters in runs of words that stood before, read from the left, where what was counted is not read again."""
-    hashes_G = hash_ngrams(words.hashes_W, size)
+    `places_P` are where shorter runs begin that come more than once: no others can begin a longer one that does.
+    """
+    places_P = places_P[places_P <= len(words) - size]
+    hashes_P = _hashes_at(words, size, places_P)
+    is_repeated_P = _is_repeated(hashes_P)
     lengths_to = np.concatenate(([0], np.cumsum(words.lengths_W)))
-    repeats = is_repeat(hashes_G)
-    candidates = np.flatnonzero(np.isin(hashes_G, hashes_G[repeats]))
     seen: set[int] = set()
     total = next_place = 0
-    for place, value in zip(candidates.tolist(), hashes_G[candidates].tolist(), strict=True):
+    for place, value in zip(places_P[is_repeated_P].tolist(), hashes_P[is_repeated_P].tolist(), strict=True):
         if place < next_place:
             continue
         if value in seen:
@@ -163,3 +179,23 @@ def duplicate_ngram_characters(words: Words, size: int) -> int:
         else:
             seen.add(value)
     return total
+
+
+def _hashes_at(words: Words, size: int, places_P: Places) -> Hashes:
+    """The hash of the run at each place."""
+    weights = ngram_weights(size)
+    total_P = np.zeros(len(places_P), dtype=np.uint64)
+    for place in range(size):
+        total_P += words.hashes_W[places_P + place] * weights[place]
+    return mixed(total_P)
+
+
+def _is_repeated(hashes_N: Hashes) -> npt.NDArray[np.bool_]:
+    """Whether each hash comes more than once."""
+    sorted_N = np.sort(hashes_N)
+    repeated_R = sorted_N[1:][sorted_N[1:] == sorted_N[:-1]]
+    if not len(repeated_R):
+        return np.zeros(len(hashes_N), dtype=np.bool_)
+    found_N = np.minimum(np.searchsorted(repeated_R, hashes_N), len(repeated_R) - 1)
+    is_repeated_N: npt.NDArray[np.bool_] = repeated_R[found_N] == hashes_N
+    return is_repeated_N
