@@ -41,6 +41,12 @@ def test_any_curve_rises_and_stays_inside_zero_and_one(labelled, method):
     assert ((probabilities > 0) & (probabilities < 1)).all()
 
 
+def test_a_rare_kind_far_from_the_others_is_told_apart():
+    scores = np.concatenate([RNG.normal(-0.1, 0.03, 4000), RNG.normal(0.35, 0.1, 60)])
+    curve = calibrate(scores, np.arange(4060) >= 4000)
+    assert curve([0.4])[0] > 0.9 > 0.1 > curve([0.0])[0]
+
+
 def test_labels_of_one_kind_teach_nothing():
     with pytest.raises(ConfigError, match="other kind"):
         calibrate([0.1, 0.2], [True, True])

@@ -104,12 +104,20 @@ def _platt(scores_N: Floats, labels_N: Labels) -> Calibration:
         gradient_2 = x_N2.T @ (p_N - targets_N)
         curvature_22 = (x_N2 * (p_N * (1 - p_N))[:, None]).T @ x_N2 + 1e-6 * np.eye(2)
         step_2 = np.linalg.solve(curvature_22, gradient_2)
-        weights_2 = weights_2 - step_2 * min(1.0, 5.0 / max(float(np.abs(step_2).max()), 1e-12))
+        # NOTE: where few are relevant a whole Newton step overshoots, and the next one runs away.
+        length, loss = 1.0, _logistic_loss(x_N2 @ weights_2, targets_N)
+        while _logistic_loss(x_N2 @ (weights_2 - length * step_2), targets_N) > loss and length > 1e-6:
+            length /= 2
+        weights_2 = weights_2 - length * step_2
         if np.abs(step_2).max() < 1e-9:
             break
     slope, intercept = max(weights_2[0], 0.0) / scale, weights_2[1] - max(weights_2[0], 0.0) * mean / scale
     points = np.linspace(-1.0, 1.0, 2001)  # similarities lie between
     return Calibration(scores=points, probabilities=1 / (1 + np.exp(-np.clip(slope * points + intercept, -35, 35))))
+
+
+def _logistic_loss(logits_N: Floats, targets_N: Floats) -> float:
+    return float(np.sum(np.logaddexp(0.0, logits_N) - targets_N * logits_N))
 
 
 def _isotonic(scores_N: Floats, labels_N: Labels) -> Calibration:
