@@ -41,10 +41,14 @@ def test_any_curve_rises_and_stays_inside_zero_and_one(labelled, method):
     assert ((probabilities > 0) & (probabilities < 1)).all()
 
 
-def test_a_rare_kind_far_from_the_others_is_told_apart():
-    scores = np.concatenate([RNG.normal(-0.1, 0.03, 4000), RNG.normal(0.35, 0.1, 60)])
-    curve = calibrate(scores, np.arange(4060) >= 4000)
-    assert curve([0.4])[0] > 0.9 > 0.1 > curve([0.0])[0]
+@pytest.mark.parametrize("seed", [0, 1, 2, 42, 56])
+def test_a_rare_kind_with_far_scores_does_not_make_the_curve_flat(seed):
+    rng = np.random.default_rng(seed)
+    others, relevant = int(rng.integers(100, 8000)), 15
+    tail = rng.uniform(1.5, 4)
+    scores = np.concatenate([0.05 * rng.standard_t(tail, others), 0.4 + 0.1 * rng.standard_t(tail, relevant)])
+    high, low = calibrate(np.clip(scores, -1, 1), np.arange(others + relevant) >= others)([0.9, -0.9])
+    assert high > 0.1 > low
 
 
 def test_labels_of_one_kind_teach_nothing():
