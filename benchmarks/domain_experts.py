@@ -131,9 +131,10 @@ def run(seed: int, steps: int, prior_logits: float) -> dict[str, Any]:
 
 def table(results: list[dict[str, Any]], steps: int, prior_logits: float) -> str:
     """Information and loss of both, and what each group is worth to each domain."""
+    seeds = [result["seed"] for result in results]
     lines = [
         f"{steps} steps of {16 * _ROW_LENGTH} tokens, {_NUM_EXPERTS} experts top-2, {_CONFIG.num_layers} layers, "
-        f"groups {_GROUPS}, prior {prior_logits:g}, seeds {[result['seed'] for result in results]}. Mean (least to most).",
+        f"groups {_GROUPS}, prior {prior_logits:g}, seeds {seeds}. Mean (least to most).",
         "",
         "| model | I(domain; expert), nats | held-out loss | MaxVio |",
         "|---|---|---|---|",
@@ -146,14 +147,19 @@ def table(results: list[dict[str, Any]], steps: int, prior_logits: float) -> str
     for group in _GROUPS:
         cells = [_cell([100 * result["lost"][group][n] for result in results], 1) + " %" for n in range(len(_NAMES))]
         lines.append(f"| {group} | {' | '.join(cells)} |")
-    ratios = [r["views"]["told"]["information"] / r["views"]["free"]["information"] for r in results]
-    is_kept = min(ratios) >= 3
+    ratios = {
+        view: [r["views"][view]["information"] / r["views"]["free"]["information"] for r in results]
+        for view in ("told, with the prior", "told")
+    }
+    given, untold = ratios.values()
+    is_kept = min(given) >= 3
     return "\n".join(
         [
             *lines,
             "",
-            f"Gate (information >= 3 times that of the free model, for every seed): {_cell(ratios, 1)} times: "
-            + ("kept." if is_kept else "NOT kept."),
+            "Gate (experts know at least 3 times as much as those of the free model, for every seed): "
+            f"{_cell(given, 1)} times where documents bear their domain: {'kept' if is_kept else 'NOT kept'}; "
+            f"{_cell(untold, 1)} times where nobody tells.",
         ]
     )
 

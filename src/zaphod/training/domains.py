@@ -31,7 +31,7 @@ class DomainsConfig:
     """Added to the logits of the domain's own experts, for choosing alone."""
     untold_share: float = 0.25
     """Of the stretches of one domain, those that get no prior in training."""
-    teaching_weight: float = 0.02
+    teaching_weight: float = 0.1
     """Of the loss that makes the router itself give its probability to the domain's experts, in each layer."""
 
     def __post_init__(self) -> None:
@@ -44,7 +44,7 @@ class DomainsConfig:
                 f"domains has prior {self.prior}, teaching_weight {self.teaching_weight} and untold_share "
                 f"{self.untold_share}.",
                 "Prior and weight are 0 or more, the share lies in [0, 1].",
-                "Use 2.0, 0.02 and 0.25.",
+                "Use 2.0, 0.1 and 0.25.",
             )
 
 
