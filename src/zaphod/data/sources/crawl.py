@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 from urllib.parse import urldefrag, urljoin
 
 from zaphod.core.errors import ConfigError, DownloadError, MissingExtraError
@@ -81,7 +81,7 @@ async def crawl(
 
 async def _walk(
     urls: list[str], fetcher: Fetcher, options: CrawlOptions, known: dict[str, Validators], outcomes: Counter[str]
-) -> Any:
+) -> AsyncIterator[Fetched]:
     """New answers, in the order in which they come; a page that has not changed is not asked for its links."""
     waiting = deque((urldefrag(url).url, 0) for url in urls)
     seen = {url for url, _ in waiting}
