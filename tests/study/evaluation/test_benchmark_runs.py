@@ -1,7 +1,9 @@
 """A run asks each problem once, keeps it, and tells figures with what must be said beside them."""
 
 import dataclasses
+import gzip
 import json
+from pathlib import Path
 
 import pytest
 from tests.study.evaluation.asked_models import Rule
@@ -10,8 +12,15 @@ from tests.study.evaluation.layouts.layout_files import write
 from zaphod.study.evaluation.catalogue import BENCHMARKS, AskOptions, chosen
 from zaphod.study.evaluation.contamination import open_corpus
 from zaphod.study.evaluation.evaluation import RunOptions, evaluate, spread
+from zaphod.study.evaluation.forms.code import completed, judge
+from zaphod.study.evaluation.judges import judge_number
 from zaphod.study.evaluation.layouts.files import DataFolder
-from zaphod.study.evaluation.sandbox.sandbox import Sandbox
+from zaphod.study.evaluation.sandbox.levels import STRONG
+from zaphod.study.evaluation.sandbox.sandbox import Sandbox, open_sandbox, why_not
+
+PUBLISHED = Path(__file__).parents[4] / "shared" / "evaldata"
+needs_published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"there are no published data in {PUBLISHED}")
+needs_sandbox = pytest.mark.skipif(all(why_not(level) for level in STRONG), reason="no strong sandbox works here")
 
 ASK = AskOptions(sandbox=lambda: Sandbox("none"), num_generated=6)
 
@@ -111,3 +120,23 @@ def test_problems_that_stand_in_training_data_are_found(tmp_path):
 def test_groups_of_benchmarks_have_names():
     assert {found.name for found in chosen(["truthfulqa"])} == {"truthfulqa-mc1", "truthfulqa-mc2"}
     assert all(found.is_generated for found in chosen(["generated"]))
+
+
+@needs_published
+def test_published_answers_are_judged_right():
+    problems = BENCHMARKS["gsm8k"].read(DataFolder(PUBLISHED), ASK)
+    lines = (PUBLISHED / "gsm8k-test.jsonl").read_text().splitlines()
+    verdicts = [judge_number(p, json.loads(line)["answer"]).values for p, line in zip(problems, lines, strict=True)]
+    assert all(verdict == {"strict": 1.0, "flexible": 1.0} for verdict in verdicts)
+
+
+@needs_published
+@needs_sandbox
+def test_published_solutions_pass_their_tests_in_the_sandbox():
+    sandbox = open_sandbox()
+    problems = BENCHMARKS["humaneval"].read(DataFolder(PUBLISHED), ASK)[::20]
+    with gzip.open(PUBLISHED / "HumanEval.jsonl.gz", "rt") as file:
+        solutions = [json.loads(line)["canonical_solution"] for line in file][::20]
+    for problem, solution in zip(problems, solutions, strict=True):
+        assert judge(problem, completed(problem, solution), sandbox) == (True, "passed")
+        assert not judge(problem, completed(problem, "    return None\n"), sandbox)[0]
