@@ -40,6 +40,15 @@ def test_a_line_that_is_no_document_is_named(tmp_path, line):
         read(tmp_path, '{"text": "a"}', line)
 
 
+@pytest.mark.parametrize(
+    "content", [b"text", gzip.compress(b'{"text": "z"}' * 99)[:-9], gzip.compress(b"a")[:11] + b"?" * 9]
+)
+def test_a_packed_file_that_is_damaged_is_named(tmp_path, content):
+    (tmp_path / "b.jsonl.gz").write_bytes(content)
+    with pytest.raises(CorruptFileError, match=r"b\.jsonl\.gz"):
+        list(JsonLinesSource(name="x", path=str(tmp_path)).documents())
+
+
 def test_a_folder_without_such_files_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no file of JSON lines"):
         list(JsonLinesSource(name="x", path=str(tmp_path)).documents())

@@ -7,10 +7,11 @@ numbers or truth values become metadata.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -43,10 +44,9 @@ class JsonLinesSource:
     def documents(self) -> Iterator[Document]:
         """Raises `CorruptFileError` where a line is no object with a text."""
         for file in self._files():
-            with _opened(file) as lines:
-                for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        yield _document(line, f"{file.name}:{number}")
+            for number, line in enumerate(_lines(file), 1):
+                if line.strip():
+                    yield _document(line, f"{file.name}:{number}")
 
     def _files(self) -> list[Path]:
         folder = self._path
@@ -60,8 +60,14 @@ class JsonLinesSource:
         return files
 
 
-def _opened(file: Path) -> IO[bytes]:
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
+def _lines(file: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
+            yield from lines
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CorruptFileError(
+            f"{file} cannot be unpacked: {error}.", "Its name says that it is a gzip file.", "Fetch or pack it again."
+        ) from error
 
 
 def _document(line: bytes, place: str) -> Document:

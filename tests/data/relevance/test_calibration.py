@@ -51,6 +51,12 @@ def test_a_rare_kind_with_far_scores_does_not_make_the_curve_flat(seed):
     assert high > 0.1 > low
 
 
+def test_one_example_at_the_end_does_not_lift_the_isotonic_curve():
+    scores = np.concatenate([[-0.9], np.zeros(1000), np.full(20, 0.5)])
+    labels = np.concatenate([[False], np.arange(1000) == 5, np.full(20, True)])
+    assert calibrate(scores, labels, "isotonic")([0.0])[0] < 0.01
+
+
 def test_labels_of_one_kind_teach_nothing():
     with pytest.raises(ConfigError, match="other kind"):
         calibrate([0.1, 0.2], [True, True])

@@ -128,9 +128,8 @@ def _isotonic(scores_N: Floats, labels_N: Labels) -> Calibration:
         while len(blocks) > 1 and blocks[-2][0] * blocks[-1][1] >= blocks[-1][0] * blocks[-2][1]:
             total, number, sum_of_scores = blocks.pop()
             blocks[-1] = [blocks[-1][0] + total, blocks[-1][1] + number, blocks[-1][2] + sum_of_scores]
-    # One pseudo-count on either side: no step is certain.
-    probabilities = np.array([(total + 0.5) / (number + 1) for total, number, _ in blocks])
+    certain = 1 / (len(labels_N) + 2)  # no step is
     return Calibration(
         scores=np.array([sum_of_scores / number for _, number, sum_of_scores in blocks]),
-        probabilities=np.maximum.accumulate(probabilities),
+        probabilities=np.clip([total / number for total, number, _ in blocks], certain, 1 - certain),
     )
