@@ -7,7 +7,7 @@ Legend: T tokens, R rows that are learnt, V vocabulary, L sparse layers, E exper
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -31,6 +31,9 @@ class Passed(NamedTuple):
 def forward(model: Transformer, part: Batch, offsets: Offsets | None = None) -> Passed:
     """The part's summed loss and its routing; `offsets` move the choice of experts."""
     routing: list[Routing] = []
+    device = model.embedding.weight.device
+    there: dict[str, Any] = {name: x.to(device) for name, x in part._asdict().items() if isinstance(x, Tensor)}
+    part = part._replace(**there)
     kept = GroupedSequences(part.groups)
     told = (part.token_ids_T, part.positions_T, kept, part.rows_R, part.targets_R)
     return Passed(part, model.loss(*told, routing=routing, offsets=offsets), routing)

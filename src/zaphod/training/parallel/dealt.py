@@ -46,7 +46,7 @@ class DealtModel:
 
     def __init__(self, model: Transformer, ranks: ProcessRanks) -> None:
         self.ranks = ranks
-        self.model = model
+        self.model = model.to(ranks.device)
         shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
         self._experts = _deal_experts(model, ranks) if ranks.config.expert_ranks > 1 else []
         if ranks.config.parameters == "sharded":
