@@ -7,7 +7,8 @@ The base learns arithmetic, robot plans and tool calls in JSON; then each arm le
 the base has never seen, from the same documents in the same order. Every arm is a process of its own; its memory is the
 peak of its resident set less that of the interpreter with our libraries loaded. Arms of a repetition follow one
 another, and the order goes round. bitsandbytes has no form for stacked experts: in its arm they stay in
-bfloat16, and both ours and theirs adapt them. With few `--steps` the memory is measured, which peaks early, and little is learnt.
+bfloat16, and both ours and theirs adapt them. With few `--steps` the memory is measured, which peaks early, and
+little is learnt.
 """
 
 from __future__ import annotations
