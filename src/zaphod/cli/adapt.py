@@ -36,6 +36,8 @@ from zaphod.training.adaptation.run import DType, RunConfig, RunResult, header, 
 
 _HELP = """Adapt a model to a task, or merge what was learnt into its weights.
 
+The first word is a model, or merge. Every flag of training is in `zaphod adapt train --help`; both print JSON with --json.
+
 \b
 Examples:
   zaphod adapt ./model --data train.jsonl --method qlora --out runs/law
