@@ -36,7 +36,7 @@ from zaphod.training.adaptation.run import DType, RunConfig, RunResult, header, 
 
 _HELP = """Adapt a model to a task, or merge what was learnt into its weights.
 
-The first word is a model, or merge. Every flag of training is in `zaphod adapt train --help`; both print JSON with --json.
+The first word is a model, or merge. The flags of training are in `zaphod adapt train --help`; both know --json.
 
 \b
 Examples:
