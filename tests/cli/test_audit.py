@@ -79,7 +79,7 @@ def test_an_export_is_checked_by_somebody_else(zaphod: Zaphod, victim: Victim, t
     assert (report["is_sound"], report["num_proved"], report["is_key_given"]) == (True, 7, True)
     assert "own word" in zaphod("audit", "verify", "--export", str(out)).out
     out.write_text(out.read_text().replace("resp_3", "resp_5"))
-    assert zaphod("audit", "verify", "--export", str(out)).code == 10
+    assert zaphod("audit", "verify", "--export", str(out)).code == 12
 
 
 def test_an_export_follows_from_an_earlier_one(zaphod: Zaphod, victim: Victim, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_an_export_follows_from_an_earlier_one(zaphod: Zaphod, victim: Victim, t
         log.append(event(5, tenant="")).result(10)
     assert zaphod("audit", "export", "--out", new, "--earlier", old).code == 0
     assert zaphod("audit", "verify", "--export", new, "--earlier", old).code == 0
-    assert zaphod("audit", "verify", "--export", old, "--earlier", new).code == 10
+    assert zaphod("audit", "verify", "--export", old, "--earlier", new).code == 12
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_records_are_shipped_once(zaphod: Zaphod, victim: Victim, tmp_path: Path
 def test_every_verb_shows_examples(zaphod: Zaphod) -> None:
     for verb in ([], ["verify"], ["search"], ["export"], ["ship"]):
         assert "zaphod audit" in zaphod("audit", *verb, "--help").out
-    assert json.loads(zaphod("audit", "verify", "--folder", "/nowhere", "--json").out)["error"]["exit_code"] == 10
+    assert json.loads(zaphod("audit", "verify", "--folder", "/nowhere", "--json").out)["error"]["exit_code"] == 12

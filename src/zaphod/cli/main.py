@@ -74,7 +74,7 @@ Exit codes:
   9  `doctor MODEL` found a kernel that disagrees
   10  what was kept is not what was written, or its key is gone
   11  a service or device that this needs does not answer
-  10  the audit log cannot be written, or has been changed
+  12  the audit log cannot be written, or has been changed
   130  stopped by Ctrl-C
 """
 

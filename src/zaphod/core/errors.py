@@ -102,7 +102,7 @@ class DownloadError(ZaphodError):
 class AuditError(ZaphodError):
     """What was done cannot be written down, or what is written down has been changed."""
 
-    exit_code = 10
+    exit_code = 12
 
 
 class IntegrityError(ZaphodError):
