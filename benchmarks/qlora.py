@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.common import publish
+from benchmarks.common import own_peak_bytes, publish
 from zaphod.core.units import format_bytes, format_count
 
 
@@ -68,12 +68,6 @@ BASE = "base"
 def resident_bytes() -> int:
     """What is resident now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
-def peak_bytes() -> int:
-    """The most that was resident. `ru_maxrss` would also count the process that started this one."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def make_base(folder: Path, size: Size) -> None:
@@ -175,7 +169,7 @@ def run_ours(folder: Path, *, method: str, size: Size, seed: int) -> dict[str, A
     assert result.held_out_after is not None
     formats = {part.part: f"{part.bits_per_weight:.2f}" for part in result.coverage.classes}
     return {
-        "peak_bytes": peak_bytes() - base_bytes,
+        "peak_bytes": own_peak_bytes() - base_bytes,
         "seconds": result.seconds,
         "before": result.held_out_before._asdict(),
         "after": result.held_out_after._asdict(),
@@ -247,7 +241,7 @@ def run_peers(folder: Path, *, size: Size, seed: int) -> dict[str, Any]:
         optimiser.zero_grad()
     seconds = time.monotonic() - start_s
     return {
-        "peak_bytes": peak_bytes() - base_bytes,
+        "peak_bytes": own_peak_bytes() - base_bytes,
         "seconds": seconds,
         "before": before,
         "after": _measured(model, held_out, size),
