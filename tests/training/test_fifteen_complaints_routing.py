@@ -1,17 +1,23 @@
 """What people who train sparse models complain of, one test each: routers, balance, recomputation, low precision.
 
-Of the fifteen, 1 to 4 and 14 stand in `adaptation`, 11 in `parallel`, 13 in `checkpoint`.
+Of the fifteen, 1 to 4 and 14 stand in `adaptation`, 11 in `parallel`, 13 in `checkpoint`; how fast the twelfth's step
+is beside a dense one's, `python -m benchmarks.training_speed` says.
 """
 
 import dataclasses
 import random
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
+from zaphod.compute.kernels import fused, reference
+from zaphod.compute.kernels.operations import Operations
 from zaphod.compute.kernels.reference import Routing, route
 from zaphod.engine.batch import Scheduled, assemble
 from zaphod.engine.torch_runner import TorchRunner
@@ -186,6 +192,40 @@ def test_complaint_10_recomputed_activations_take_the_way_of_the_first_pass(
         return made.run()
 
     assert losses(run("once", "none")) == losses(run("twice", recompute))
+
+
+class NumOperations(TorchDispatchMode):
+    """Counts what is asked of PyTorch."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+def learn_once(num_experts: int, operations: Operations, counter: AbstractContextManager[object]) -> None:
+    model = Transformer(small(num_experts=num_experts))
+    initialise(model, 2, seed=0)
+    model.use(operations)
+    with counter:
+        passes.forward(model, collate(documents(0, 5))).loss_sum.backward()
+
+
+def test_complaint_12_no_operation_is_asked_for_each_expert() -> None:
+    few, many = NumOperations(), NumOperations()
+    learn_once(4, reference, few)
+    learn_once(32, reference, many)
+    assert few.count == many.count
+
+
+def test_complaint_12_idle_experts_cost_no_arithmetic_but_the_routers() -> None:
+    few, many = FlopCounterMode(display=False), FlopCounterMode(display=False)
+    learn_once(4, fused, few)
+    learn_once(32, fused, many)
+    num_tokens, width, num_layers = len(collate(documents(0, 5)).token_ids_T), TINY_CONFIG.hidden_size, 2
+    router = 3 * 2 * num_tokens * width * (32 - 4) * num_layers  # forward, and back to tokens and weights
+    assert many.get_total_flops() - few.get_total_flops() == router
 
 
 def test_complaint_15_what_decides_stays_in_high_precision() -> None:
