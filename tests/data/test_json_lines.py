@@ -41,7 +41,9 @@ def test_a_line_that_is_no_document_is_named(tmp_path, line):
 
 
 @pytest.mark.parametrize(
-    "content", [b"text", gzip.compress(b'{"text": "z"}' * 99)[:-9], gzip.compress(b"a")[:11] + b"?" * 9]
+    "content",
+    [b"text", gzip.compress(b'{"text": "z"}' * 99)[:-9], gzip.compress(b"a")[:11] + b"?" * 9],
+    ids=["not packed", "cut", "changed"],
 )
 def test_a_packed_file_that_is_damaged_is_named(tmp_path, content):
     (tmp_path / "b.jsonl.gz").write_bytes(content)
