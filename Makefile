@@ -10,7 +10,7 @@ IN_VENV := PATH="$$PATH:$(CURDIR)/$(BIN)"
 CONFIGURE = $(IN_VENV) cmake -G Ninja -S . -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" -B
 COMPILER := $(shell command -v $(if $(filter default,$(origin CXX)),c++ g++ clang++,$(CXX)))
 
-.PHONY: setup run native test test-large test-fuzz test-ray test-threads test-neon sanitize check format bench clean help
+.PHONY: setup run native test test-large test-fuzz test-ray test-threads test-neon coverage sanitize check format bench clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' Makefile | expand -t 20
@@ -46,6 +46,9 @@ run: setup       ## serve the built-in model, with a page for people
 # Two processes with one thread each: the threads of two processes would wait for each other.
 # With a compiler, kernels that do not compile are our mistake; without one, their tests are skipped.
 test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 minutes on 2 cores)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -rfEs
+
+coverage: .venv/.developing native  ## run the tests and see which lines they do not reach (a third slower)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -rfEs --cov --cov-report=term:skip-covered
 
 test-large: .venv/.developing native  ## answer from a file four times as large as the memory allowed (2.6 GB of disk, root)

@@ -199,7 +199,7 @@ def test_without_an_audit_nothing_is_done(zaphod: Zaphod, clinic: Clinic, place:
         zaphod("privacy", "consent", "withdraw", "ada", "training", *CLINIC),
         zaphod("privacy", "export", "ada", *CLINIC, "--out", str(place.folder / "x")),
     ]
-    assert [outcome.code for outcome in refused] == [10] * 5
+    assert [outcome.code for outcome in refused] == [12] * 5
     assert not (place.folder / "x").exists()
 
 

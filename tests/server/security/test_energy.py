@@ -41,11 +41,11 @@ def test_power_does_not_change_faster_than_once_a_second(guarded: Guarded) -> No
     """However often it is asked for, while a neighbour computes."""
     operator, neighbour = guarded.holding("metrics"), guarded.holding("alice")
     began, seen = time.monotonic(), []
-    while time.monotonic() - began < 2.2:
+    while len(seen) < 9 or time.monotonic() - began < 2.2:
         seen.append(power(operator))
         assert post(neighbour, CHAT, chat(max_tokens=20)).status_code == 200
-    assert len(seen) > 8
-    assert sum(before != after for before, after in itertools.pairwise(seen)) <= 3
+    num_changes = sum(before != after for before, after in itertools.pairwise(seen))
+    assert num_changes <= time.monotonic() - began + 1
 
 
 def test_finer_figures_cannot_be_configured() -> None:

@@ -32,7 +32,9 @@ NAMES = {"eval", "exec", "compile", "__import__"}
 CALLS = {"torch.load", "yaml.load", "yaml.unsafe_load", "yaml.full_load", "os.system", "os.popen", "jinja2.Template"}
 KEYWORDS = {("shell", True), ("allow_pickle", True), ("trust_remote_code", True), ("weights_only", False)}
 ALLOWED = {
-    ("training/loop.py", "torch.load"): "reads what `save` beside it wrote, with weights_only=True",
+    ("training/checkpoint/folder.py", "torch.load"): "reads what `save` beside it wrote, with weights_only=True",
+    ("data/ray_pipeline.py", "pickle"): "between workers of one Ray cluster, which pickles whatever it passes on",
+    ("study/evaluation/generated/functions.py", "exec"): "of bodies that stand in this file, never of an answer",
 }
 
 
@@ -64,9 +66,9 @@ def test_no_source_runs_what_comes_from_elsewhere() -> None:
     assert found == set(ALLOWED)
 
 
-def test_what_is_allowed_is_read_as_plain_values() -> None:
-    for file, what in ALLOWED:
-        calls = [node for name, node in uses((SOURCES / file).read_text()) if name == what]
+def test_checkpoints_are_read_as_plain_values() -> None:
+    for file in (file for file, what in ALLOWED if what == "torch.load"):
+        calls = [node for name, node in uses((SOURCES / file).read_text()) if name == "torch.load"]
         assert calls
         assert all("weights_only=True" in ast.unparse(call) for call in calls)
 

@@ -1,7 +1,6 @@
 """lm-evaluation-harness drives our models in memory and behind our server, and scores as we do."""
 
 import json
-import os
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +15,6 @@ from zaphod.study.evaluation.models.endpoint import EndpointModel, EndpointOptio
 from zaphod.study.evaluation.models.in_memory import EngineModel
 from zaphod.study.evaluation.problems import ChoiceProblem
 
-os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the harness and what it imports
 
 lm_eval = pytest.importorskip("lm_eval", reason="the extra evaluation is not installed")
