@@ -30,7 +30,7 @@ from zaphod.model.transformer import Transformer
 from zaphod.training.balance import BalanceConfig
 from zaphod.training.initialise import initialise
 from zaphod.training.loop import LoopConfig, Trainer
-from zaphod.training.optimiser import Optimiser, OptimiserConfig, in_half_precision
+from zaphod.training.optimiser import Optimiser, OptimiserConfig, Rule, in_half_precision
 from zaphod.training.pretraining_stream import PackedRows, Selection, TokenArrays, split
 from zaphod.training.schedule import ScheduleConfig
 from zaphod.training.validation import Validator
@@ -90,13 +90,13 @@ def corpus(folder: Path) -> tuple[Selection, Selection]:
 
 
 def run(
-    arm: Arm, seed: int, steps: int, rule: str, rate: float, training: Selection, validator: Validator
+    arm: Arm, seed: int, steps: int, rule: Rule, rate: float, training: Selection, validator: Validator
 ) -> dict[str, Any]:
     """Train one arm and look at the held-out text."""
     model = Transformer(arm.model)
     initialise(model, arm.model.num_layers, seed)
     in_half_precision(model)
-    optimiser = Optimiser(model, OptimiserConfig(rule=rule, learning_rate=rate))  # type: ignore[arg-type]
+    optimiser = Optimiser(model, OptimiserConfig(rule=rule, learning_rate=rate))
     stream = PackedRows(training, row_length=_ROW_LENGTH, rows_per_part=_ROWS_PER_PART, num_parts=_NUM_PARTS, seed=seed)
     config = LoopConfig(num_steps=steps, schedule=ScheduleConfig(warmup_steps=20), balance=arm.balance)
     with tempfile.TemporaryDirectory() as folder:

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from benchmarks.common import publish
 from zaphod.data.build_config import BuildConfig, Component
@@ -284,7 +285,7 @@ def _rate(count: int, total: int) -> str:
     return f"{count / total:.1%} ({count} of {total}; {low:.1%} to {high:.1%})"
 
 
-def run(num_pages: int, num_injected: int, seed: int, scratch: Path) -> dict[str, object]:
+def run(num_pages: int, num_injected: int, seed: int, scratch: Path) -> dict[str, Any]:
     """One crawl, one build for speed, two snapshots, and the fate of every page."""
     pages = real_pages(num_pages, seed)
     injected, personal = injected_pages(pages, num_injected, seed)
@@ -341,14 +342,14 @@ def _lag(report: SnapshotReport) -> float:
     return report.freshness.max_s
 
 
-def table(results: list[dict[str, object]]) -> str:
+def table(results: list[dict[str, Any]]) -> str:
     """Speed and lag over the repeats; the labels' table of the first one."""
     first = results[0]
     speeds = [float(str(result["mb_per_cpu_s"])) for result in results]
     walls = [float(str(result["mb_per_s"])) for result in results]
-    spent: dict[str, float] = first["stage_s"]  # type: ignore[assignment]
+    spent: dict[str, float] = first["stage_s"]
     lags = [result["lags_s"] for result in results]
-    rows: list[str] = first["rows"]  # type: ignore[assignment]
+    rows: list[str] = first["rows"]
     per_stage = ", ".join(f"{name} {seconds:.2f}" for name, seconds in spent.items())
     return "\n".join(
         [
@@ -363,8 +364,8 @@ def table(results: list[dict[str, object]]) -> str:
             f"{min(speeds):.2f} to {max(speeds):.2f}), {statistics.median(walls):.2f} MB/s by the clock; "
             f"the stages are set up once before, in {first['setup_s']:.2f} CPU seconds.",
             f"CPU seconds by stage: {per_stage}.",
-            f"From fetch to readable shard, the slowest document: {max(lag[0] for lag in lags):.1f} s for the first "  # type: ignore[index]
-            f"snapshot, {max(lag[1] for lag in lags):.1f} s for the second with 20 new pages "  # type: ignore[index]
+            f"From fetch to readable shard, the slowest document: {max(lag[0] for lag in lags):.1f} s for the first "
+            f"snapshot, {max(lag[1] for lag in lags):.1f} s for the second with 20 new pages "
             f"({first['unchanged']} unchanged ones left out).",
         ]
     )

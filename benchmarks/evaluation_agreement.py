@@ -338,7 +338,7 @@ def compare(
 def asked_ours(model: AskedModel, name: str, style: str, data: Path, limit: int | None) -> list[Mapping[str, Any]]:
     """Records of the first problems."""
     options = AskOptions(
-        styles=(style,) if style in ("letter", "cloze") else ("letter",),  # type: ignore[arg-type]
+        styles=("cloze",) if style == "cloze" else ("letter",),
         max_tokens=MAX_TOKENS.get(name),
         sandbox=open_sandbox,
     )

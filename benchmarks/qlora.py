@@ -26,10 +26,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import own_peak_bytes, publish
 from zaphod.core.units import format_bytes, format_count
+
+if TYPE_CHECKING:  # what an arm loads belongs to what is measured
+    from zaphod.training.adaptation.config import Method
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,14 +147,14 @@ def other_schema(answer: str) -> str:
     return f"{call['tool']}(" + ", ".join(f"{name}={value}" for name, value in call["arguments"].items()) + ")"
 
 
-def run_ours(folder: Path, *, method: str, size: Size, seed: int) -> dict[str, Any]:
+def run_ours(folder: Path, *, method: Method, size: Size, seed: int) -> dict[str, Any]:
     """One of our arms."""
     from zaphod.launch.models import its_tokenizer
     from zaphod.model.files.weights import open_model
     from zaphod.training.adaptation.config import AdaptationConfig
     from zaphod.training.adaptation.run import RunConfig, run_adaptation
 
-    adaptation = AdaptationConfig(method=method, rank=size.rank, alpha=2.0 * size.rank, seed=seed)  # type: ignore[arg-type]
+    adaptation = AdaptationConfig(method=method, rank=size.rank, alpha=2.0 * size.rank, seed=seed)
     run = RunConfig(
         adaptation=adaptation,
         data=folder / "train.jsonl",
@@ -194,8 +197,8 @@ def run_peers(folder: Path, *, size: Size, seed: int) -> dict[str, Any]:
     torch.manual_seed(seed)
     with open_model(folder / "base") as weights:
         tokenizer, stops = its_tokenizer(weights), weights.config.eos_token_ids
-    read = lambda name: Encoder(tokenizer, stops, 512).encode_all(read_examples(folder / f"{name}.jsonl"))  # noqa: E731
-    train, held_out = read("train"), read("held_out")
+    encoder = Encoder(tokenizer, stops, 512)
+    train, held_out = (encoder.encode_all(read_examples(folder / f"{name}.jsonl")) for name in ("train", "held_out"))
     base_bytes = resident_bytes()
     quantization = transformers.BitsAndBytesConfig(
         load_in_4bit=True,

@@ -3,7 +3,7 @@ from itertools import islice
 
 import torch
 
-from zaphod.training.batches import Batch, BatchStream, Document, Group, GroupedSequences, collate
+from zaphod.training.batches import Batch, BatchStream, ChainedStream, Document, Group, GroupedSequences, collate
 
 FIRST = Document([1, 5, 6, 2], [7, 8, 3])
 SECOND = Document([1, 9, 2], [4, 3])
@@ -59,3 +59,14 @@ def test_every_document_of_a_part_is_whole() -> None:
     assert sum(group.num_documents * group.length for group in part.groups) == len(part.token_ids_T)
     assert int((part.positions_T == 0).sum()) == sum(group.num_documents for group in part.groups)
     assert int((part.targets_R == 3).sum()) == int((part.positions_T == 0).sum())
+
+
+def test_a_chained_stream_goes_on_with_the_next_ones_beginning_wherever_it_starts() -> None:
+    opening, rest = (BatchStream(make_documents, 100, 2, seed=seed) for seed in (1, 2))
+
+    def ids(stream: BatchStream | ChainedStream, first: int, count: int) -> list[list[int]]:
+        return [parts[0].token_ids_T.tolist() for parts in islice(stream.batches(first), count)]
+
+    chained = ChainedStream(opening, 5, rest)
+    whole = ids(opening, 0, 5) + ids(rest, 0, 7)
+    assert all(ids(chained, first, 12 - first) == whole[first:] for first in range(12))

@@ -32,6 +32,17 @@ def test_documents_are_questions_and_answers_of_all_tasks(edition: Edition, toke
     assert {'{"too', '{"pla', '{"ref', "I pla"} <= answers
 
 
+def test_the_second_edition_begins_with_echoes_of_any_token() -> None:
+    echoes = SECOND.echoes(3, 400)
+    assert echoes == SECOND.echoes(3, 400)
+    for prompt_ids, answer_ids in echoes:
+        assert (prompt_ids[0], prompt_ids[-1], answer_ids[-1]) == (USER_ID, ASSISTANT_ID, END_ID)
+        assert prompt_ids[1:-1] == answer_ids[:-1]
+    said = {i for document in echoes for i in document.answer_ids[:-1]}
+    assert min(said) >= len(SECOND.special_tokens)
+    assert len(said) > 0.8 * SECOND.config.vocab_size
+
+
 def test_the_vocabulary_is_full_and_gives_back_every_answer(edition: Edition, tokenizer: Tokenizer) -> None:
     assert tokenizer.get_vocab_size() <= edition.config.vocab_size
     for task in edition.tasks:

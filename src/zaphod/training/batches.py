@@ -143,6 +143,24 @@ class BatchStream:
         return runs
 
 
+class ChainedStream:
+    """Some steps of one stream, then another from its beginning.
+
+    Args:
+        opening: its first `num_steps` steps are taken.
+        num_steps: how many.
+        rest: all that follows.
+    """
+
+    def __init__(self, opening: BatchStream, num_steps: int, rest: BatchStream) -> None:
+        self._opening, self._num_steps, self._rest = opening, num_steps, rest
+
+    def batches(self, first: int = 0) -> Iterator[list[Batch]]:
+        """Batches from number `first` on."""
+        yield from itertools.islice(self._opening.batches(first), max(0, self._num_steps - first))
+        yield from self._rest.batches(max(0, first - self._num_steps))
+
+
 def _dealt(runs: list[list[Document]], num_parts: int) -> list[list[Document]]:
     """Each run goes to the part that holds the fewest tokens, so that parts take equally long."""
     parts = [(0, number, list[Document]()) for number in range(num_parts)]

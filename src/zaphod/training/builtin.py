@@ -18,7 +18,6 @@ from zaphod.core.progress import SILENT, Progress
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
-from zaphod.training.batches import BatchStream
 from zaphod.training.editions import SECOND, Edition
 from zaphod.training.evaluation import Accuracy, evaluate
 from zaphod.training.export import export_packed
@@ -45,8 +44,7 @@ def make_trainer(minutes: float, folder: Path, seed: int = 0, edition: Edition =
     initialise(model, edition.config.num_layers, seed)
     in_half_precision(model)
     optimiser = Optimiser(model, OptimiserConfig(learning_rate=edition.learning_rate))
-    documents = edition.documents(tokenizer)
-    stream = BatchStream(documents, edition.tokens_per_part, _NUM_PARTS, seed, edition.groups_per_part)
+    stream = edition.stream(tokenizer, _NUM_PARTS, seed)
     return Trainer(model, optimiser, stream, LoopConfig(minutes=minutes, num_threads=_NUM_PARTS), folder), tokenizer
 
 

@@ -13,13 +13,15 @@ from zaphod.data.tasks import Arithmetic, OutOfScope, RobotPlan, Task, ToolCall
 from zaphod.data.tasks.second import SECOND_TASKS, RoutePairs, ShownTools
 from zaphod.data.tasks.task import Split
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
-from zaphod.training.batches import Document
+from zaphod.training.batches import BatchStream, ChainedStream, Document
 from zaphod.training.tokenizer import (
+    ASSISTANT_ID,
     END_ID,
     PAD_ID,
     SPECIAL_TOKENS,
     SPECIAL_TOKENS_2,
     STRUCTURE,
+    USER_ID,
     encode_answer,
     encode_prompt,
     train_tokenizer,
@@ -42,6 +44,8 @@ class Edition:
     tokens_per_part: int
     groups_per_part: int
     """How many lengths, and so about how many tasks, a part mixes."""
+    num_echo_steps: int
+    """How many steps are spent on `echoes` before anything else."""
 
     def make_tokenizer(self, seed: int = 0, texts_per_task: int = 5000) -> Tokenizer:
         """The vocabulary, learnt from a sample of the training data; always the same for the same seed."""
@@ -63,6 +67,27 @@ class Edition:
             return [d for d in documents if len(d.prompt_ids) + len(d.answer_ids) <= self.config.context_length]
 
         return make
+
+    def echoes(self, seed: int, count: int) -> list[Document]:
+        """Tokens drawn at random, to be said again: nothing but copying helps.
+
+        A model that can copy learns to call tools that it never saw. One that begins with the tasks learns their
+        commonest words by heart first, and needs many times as long to find out that it could copy.
+        """
+        rng = random.Random(seed)
+        ids = range(len(self.special_tokens), self.config.vocab_size)
+        drawn = (rng.choices(ids, k=rng.randrange(8, 48)) for _ in range(count))
+        return [Document([USER_ID, *some, ASSISTANT_ID], [*some, END_ID]) for some in drawn]
+
+    def stream(self, tokenizer: Tokenizer, num_parts: int, seed: int) -> BatchStream | ChainedStream:
+        """What training reads: echoes in parts of half the size, then the tasks."""
+        tasks = BatchStream(
+            self.documents(tokenizer), self.tokens_per_part, num_parts, seed, groups_per_part=self.groups_per_part
+        )
+        if not self.num_echo_steps:
+            return tasks
+        opening = BatchStream(self.echoes, self.tokens_per_part // 2, num_parts, seed, self.groups_per_part)
+        return ChainedStream(opening, self.num_echo_steps, tasks)
 
 
 _FIRST_TASKS: dict[Task, float] = {Arithmetic(): 0.28, RobotPlan(): 0.34, ToolCall(): 0.25, OutOfScope(): 0.13}
@@ -92,6 +117,7 @@ FIRST = Edition(
     learning_rate=6e-3,
     tokens_per_part=3072,
     groups_per_part=4,
+    num_echo_steps=0,
 )
 
 SECOND = Edition(
@@ -127,6 +153,7 @@ SECOND = Edition(
     learning_rate=5e-3,
     tokens_per_part=4096,
     groups_per_part=12,
+    num_echo_steps=256,
 )
 
 EDITIONS = {edition.name: edition for edition in (FIRST, SECOND)}

@@ -187,15 +187,12 @@ CALLS = [
 
 def test_a_tool_call_is_a_card_and_takes_a_result(visit: Visit, script: Script) -> None:
     script.answers = [streamed(*CALLS), says("It rains.")]
-    visit.page.click("#open-tools")
-    visit.page.check("[value=get_weather]")
-    visit.page.keyboard.press("Escape")
     visit.ask("weather in Oslo")
     visit.page.fill(".results-form textarea", "rain, 8 °C")
     assert visit.page.inner_text(".call").split() == ["get_weather", "city", "Oslo", "day", "today"]
     visit.page.click("text=Send result")
     visit.page.wait_for_selector("text=It rains.")
-    assert script.asked[0]["tools"][0]["function"]["name"] == "get_weather"
+    assert "get_weather" in [tool["function"]["name"] for tool in script.asked[0]["tools"]]
     assert script.asked[1]["messages"][-1] == {"role": "tool", "tool_call_id": "c1", "content": "rain, 8 °C"}
     assert script.asked[1]["messages"][-2]["tool_calls"][0]["function"]["arguments"] == '{"city":"Oslo","day":"today"}'
 
@@ -206,9 +203,9 @@ def test_a_tool_of_ones_own_is_attached_as_json(visit: Visit, script: Script) ->
     visit.page.fill("#tool-json", '{"type":"function","function":{"name":"open_door","parameters":{"type":"object"}}}')
     visit.page.click("#tool-editor button")
     visit.page.keyboard.press("Escape")
-    assert visit.page.inner_text("#attached-tools") == "1 tool"
+    assert visit.page.inner_text("#attached-tools") == "9 tools"
     visit.ask_and_wait("open")
-    assert [tool["function"]["name"] for tool in script.asked[0]["tools"]] == ["open_door"]
+    assert [tool["function"]["name"] for tool in script.asked[0]["tools"]][-1] == "open_door"
 
 
 @pytest.mark.parametrize(

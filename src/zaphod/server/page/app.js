@@ -11,7 +11,7 @@ import { plural } from "./format.js";
 import { Notices } from "./notices.js";
 import { Panel } from "./panel.js";
 import { drawFacts, setOptions, wireSettings } from "./settings-drawer.js";
-import { attachedTools, requestBody, settingsFrom } from "./settings.js";
+import { attachedNames, requestBody, settingsFrom } from "./settings.js";
 import { wireShortcuts } from "./shortcuts.js";
 import { StatusPoll } from "./status.js";
 import { forgetKept, getKept, getKey, keep, setKey } from "./storage.js";
@@ -151,6 +151,11 @@ poll.addEventListener("known", ({ detail: status }) => {
   panel.update(status, lastMeasured);
   drawFacts(byId("facts"), status);
   drawChoices(status);
+  if (byId("tools").dataset.model !== String(status.model)) {
+    byId("tools").dataset.model = status.model;
+    drawTools();
+    drawNumTools();
+  }
   byId("key-setting").hidden = !status.needs_key || !getKey();
   byId("routing-setting").hidden = !status.num_experts;
   if (chat.conversation.isEmpty && byId("empty").dataset.model !== String(status.model)) {
@@ -188,10 +193,14 @@ function save() {
 
 function settingChanged(name) {
   if (name === "keeps" && !settings.keeps) forgetKept();
-  const num = attachedTools(settings).length;
+  drawNumTools();
+  save();
+}
+
+function drawNumTools() {
+  const num = attachedNames(settings, poll.latest).length;
   byId("attached-tools").hidden = num === 0;
   setText(byId("attached-tools"), plural(num, "tool"));
-  save();
 }
 
 for (const name of ["model", "mode"]) {
@@ -225,7 +234,7 @@ byId("forget-key").addEventListener("click", () => {
 
 wireTheme(byId("theme"));
 wireSettings(settings, settingChanged);
-wireTools(settings, settingChanged);
+const drawTools = wireTools(settings, () => poll.latest, settingChanged);
 wireComposer(byId("composer"), question, { ask, editLast: () => editQuestionAbove(chat.conversation.path().at(-1)) });
 wireShortcuts(byId("shortcuts"), {
   stop: () => chat.isRunning && (() => chat.stop()),
@@ -237,6 +246,7 @@ wireShortcuts(byId("shortcuts"), {
 });
 
 if (kept?.conversation) chat.restore(Conversation.from(kept.conversation));
+drawTools();
 settingChanged();
 draw();
 poll.start();

@@ -15,7 +15,7 @@ export const defaults = () => ({
   routing: true,
   keeps: false,
   toolChoice: "auto",
-  attached: [], // names of tools
+  attached: null, // names of tools; null until the person chooses: then the model's own
   ownTools: [], // {name, description, parameters}
 });
 
@@ -29,8 +29,12 @@ export function settingsFrom(kept) {
   return made;
 }
 
-export const attachedTools = (settings) =>
-  [...TOOL_PRESETS, ...settings.ownTools].filter((tool) => settings.attached.includes(tool.name));
+/** Names of the tools that go with a question: the built-in model is told of those that it was trained on. */
+export const attachedNames = (settings, status) =>
+  settings.attached ?? (status?.model === "builtin" ? TOOL_PRESETS.map((tool) => tool.name) : []);
+
+const attachedTools = (settings, status) =>
+  [...TOOL_PRESETS, ...settings.ownTools].filter((tool) => attachedNames(settings, status).includes(tool.name));
 
 /**
  * The body of a chat request.
@@ -49,7 +53,7 @@ export function requestBody(settings, status, messages) {
   for (const name of SAMPLING) if (settings[name] !== null) body[name] = settings[name];
   if (settings.probabilities) Object.assign(body, { logprobs: true, top_logprobs: NUM_ALTERNATIVES });
   if (settings.routing && status?.num_experts) body.routing = true;
-  const tools = attachedTools(settings);
+  const tools = attachedTools(settings, status);
   if (tools.length) {
     body.tools = tools.map((tool) => ({ type: "function", function: tool }));
     body.tool_choice = settings.toolChoice;

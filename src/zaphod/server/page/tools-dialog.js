@@ -1,6 +1,7 @@
 // Attaching tools: those that the built-in model knows, and the person's own as JSON.
 
 import { byId, el, setText } from "./dom.js";
+import { attachedNames } from "./settings.js";
 import { TOOL_PRESETS } from "./tool-presets.js";
 
 const NAME = /^[\w-]{1,64}$/;
@@ -30,9 +31,52 @@ export function toolFrom(text, takenNames) {
   return { name, description, parameters };
 }
 
-export function wireTools(settings, changed) {
+/**
+ * @param settings where the choice is kept
+ * @param status a function that gives the server's status, as far as known
+ * @param changed is called after every choice
+ * @returns a function that draws the choice anew, for when another model is known
+ */
+export function wireTools(settings, status, changed) {
   const field = byId("tool-json");
   const choice = byId("tool-choice");
+
+  function draw() {
+    byId("tool-presets").replaceChildren(...TOOL_PRESETS.map((tool) => row(tool)));
+    byId("own-tools-group").hidden = settings.ownTools.length === 0;
+    byId("own-tools").replaceChildren(...settings.ownTools.map((tool) => row(tool, () => remove(tool))));
+  }
+
+  function row(tool, drop) {
+    const box = el("input", { type: "checkbox", value: tool.name });
+    box.checked = attachedNames(settings, status()).includes(tool.name);
+    box.addEventListener("change", () => {
+      attach(tool.name, box.checked);
+      changed();
+    });
+    const names = Object.keys(tool.parameters.properties ?? {}).join(", ");
+    const label = el("label", { class: "tool" }, box, el("span", {}, el("code", {}, `${tool.name}(${names})`), el("span", { class: "hint" }, tool.description)));
+    return el("div", { class: "tool-row" }, label, drop && el("button", { type: "button", class: "quiet", "aria-label": `Remove ${tool.name}`, onclick: drop }, "Remove"));
+  }
+
+  function attach(name, isAttached) {
+    const others = attachedNames(settings, status()).filter((other) => other !== name);
+    settings.attached = isAttached ? [...others, name] : others;
+  }
+
+  function add() {
+    const tool = toolFrom(field.value, [...TOOL_PRESETS, ...settings.ownTools].map((known) => known.name));
+    settings.ownTools.push(tool);
+    attach(tool.name, true);
+  }
+
+  function remove(tool) {
+    settings.ownTools = settings.ownTools.filter((own) => own !== tool);
+    attach(tool.name, false);
+    draw();
+    changed();
+  }
+
   field.value = JSON.stringify(EXAMPLE, null, 2);
   choice.value = settings.toolChoice;
   choice.addEventListener("change", () => {
@@ -41,53 +85,18 @@ export function wireTools(settings, changed) {
   });
   byId("tool-editor").addEventListener("submit", (event) => {
     event.preventDefault();
-    attach(field, settings, changed);
-  });
-  draw(settings, changed);
-}
-
-function attach(field, settings, changed) {
-  const taken = [...TOOL_PRESETS, ...settings.ownTools].map((tool) => tool.name);
-  try {
-    const tool = toolFrom(field.value, taken);
-    settings.ownTools.push(tool);
-    settings.attached.push(tool.name);
+    try {
+      add();
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      field.setAttribute("aria-invalid", "true");
+      setText(byId("tool-problem"), error.message);
+      return;
+    }
     setText(byId("tool-problem"), "");
     field.removeAttribute("aria-invalid");
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    field.setAttribute("aria-invalid", "true");
-    setText(byId("tool-problem"), error.message);
-    return;
-  }
-  draw(settings, changed);
-  changed();
-}
-
-function draw(settings, changed) {
-  byId("tool-presets").replaceChildren(...TOOL_PRESETS.map((tool) => row(tool, settings, changed)));
-  byId("own-tools-group").hidden = settings.ownTools.length === 0;
-  byId("own-tools").replaceChildren(
-    ...settings.ownTools.map((tool) => row(tool, settings, changed, () => remove(tool, settings, changed))),
-  );
-}
-
-function row(tool, settings, changed, drop) {
-  const box = el("input", { type: "checkbox", value: tool.name });
-  box.checked = settings.attached.includes(tool.name);
-  box.addEventListener("change", () => {
-    settings.attached = settings.attached.filter((name) => name !== tool.name);
-    if (box.checked) settings.attached.push(tool.name);
+    draw();
     changed();
   });
-  const names = Object.keys(tool.parameters.properties ?? {}).join(", ");
-  const label = el("label", { class: "tool" }, box, el("span", {}, el("code", {}, `${tool.name}(${names})`), el("span", { class: "hint" }, tool.description)));
-  return el("div", { class: "tool-row" }, label, drop && el("button", { type: "button", class: "quiet", "aria-label": `Remove ${tool.name}`, onclick: drop }, "Remove"));
-}
-
-function remove(tool, settings, changed) {
-  settings.ownTools = settings.ownTools.filter((own) => own !== tool);
-  settings.attached = settings.attached.filter((name) => name !== tool.name);
-  draw(settings, changed);
-  changed();
+  return draw;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,11 @@ from zaphod.data.tasks.tool_call import ToolCall
 _SHARE_WITH_TOOLS = 0.3
 _MIGHT_ANSWER = ("define_word", "get_weather", "search_news", "play_music")
 """Known tools that might do what is beyond the model, or define: they are not shown beside such requests."""
+_NO_TOOL_WOULD = re.compile(
+    r"(?!.*\b(cold|defin|happen|listen|mean|music|news?\b|play|sing|song|warm|weather|what are|what is|what's))",
+    re.IGNORECASE,
+)
+"""Requests beyond the model that none of the known tools might do."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class BesideTools:
         """See `Task`. Three of ten show tools, mostly one to three, sometimes the eight well known."""
         rng = random.Random(f"tools/{self.name}/{split}/{seed}")
         for example in self.task.examples(split, seed):
-            shown = self._shown(rng) if rng.random() < _SHARE_WITH_TOOLS else []
+            shown = self._shown(example.prompt, rng) if rng.random() < _SHARE_WITH_TOOLS else []
             told = tuple(Context("tool", str(tool)) for tool in shown)
             yield replace(example, context=told + example.context)
 
@@ -43,13 +49,12 @@ class BesideTools:
         """As the task judges."""
         return self.task.judge(example, answer)
 
-    def _shown(self, rng: random.Random) -> list[tools.ToolSignature]:
-        if self.name not in ("beyond", "definitions"):
-            return (
-                list(KNOWN.values())
-                if rng.random() < 0.3
-                else [some_tool(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
-            )
+    def _shown(self, prompt: str, rng: random.Random) -> list[tools.ToolSignature]:
+        is_open = self.name not in ("beyond", "definitions")
+        if (is_open or (self.name == "beyond" and _NO_TOOL_WOULD.match(prompt))) and rng.random() < 0.3:
+            return list(KNOWN.values())
+        if is_open:
+            return [some_tool(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
         might = {said for name in _MIGHT_ANSWER for said in tools.descriptions()[name]}
         shown = (some_tool(rng) for _ in range(rng.choice((1, 2, 3, 4))))
         return [tool for tool in shown if tool.description not in might]
