@@ -75,7 +75,9 @@ def _decided(claims: Claims, max_boxes: int) -> list[Decision]:
         corners = _corner_places(work.degrees)
         wrong_MC = np.all(_true(value_MAB[:, :, corners] + error_MAB[:, :, corners] <= 0), axis=1)
         for item in np.flatnonzero(np.any(wrong_MC, axis=1)):
-            at_high = _corner_ends(len(names))[int(np.argmax(wrong_MC[item]))]
+            best_C = value_MAB[item][:, corners].max(axis=0)
+            worst = int(np.argmin(np.where(wrong_MC[item], best_C, np.inf)))
+            at_high = _corner_ends(len(names))[worst]
             point = _point(names, claims.box, parts.low_MV[item], parts.depth_MV[item], at_high)
             decisions[parts.owner_M[item]] = Decision(Outcome.VIOLATED, point)
         open_M = ~proved_M & np.array([decisions[owner] is None for owner in parts.owner_M], dtype=bool)
@@ -186,14 +188,13 @@ def _halved(
 
 
 def _axes_to_split(work: Polynomials, value_MAB: Array) -> Array:
-    """Along which variable the most hopeful alternative changes most; -1 where none is left to halve."""
-    num, num_alternatives = value_MAB.shape[:2]
-    hopeful_M = np.argmax(value_MAB.min(axis=2), axis=1) + np.arange(num) * num_alternatives
+    """Along which variable the alternatives change most; -1 where none is left to halve."""
+    num = len(value_MAB)
     best_M, axes_M = np.zeros(num), np.full(num, -1)
     for axis, degree in enumerate(work.degrees):
         if degree == 0:
             continue
-        steps = np.abs(np.diff(work.coefficients[hopeful_M], axis=axis + 1))
+        steps = np.abs(np.diff(work.coefficients, axis=axis + 1))
         change_M = degree * steps.reshape(num, -1).max(axis=1).astype(float)
         axes_M = np.where(change_M > best_M, axis, axes_M)
         best_M = np.maximum(change_M, best_M)

@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 FORMAT: Final = "zaphod-certificate-1"
-_NUMBER: Final = re.compile(r"-?\d{1,400}(?:/\d{1,400})?")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,400}(?:/[0-9]{1,400})?")
 _MOST_DEGREE: Final = 64
 _MOST_CLAIMS: Final = 100_000
 _MOST_PARTS: Final = 10_000

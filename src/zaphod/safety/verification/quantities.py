@@ -62,7 +62,9 @@ UNITS: Final[dict[str, tuple[Fraction, Dimension]]] = {
 }
 """What each unit is worth in the unit of its dimension."""
 
-_QUANTITY: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*([^\d\s.+-][^±]*?)?\s*")
+_QUANTITY: Final = re.compile(
+    r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)\s*([^\d\s.+-][^±]*?)?\s*"
+)
 _PLUS_MINUS: Final = re.compile(r"±|\+/?-")
 _MOST_CHARACTERS: Final = 100
 

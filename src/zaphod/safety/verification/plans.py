@@ -1,0 +1,314 @@
+"""What a robot is about to do, as data: moves of its tool, grips and releases, in exact SI numbers; knows no contract.
+
+A plan is JSON, for any robot whose tool follows a path:
+
+    {"format": "zaphod-plan-1", "steps": [
+        {"do": "move", "along": [["0 m", "0 m", "0.3 m"], ["0 m", "0 m", "0.1 m"]], "duration": "1.5 s"},
+        {"do": "grip", "force": "2.5 N", "closing_speed": "10 mm/s"},
+        {"do": "move", "along": […], "duration": "2 s", "touching": ["table"]},
+        {"do": "release"}]}
+
+`move` goes straight from point to point and rests at each, in equal times, by a quintic (no jump of the acceleration).
+`follow` takes any piecewise polynomial: {"do": "follow", "pieces": [{"duration": "0.5 s", "x": ["0 m", "0.2 m"],
+"y": …, "z": …}]}, ascending powers of the share of the piece's time, 0 to 1. Position and speed must not jump, and a
+plan begins and ends at rest.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from zaphod.core.errors import ConfigError
+from zaphod.safety.verification.quantities import Dimension, quantity
+
+FORMAT: Final = "zaphod-plan-1"
+_MOST_STEPS: Final = 1000
+_MOST_PIECES: Final = 2000
+_MOST_DEGREE: Final = 9
+_QUINTIC: Final = (0, 0, 0, 10, -15, 6)
+_AXES: Final = ("x", "y", "z")
+_REST: Final = (Fraction(0), Fraction(0), Fraction(0))
+_FIELDS: Final = {
+    "move": {"along", "duration", "touching"},
+    "follow": {"pieces", "touching"},
+    "grip": {"force", "closing_speed"},
+    "release": set[str](),
+    "wait": {"duration"},
+}
+
+Vector = tuple[Fraction, Fraction, Fraction]
+"""x, y, z in metres."""
+
+Powers = tuple[Fraction, ...]
+"""Coefficients of ascending powers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grip:
+    """Two pads that press on what lies between them."""
+
+    force_n: Fraction
+    """Commanded, of each pad."""
+    closing_speed_m_s: Fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A stretch of time in which the tool follows one polynomial in each axis."""
+
+    step: int
+    """Of the plan, from 0."""
+    start_s: Fraction
+    duration_s: Fraction
+    path: tuple[Powers, Powers, Powers]
+    """Metres, by powers of the share of the piece's time."""
+    grip: Grip | None
+    """What holds the load; None if nothing is carried."""
+    touching: frozenset[str] = frozenset()
+    """Obstacles that the load or the tool is meant to touch."""
+
+    @property
+    def start(self) -> Vector:
+        x, y, z = (powers[0] for powers in self.path)
+        return x, y, z
+
+    @property
+    def end(self) -> Vector:
+        x, y, z = (sum(powers, Fraction(0)) for powers in self.path)
+        return x, y, z
+
+    @property
+    def start_speed(self) -> Vector:
+        """Metres per second."""
+        x, y, z = ((powers[1] if len(powers) > 1 else Fraction(0)) / self.duration_s for powers in self.path)
+        return x, y, z
+
+    @property
+    def end_speed(self) -> Vector:
+        """Metres per second."""
+        x, y, z = (
+            sum((n * value for n, value in enumerate(powers)), Fraction(0)) / self.duration_s for powers in self.path
+        )
+        return x, y, z
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All pieces in their order; they follow each other without a jump."""
+
+    pieces: tuple[Piece, ...]
+    document: Mapping[str, Any]
+    """What it was read from."""
+
+
+def read_plan(document: object) -> Plan:
+    """A plan out of parsed JSON.
+
+    Raises:
+        ConfigError: it is malformed, a quantity lacks its unit, the path jumps, or something is gripped twice.
+    """
+    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
+        raise ConfigError(
+            "This is no plan.", f'A plan is a JSON object with "format": "{FORMAT}".', "docs/verification.md shows one."
+        )
+    steps = document.get("steps")
+    if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS:
+        raise ConfigError('The plan has no "steps".', f"It has 1 to {_MOST_STEPS} of them.", "Add a list of steps.")
+    reader = _Reader()
+    for number, step in enumerate(steps):
+        reader.read(number, step)
+    if not reader.pieces:
+        raise ConfigError("The plan moves nothing.", "It has at least one move.", "Add one.")
+    if reader.pieces[-1].end_speed != _REST:
+        raise ConfigError("The plan ends in motion.", "It ends at rest.", "Add a piece that brakes.")
+    return Plan(pieces=tuple(reader.pieces), document=document)
+
+
+class _Reader:
+    """Goes through the steps and remembers where the tool is, when, and what it holds."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+        self._time_s = Fraction(0)
+        self._grip: Grip | None = None
+
+    def read(self, number: int, step: object) -> None:
+        name = f"Step {number + 1}"
+        kind = step.get("do") if isinstance(step, Mapping) else None
+        if not isinstance(step, Mapping) or not isinstance(kind, str) or kind not in _FIELDS:
+            raise ConfigError(
+                f"{name} does {kind!r}.", f"A step does one of {', '.join(_FIELDS)}.", "Mend it, or leave it out."
+            )
+        _only_known(step, _FIELDS[kind], name)
+        if kind == "grip":
+            self._hold(step, name)
+        elif kind == "release":
+            self._let_go(name)
+        elif kind == "wait":
+            self._rest(number, step, name)
+        else:
+            self._go(number, step, name)
+
+    def _hold(self, step: Mapping[str, Any], name: str) -> None:
+        if self._grip is not None:
+            raise ConfigError(
+                f"{name} grips while something is held.", "One thing is held at a time.", "Release it before."
+            )
+        force = quantity(step.get("force"), Dimension.FORCE, f"{name}: force")
+        speed = quantity(step.get("closing_speed"), Dimension.SPEED, f"{name}: closing_speed")
+        if force <= 0 or speed < 0:
+            raise ConfigError(
+                f"{name}: the force is {step['force']} and the closing speed {step['closing_speed']}.",
+                "The force is above 0, the speed 0 or more.",
+                "Mend them.",
+            )
+        self._grip = Grip(force_n=force, closing_speed_m_s=speed)
+        self._stay(int(name.split()[1]) - 1, Fraction(0), name)
+
+    def _let_go(self, name: str) -> None:
+        if self._grip is None:
+            raise ConfigError(f"{name} releases, but nothing is held.", "A grip comes before.", "Leave the step out.")
+        self._grip = None
+
+    def _rest(self, number: int, step: Mapping[str, Any], name: str) -> None:
+        self._stay(number, _positive_time(step.get("duration"), f"{name}: duration"), name)
+
+    def _stay(self, number: int, duration_s: Fraction, name: str) -> None:
+        """A load that is only held must hold too: even a moment without motion is a piece."""
+        if not self.pieces:
+            raise ConfigError(
+                f"{name} comes before any move.", "It must be known where the tool is.", "Begin with a move."
+            )
+        x, y, z = self.pieces[-1].end
+        touching = self.pieces[-1].touching
+        self._add(number, duration_s or Fraction(1, 1000), ((x,), (y,), (z,)), touching, name)
+
+    def _go(self, number: int, step: Mapping[str, Any], name: str) -> None:
+        touching = step.get("touching", [])
+        if not isinstance(touching, list) or not all(isinstance(word, str) for word in touching):
+            raise ConfigError(f"{name}: touching is {touching!r}.", "It lists names.", 'Write "touching": ["table"].')
+        pieces = _follow(step, name) if step["do"] == "follow" else _move(step, name)
+        for duration_s, path in pieces:
+            self._add(number, duration_s, path, frozenset(touching), name)
+
+    def _add(
+        self,
+        number: int,
+        duration_s: Fraction,
+        path: tuple[Powers, Powers, Powers],
+        touching: frozenset[str],
+        name: str,
+    ) -> None:
+        piece = Piece(
+            step=number,
+            start_s=self._time_s,
+            duration_s=duration_s,
+            path=path,
+            grip=self._grip,
+            touching=touching,
+        )
+        if self.pieces and self.pieces[-1].end != piece.start:
+            here, there = (_told(point) for point in (self.pieces[-1].end, piece.start))
+            raise ConfigError(
+                f"{name} begins at {there}, but the tool is at {here}.",
+                "A path has no jumps.",
+                "Begin where the step before ends.",
+            )
+        before = self.pieces[-1].end_speed if self.pieces else _REST
+        if before != piece.start_speed:
+            raise ConfigError(
+                f"{name} begins with a speed of {_told(piece.start_speed)}/s, and what comes before ends with "
+                f"{_told(before)}/s.",
+                "The speed has no jumps, and a plan begins at rest.",
+                "Begin as fast as the step before ends.",
+            )
+        if len(self.pieces) >= _MOST_PIECES:
+            raise ConfigError(
+                f"The plan has more than {_MOST_PIECES} pieces.", "Fewer are proved at once.", "Cut it in two."
+            )
+        self.pieces.append(piece)
+        self._time_s += duration_s
+
+
+def _move(step: Mapping[str, Any], name: str) -> list[tuple[Fraction, tuple[Powers, Powers, Powers]]]:
+    along = step.get("along")
+    if not isinstance(along, list) or len(along) < 2:
+        raise ConfigError(
+            f"{name}: along is {along!r}.", "A move has at least two points.", 'Write "along": [[x, y, z], [x, y, z]].'
+        )
+    points = [vector(point, f"{name}: point {n}") for n, point in enumerate(along, 1)]
+    duration_s = _positive_time(step.get("duration"), f"{name}: duration") / (len(points) - 1)
+    return [(duration_s, _straight(a, b)) for a, b in itertools.pairwise(points)]
+
+
+def _straight(start: Vector, end: Vector) -> tuple[Powers, Powers, Powers]:
+    x, y, z = (_trimmed([a, *((b - a) * c for c in _QUINTIC[1:])]) for a, b in zip(start, end, strict=True))
+    return x, y, z
+
+
+def _follow(step: Mapping[str, Any], name: str) -> list[tuple[Fraction, tuple[Powers, Powers, Powers]]]:
+    pieces = step.get("pieces")
+    if not isinstance(pieces, list) or not pieces:
+        raise ConfigError(f"{name} has no pieces.", "It follows at least one.", 'Write "pieces": [{"duration": …}].')
+    made = []
+    for number, piece in enumerate(pieces, 1):
+        told = f"{name}, piece {number}"
+        if not isinstance(piece, Mapping):
+            raise ConfigError(f"{told} is {piece!r}.", "A piece is an object.", "Mend it.")
+        _only_known(piece, {"duration", *_AXES}, told, has_kind=False)
+        x, y, z = (_powers(piece.get(axis), f"{told}: {axis}") for axis in _AXES)
+        made.append((_positive_time(piece.get("duration"), f"{told}: duration"), (x, y, z)))
+    return made
+
+
+def _powers(value: object, name: str) -> Powers:
+    if not isinstance(value, list) or not 0 < len(value) <= _MOST_DEGREE + 1:
+        raise ConfigError(
+            f"{name} is {value!r}.",
+            f"It lists 1 to {_MOST_DEGREE + 1} lengths, of ascending powers.",
+            f'Write "{name[-1]}": ["0.1 m"].',
+        )
+    return _trimmed([quantity(one, Dimension.LENGTH, name) for one in value])
+
+
+def _trimmed(powers: Sequence[Fraction]) -> Powers:
+    """Without highest powers that are 0."""
+    size = max((n for n, value in enumerate(powers) if value), default=0) + 1
+    return tuple(powers[:size])
+
+
+def vector(value: object, name: str) -> Vector:
+    """Three lengths.
+
+    Raises:
+        ConfigError: they are not three, or one is no length.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 3:
+        raise ConfigError(f"{name} is {value!r}.", "A point has x, y and z.", 'Write ["0 m", "0 m", "0.3 m"].')
+    x, y, z = (quantity(one, Dimension.LENGTH, f"{name}, {axis}") for one, axis in zip(value, _AXES, strict=True))
+    return x, y, z
+
+
+def _positive_time(value: object, name: str) -> Fraction:
+    time_s = quantity(value, Dimension.TIME, name)
+    if time_s <= 0:
+        raise ConfigError(f"{name} is {value}.", "Time goes forward.", "Give it more than 0 s.")
+    return time_s
+
+
+def _only_known(step: Mapping[str, Any], fields: set[str], name: str, *, has_kind: bool = True) -> None:
+    known = fields | ({"do"} if has_kind else set())
+    for field in step:
+        if field not in known:
+            near = difflib.get_close_matches(str(field), known, n=1)
+            remedy = f"Did you mean {near[0]!r}?" if near else "Leave it out."
+            raise ConfigError(f"{name} has {field!r}.", f"It knows {', '.join(sorted(known))}.", remedy)
+
+
+def _told(point: Vector) -> str:
+    return "(" + ", ".join(f"{float(value):g}" for value in point) + ") m"

@@ -1,0 +1,129 @@
+"""The load is neither lost nor crushed: Coulomb friction at two pads, for every mass, friction and error of the force.
+
+A pad presses with F + e, less or more what accelerates the load along the closing axis. Two pads bear at most 2 mu N.
+A load held at a distance d from its centre of mass also twists on pads of radius R: friction bears both where
+(f / 2 mu N)^2 + (f d / (4/3 mu N R))^2 <= 1, the ellipse of Goyal, Ruina and Papadopoulos (1991).
+
+Legend: m mass, mu friction, e error of the force, t share of the piece's time; S pieces that carry.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Final
+
+from zaphod.safety.verification.bounds import highest, root_above
+from zaphod.safety.verification.box import Box, Interval
+from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.contracts import Contract, Gripper
+from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
+from zaphod.safety.verification.plans import Piece, Plan
+from zaphod.safety.verification.polynomials import Polynomials, stacked, variable
+
+NAME: Final = "grip"
+SLIPS, LOSES_CONTACT, IS_CRUSHED = "the load slips", "a pad leaves the load", "the load is crushed"
+
+
+def claims(motion: Motion, contract: Contract) -> list[Claims]:
+    """For each piece that carries, and for both pads."""
+    motion = motion.of([place for place, piece in enumerate(motion.pieces) if piece.grip is not None])
+    carrying = motion.pieces
+    load, gripper, rules = contract.load, contract.gripper, contract.grip
+    if not carrying or load is None or gripper is None or rules is None:
+        return []
+    mass, friction, error = (variable(name, is_exact=motion.is_exact) for name in ("m", "mu", "e"))
+    force_S = motion.numbers([_force_n(piece) for piece in carrying]) + error
+    along = "xyz".index(gripper.closing_axis)
+    pull_S = mass * motion.acceleration[along]
+    weight_S = _squared_weight(motion, along, contract.gravity) * mass.square() * _square_of_twist(gripper)
+    polynomials: list[Polynomials] = []
+    labels: list[Label] = []
+
+    def add(what: str, values_S: Polynomials) -> None:
+        polynomials.append(values_S)
+        labels.extend(Label(NAME, piece.step, what) for piece in carrying)
+
+    for pressed_S in (force_S - pull_S, force_S + pull_S):
+        add(LOSES_CONTACT, pressed_S)
+        add(SLIPS, friction.square() * pressed_S.square() * 4 - weight_S * rules.safety_factor**2)
+        if load.breaks_at is not None:
+            impacts = motion.numbers([impact_n(piece, gripper) for piece in carrying])
+            add(IS_CRUSHED, load.breaks_at - pressed_S - impacts)
+    box: Box = {TIME: WHOLE_PIECE, "m": load.mass, "mu": gripper.friction, "e": gripper.force_error}
+    return [Claims(stacked(polynomials), box, tuple(labels))]
+
+
+def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> str:
+    """What the numbers of a counterexample say."""
+    load, gripper, rules = contract.load, contract.gripper, contract.grip
+    assert load is not None
+    assert gripper is not None
+    assert rules is not None
+    piece = next(piece for piece in plan.pieces if piece.step == label.step and piece.grip is not None)
+    force = _force_n(piece) + point["e"]
+    told = f"mass {_si(point['m'])} kg, friction {_si(point['mu'])}, force {_si(force)} N"
+    if label.what == IS_CRUSHED:
+        assert load.breaks_at is not None
+        return f"{told}, impact {_si(impact_n(piece, gripper))} N: the load breaks at {_si(load.breaks_at)} N"
+    motion = Motion([piece], is_exact=True)
+    along = "xyz".index(gripper.closing_axis)
+    weight = _squared_weight(motion, along, contract.gravity).at(point)[0] * point["m"] ** 2
+    needed = math.sqrt(weight * _square_of_twist(gripper)) * float(rules.safety_factor / point["mu"] / 2)
+    return f"{told}: friction bears the load from {needed:.3g} N on"
+
+
+def feasible_force(plan: Plan, contract: Contract) -> Interval | None:
+    """Forces of a pad that keep the contract with this plan's motion, in newtons; None if there are none.
+
+    Every force inside keeps it. One beside it may too: accelerations are bounded axis by axis.
+    """
+    carrying = [piece for piece in plan.pieces if piece.grip is not None]
+    load, gripper, rules = contract.load, contract.gripper, contract.grip
+    assert load is not None
+    assert gripper is not None
+    assert rules is not None
+    motion = Motion(carrying, is_exact=True)
+    along = "xyz".index(gripper.closing_axis)
+    weight = root_above(_most(_squared_weight(motion, along, contract.gravity)) * _square_of_twist(gripper))
+    pull = load.mass.high * root_above(_most(motion.acceleration[along].square()))
+    needed = rules.safety_factor * load.mass.high * weight / (2 * gripper.friction.low)
+    low = needed + pull - gripper.force_error.low
+    if load.breaks_at is None:
+        return Interval(low, low * 1000)
+    impact = max(impact_n(piece, gripper) for piece in carrying)
+    high = load.breaks_at - pull - gripper.force_error.high - impact
+    return Interval(low, high) if low < high else None
+
+
+def impact_n(piece: Piece, gripper: Gripper) -> Fraction:
+    """At most what a finger's blow adds when it closes: v sqrt(k m), rounded up."""
+    assert piece.grip is not None
+    return piece.grip.closing_speed_m_s * root_above(gripper.contact_stiffness * gripper.finger_mass)
+
+
+def _squared_weight(motion: Motion, along: int, gravity: Fraction) -> Polynomials:
+    """Square of what a kilogram pulls across the closing axis, (m/s^2)^2, [S]."""
+    across, up = motion.acceleration[1 - along], motion.acceleration[2] + gravity
+    return across.square() + up.square()
+
+
+def _square_of_twist(gripper: Gripper) -> Fraction:
+    """By how much the twist of an off-centre load raises the square of what friction must bear."""
+    if not gripper.off_centre:
+        return Fraction(1)
+    return 1 + (3 * gripper.off_centre / (2 * gripper.pad_radius)) ** 2
+
+
+def _most(polynomials: Polynomials) -> Fraction:
+    """Not less than any value of any of them."""
+    return max(highest(polynomials, {TIME: WHOLE_PIECE}))
+
+
+def _force_n(piece: Piece) -> Fraction:
+    assert piece.grip is not None
+    return piece.grip.force_n
+
+
+def _si(value: Fraction) -> str:
+    return f"{float(value):.4g}"

@@ -1,0 +1,71 @@
+"""The tool goes no faster, accelerates no more and reaches no further than it may; while it touches, slower.
+
+Legend: t share of the piece's time; S pieces.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.contracts import Contract
+from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
+from zaphod.safety.verification.plans import Piece, Plan
+from zaphod.safety.verification.polynomials import Polynomials, stacked
+
+NAME: Final = "limits"
+TOO_FAST, TOUCHES_TOO_FAST = "it is too fast", "it touches too fast"
+TOO_SUDDEN, TOO_FAR = "it accelerates too much", "it leaves its space"
+
+
+def claims(motion: Motion, contract: Contract) -> list[Claims]:
+    """For each piece and each limit that the contract sets."""
+    limits = contract.limits
+    if limits is None:
+        return []
+    polynomials: list[Polynomials] = []
+    labels: list[Label] = []
+
+    def add(what: str, pieces: Sequence[Piece], values: Polynomials) -> None:
+        if pieces:
+            polynomials.append(values)
+            labels.extend(Label(NAME, piece.step, what) for piece in pieces)
+
+    pieces = motion.pieces
+    speeds, accelerations = _squared(motion.velocity), _squared(motion.acceleration)
+    if limits.speed is not None:
+        add(TOO_FAST, pieces, limits.speed**2 - speeds)
+    if limits.touch_speed is not None:
+        places = [place for place, piece in enumerate(pieces) if piece.touching]
+        add(TOUCHES_TOO_FAST, [pieces[place] for place in places], limits.touch_speed**2 - speeds.rows(places))
+    if limits.acceleration is not None:
+        add(TOO_SUDDEN, pieces, limits.acceleration**2 - accelerations)
+    for axis in range(3):
+        if limits.low is not None:
+            add(TOO_FAR, pieces, motion.position[axis] - limits.low[axis])
+        if limits.high is not None:
+            add(TOO_FAR, pieces, limits.high[axis] - motion.position[axis])
+    return [Claims(stacked(polynomials), {TIME: WHOLE_PIECE}, tuple(labels))] if polynomials else []
+
+
+def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> str:
+    """How fast or where it is."""
+    limits = contract.limits
+    assert limits is not None
+    motion = Motion([piece for piece in plan.pieces if piece.step == label.step], is_exact=True)
+    if label.what == TOO_FAR:
+        told = [", ".join(f"{float(axis.at(point)[0]):.3g}" for axis in motion.position)]
+        return f"it is at ({told[0]}) m"
+    is_speed = label.what in (TOO_FAST, TOUCHES_TOO_FAST)
+    value = math.sqrt(max(_squared(motion.velocity if is_speed else motion.acceleration).at(point)))
+    limit = {TOO_FAST: limits.speed, TOUCHES_TOO_FAST: limits.touch_speed, TOO_SUDDEN: limits.acceleration}[label.what]
+    assert limit is not None
+    return f"{value:.3g} {'m/s' if is_speed else 'm/s^2'}; at most {float(limit):.3g} is allowed"
+
+
+def _squared(axes: tuple[Polynomials, ...]) -> Polynomials:
+    x, y, z = axes
+    return x.square() + y.square() + z.square()

@@ -1,0 +1,69 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from zaphod.cli.main import main
+from zaphod.cli.verify import REFUSED
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+CONTRACT = ["--contract", str(EXAMPLES / "fragile.toml")]
+
+
+def test_the_example_of_the_docs_is_accepted_kept_and_checked_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "certificate.json"
+    plan = str(EXAMPLES / "plan.json")
+    assert main(["verify", plan, *CONTRACT, "--certificate", str(kept)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("accepted")
+    assert "assuming  mass 0.135 to 0.165 kg" in told
+    assert main(["verify", plan, *CONTRACT, "--check", str(kept), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["checked"] > 100
+
+
+def test_a_plan_that_slips_is_refused_with_numbers_and_a_force_that_would_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text((EXAMPLES / "plan.json").read_text().replace("3.0 N", "1.5 N"))
+    kept = tmp_path / "certificate.json"
+    assert main(["verify", str(plan), *CONTRACT, "--certificate", str(kept)]) == REFUSED
+    told = capsys.readouterr().out
+    assert "steps 2, 3, 4, 5  the load slips: mass 0.165 kg, friction 0.45, force 1.3 N" in told
+    assert "keeps the grip" in told
+    assert not kept.exists()
+    assert main(["verify", str(plan), *CONTRACT, "--json"]) == REFUSED
+    document = json.loads(capsys.readouterr().out)
+    assert document["findings"][0]["requirement"] == "grip"
+    assert document["plan"].startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "is no JSON"),
+        ("[" * 100_000, "is no JSON"),
+        ("[]", "This is no plan"),
+        ('{"format": "zaphod-plan-1", "steps": []}', '"steps"'),
+        ('{"format": "zaphod-plan-1", "steps": [{"do": "fly"}]}', "Step 1 does 'fly'"),
+        ('{"format": "zaphod-plan-1", "steps": [{"do": "grip", "forse": "1 N"}]}', "Did you mean 'force'?"),
+    ],
+    ids=range(6),
+)
+def test_a_file_that_is_no_plan_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(text)
+    assert main(["verify", str(plan), *CONTRACT]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_certificate_that_was_changed_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept, plan = tmp_path / "certificate.json", str(EXAMPLES / "plan.json")
+    main(["verify", plan, *CONTRACT, "--certificate", str(kept)])
+    kept.write_text(kept.read_text().replace('"27/200"', '"26/200"', 1))
+    assert main(["verify", plan, *CONTRACT, "--check", str(kept)]) == 1
+    assert "certificate" in capsys.readouterr().err
