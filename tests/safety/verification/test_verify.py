@@ -13,8 +13,9 @@ from tests.safety.verification.conftest import margins
 from zaphod.core.errors import ZaphodError
 from zaphod.safety.verification.bernstein import Outcome
 from zaphod.safety.verification.contracts import Contract, read_contract
+from zaphod.safety.verification.farkas import is_contradiction
 from zaphod.safety.verification.plans import Plan, read_plan
-from zaphod.safety.verification.requirements.grip import feasible_force
+from zaphod.safety.verification.requirements.grip import conflict, feasible_force
 from zaphod.safety.verification.smt import decide_by_z3
 from zaphod.safety.verification.verify import all_claims, certificate, recheck, verify
 
@@ -126,7 +127,16 @@ def test_forces_inside_the_feasible_range_are_accepted_and_the_range_is_nearly_a
 
 def test_no_force_is_feasible_for_a_load_that_breaks_too_easily(plan: Plan, contract_document: dict[str, Any]) -> None:
     contract_document["load"]["breaks_at"] = "2 N"
-    assert feasible_force(plan, read_contract(contract_document)) is None
+    contract = read_contract(contract_document)
+    assert feasible_force(plan, contract) is None
+    found = conflict(plan, contract)
+    assert found is not None
+    assert is_contradiction(found.rows, found.times)
+    assert "mass 0.165 kg, friction 0.45, force off by -0.2 N" in found.told[0]
+
+
+def test_where_a_force_is_feasible_there_is_no_conflict(plan: Plan, contract: Contract) -> None:
+    assert conflict(plan, contract) is None
 
 
 def test_a_certificate_of_another_plan_or_contract_is_refused(

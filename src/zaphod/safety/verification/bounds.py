@@ -18,6 +18,11 @@ def root_above(value: Fraction) -> Fraction:
     return Fraction(math.isqrt(math.ceil(value * _SCALE**2) - 1) + 1 if value > 0 else 0, _SCALE)
 
 
+def root_below(value: Fraction) -> Fraction:
+    """A square root of what is not negative, rounded down to millionths."""
+    return Fraction(math.isqrt(math.floor(value * _SCALE**2)), _SCALE)
+
+
 def highest(polynomials: Polynomials, box: Box) -> list[Fraction]:
     """For each exact polynomial a number that it does not exceed on the box: its greatest Bernstein coefficient."""
     rows = on_unit_box(polynomials, box).coefficients.reshape(len(polynomials), -1)

@@ -24,6 +24,8 @@ def advice(plan: Plan, contract: Contract, findings: Sequence[Finding]) -> list[
         force = grip.feasible_force(plan, contract)
         if force is None:
             told.append("No force both holds the load and leaves it whole: accelerate less, or close more slowly.")
+            if (conflict := grip.conflict(plan, contract)) is not None:
+                told.append(f"Proof: it must be {conflict.told[0]}; and {conflict.told[1]}.")
         else:
             low, high = math.ceil(force.low * 1000) / 1000, math.floor(force.high * 1000) / 1000
             told.append(f"With this motion a force from {low:g} to {high:g} N keeps the grip.")

@@ -10,18 +10,22 @@ Legend: m mass, mu friction, e error of the force, t share of the piece's time; 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
-from zaphod.safety.verification.bounds import highest, root_above
-from zaphod.safety.verification.box import Box, Interval
+from zaphod.safety.verification.bounds import highest, root_above, root_below
+from zaphod.safety.verification.box import Box, Interval, corners
 from zaphod.safety.verification.claims import Claims, Label
 from zaphod.safety.verification.contracts import Contract, Gripper
+from zaphod.safety.verification.farkas import Row, contradiction
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Piece, Plan
 from zaphod.safety.verification.polynomials import Polynomials, stacked, variable
 
 NAME: Final = "grip"
+_MOMENTS: Final = 8
+"""Of each piece at which a conflict of two forces is looked for."""
 SLIPS, LOSES_CONTACT, IS_CRUSHED = "the load slips", "a pad leaves the load", "the load is crushed"
 
 
@@ -96,10 +100,67 @@ def feasible_force(plan: Plan, contract: Contract) -> Interval | None:
     return Interval(low, high) if low < high else None
 
 
+class Conflict(NamedTuple):
+    """Why no force keeps the contract with a plan's motion."""
+
+    rows: tuple[Row, ...]
+    """What the force of a pad must be, each at one point of the contract's ranges."""
+    told: tuple[str, ...]
+    """Each row in words."""
+    times: tuple[Fraction, ...]
+    """How many times to take each row for a contradiction (`farkas`)."""
+
+
+def conflict(plan: Plan, contract: Contract) -> Conflict | None:
+    """Two moments or loads that no force suits both; None if none were found among corners and some moments.
+
+    These are conditions that any force must meet: roots are rounded in the force's favour.
+    """
+    load, gripper, rules = contract.load, contract.gripper, contract.grip
+    carrying = [piece for piece in plan.pieces if piece.grip is not None]
+    if load is None or gripper is None or rules is None or load.breaks_at is None or not carrying:
+        return None
+    motion = Motion(carrying, is_exact=True)
+    along = "xyz".index(gripper.closing_axis)
+    weights = _squared_weight(motion, along, contract.gravity)
+    rows, told = [], []
+    for point in corners({"m": load.mass, "mu": gripper.friction, "e": gripper.force_error}):
+        for share in range(_MOMENTS + 1):
+            at = {**point, TIME: Fraction(share, _MOMENTS)}
+            values = zip(carrying, weights.at(at), motion.acceleration[along].at(at), strict=True)
+            for piece, weight, pull in values:
+                bears = rules.safety_factor * at["m"] * root_below(weight * _square_of_twist(gripper)) / (2 * at["mu"])
+                inertia = at["m"] * abs(pull)
+                rows.append(Row((Fraction(-1),), at["e"] - inertia - bears))
+                told.append(f"more than {_si(bears + inertia - at['e'])} N in step {piece.step + 1}: {_loaded(at)}")
+                blow = load.breaks_at - _impact_n(piece, gripper, root_below) - inertia - at["e"]
+                rows.append(Row((Fraction(1),), blow))
+                told.append(f"less than {_si(blow)} N in step {piece.step + 1}: {_loaded(at)}")
+    tightest = _tightest(rows)
+    times = contradiction(tightest)
+    if times is None:
+        return None
+    places = [rows.index(row) for row in tightest]
+    return Conflict(tuple(tightest), tuple(told[place] for place in places), tuple(times))
+
+
 def impact_n(piece: Piece, gripper: Gripper) -> Fraction:
     """At most what a finger's blow adds when it closes: v sqrt(k m), rounded up."""
+    return _impact_n(piece, gripper, root_above)
+
+
+def _impact_n(piece: Piece, gripper: Gripper, root: Callable[[Fraction], Fraction]) -> Fraction:
     assert piece.grip is not None
-    return piece.grip.closing_speed_m_s * root_above(gripper.contact_stiffness * gripper.finger_mass)
+    return piece.grip.closing_speed_m_s * root(gripper.contact_stiffness * gripper.finger_mass)
+
+
+def _tightest(rows: Sequence[Row]) -> list[Row]:
+    """The lowest bound from above and the highest from below."""
+    return [min((row for row in rows if row.a[0] == sign), key=lambda row: row.b) for sign in (-1, 1)]
+
+
+def _loaded(point: Mapping[str, Fraction]) -> str:
+    return f"mass {_si(point['m'])} kg, friction {_si(point['mu'])}, force off by {_si(point['e'])} N"
 
 
 def _squared_weight(motion: Motion, along: int, gravity: Fraction) -> Polynomials:
