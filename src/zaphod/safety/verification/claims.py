@@ -21,6 +21,16 @@ class Label(NamedTuple):
     """What would be wrong if the claim were: `the load slips`."""
 
 
+class Explanation(NamedTuple):
+    """A counterexample in words and in numbers."""
+
+    text: str
+    value: float
+    """What the plan gives, in SI units."""
+    wanted: float
+    """What it must reach, or must not exceed."""
+
+
 @dataclass(frozen=True)
 class Claims:
     """N claims over the same box.

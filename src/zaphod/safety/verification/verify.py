@@ -18,7 +18,7 @@ from zaphod.core.errors import ZaphodError
 from zaphod.safety.verification import checker
 from zaphod.safety.verification.bernstein import Decision, Outcome, decide
 from zaphod.safety.verification.certificates import certify, digest, written
-from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.claims import Claims, Explanation, Label
 from zaphod.safety.verification.contracts import Contract
 from zaphod.safety.verification.motion import Motion
 from zaphod.safety.verification.plans import Plan
@@ -32,7 +32,7 @@ class Requirement(NamedTuple):
 
     claims: Callable[[Motion, Contract], list[Claims]]
     """What must be proved."""
-    explain: Callable[[Plan, Contract, Label, dict[str, Fraction]], str]
+    explain: Callable[[Plan, Contract, Label, dict[str, Fraction]], Explanation]
     """A counterexample in words."""
 
 
@@ -49,8 +49,15 @@ class Finding:
     outcome: Outcome
     point: dict[str, Fraction] | None
     """Values at which it breaks the contract."""
-    told: str
-    """The same in words."""
+    explanation: Explanation | None
+    """The same in words; None where it is not known."""
+    reason: str = ""
+    """Why it is not known."""
+
+    @property
+    def told(self) -> str:
+        """What to say to people."""
+        return self.reason if self.explanation is None else self.explanation.text
 
     def __str__(self) -> str:
         return f"step {self.label.step + 1}: {self.label.what}: {self.told}"
@@ -163,8 +170,8 @@ def _made_sure(exact: Claims, row: int, decision: Decision) -> Decision:
 
 def _finding(requirement: Requirement, plan: Plan, contract: Contract, label: Label, decision: Decision) -> Finding:
     point = decision.counterexample
-    told = decision.reason if point is None else requirement.explain(plan, contract, label, point)
-    return Finding(label=label, outcome=decision.outcome, point=point, told=told)
+    told = None if point is None else requirement.explain(plan, contract, label, point)
+    return Finding(label=label, outcome=decision.outcome, point=point, explanation=told, reason=decision.reason)
 
 
 def _is_known(findings: Sequence[Finding], label: Label) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.claims import Claims, Explanation, Label
 from zaphod.safety.verification.contracts import Body, Contract, Obstacle
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Piece, Plan
@@ -48,7 +48,7 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     return made
 
 
-def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> str:
+def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> Explanation:
     """How close which ball comes, and when."""
     assert contract.clearance is not None
     name = label.what.removeprefix(_TOUCHES)
@@ -63,7 +63,8 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     distance, time_s, centre = min(found)
     told = ", ".join(f"{float(value):.3g}" for value in centre)
     wanted = float(contract.clearance.margin)
-    return f"{distance * 1000:.1f} mm from it at {float(time_s):.2f} s, at ({told}) m; wanted: {wanted * 1000:.1f} mm"
+    text = f"{distance * 1000:.1f} mm from it at {float(time_s):.2f} s, at ({told}) m; wanted: {wanted * 1000:.1f} mm"
+    return Explanation(text, distance, wanted)
 
 
 def apart(motion: Motion, pairs: Sequence[Pair], margin: Fraction) -> Polynomials:
@@ -119,12 +120,10 @@ def _centre(motion: Motion, pair: Pair, point: dict[str, Fraction]) -> list[Frac
 
 
 def _distance(centre: Sequence[Fraction], obstacle: Obstacle, time_s: Fraction) -> float:
-    """From a point to the obstacle's surface, metres."""
+    """From a point to the obstacle's surface, metres; at a box's edges to the nearest of its sides' planes."""
     if obstacle.at is not None:
         apart = math.dist([float(v) for v in centre], [float(v) for v in obstacle.at])
         return apart - float(obstacle.radius + obstacle.speed * time_s)
     assert obstacle.low is not None
     assert obstacle.high is not None
-    gaps = [max(low - v, v - high) for v, low, high in zip(centre, obstacle.low, obstacle.high, strict=True)]
-    outside = [float(gap) for gap in gaps if gap > 0]
-    return math.hypot(*outside) if outside else float(max(gaps))
+    return float(max(max(low - v, v - high) for v, low, high in zip(centre, obstacle.low, obstacle.high, strict=True)))

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from zaphod.safety.verification.bounds import highest, root_above, root_below
 from zaphod.safety.verification.box import Box, Interval, corners
-from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.claims import Claims, Explanation, Label
 from zaphod.safety.verification.contracts import Contract, Gripper
 from zaphod.safety.verification.farkas import Row, contradiction
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
@@ -58,7 +58,7 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     return [Claims(stacked(polynomials), box, tuple(labels))]
 
 
-def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> str:
+def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> Explanation:
     """What the numbers of a counterexample say."""
     load, gripper, rules = contract.load, contract.gripper, contract.grip
     assert load is not None
@@ -69,12 +69,14 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     told = f"mass {_si(point['m'])} kg, friction {_si(point['mu'])}, force {_si(force)} N"
     if label.what == IS_CRUSHED:
         assert load.breaks_at is not None
-        return f"{told}, impact {_si(impact_n(piece, gripper))} N: the load breaks at {_si(load.breaks_at)} N"
+        blow = impact_n(piece, gripper)
+        text = f"{told}, impact {_si(blow)} N: the load breaks at {_si(load.breaks_at)} N"
+        return Explanation(text, float(force + blow), float(load.breaks_at))
     motion = Motion([piece], is_exact=True)
     along = "xyz".index(gripper.closing_axis)
     weight = _squared_weight(motion, along, contract.gravity).at(point)[0] * point["m"] ** 2
     needed = math.sqrt(weight * _square_of_twist(gripper)) * float(rules.safety_factor / point["mu"] / 2)
-    return f"{told}: friction bears the load from {needed:.3g} N on"
+    return Explanation(f"{told}: friction bears the load from {needed:.3g} N on", float(force), needed)
 
 
 def feasible_force(plan: Plan, contract: Contract) -> Interval | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.claims import Claims, Explanation, Label
 from zaphod.safety.verification.contracts import Contract
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Piece, Plan
@@ -51,19 +51,23 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     return [Claims(stacked(polynomials), {TIME: WHOLE_PIECE}, tuple(labels))] if polynomials else []
 
 
-def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> str:
+def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> Explanation:
     """How fast or where it is."""
     limits = contract.limits
     assert limits is not None
     motion = Motion([piece for piece in plan.pieces if piece.step == label.step], is_exact=True)
     if label.what == TOO_FAR:
-        told = [", ".join(f"{float(axis.at(point)[0]):.3g}" for axis in motion.position)]
-        return f"it is at ({told[0]}) m"
+        places = [max(axis.at(point), key=abs) for axis in motion.position]
+        beyond = [low - at for low, at in zip(limits.low or (), places, strict=False)]
+        beyond += [at - high for high, at in zip(limits.high or (), places, strict=False)]
+        told = ", ".join(f"{float(at):.3g}" for at in places)
+        return Explanation(f"it is at ({told}) m", -float(max(beyond)), 0.0)
     is_speed = label.what in (TOO_FAST, TOUCHES_TOO_FAST)
     value = math.sqrt(max(_squared(motion.velocity if is_speed else motion.acceleration).at(point)))
     limit = {TOO_FAST: limits.speed, TOUCHES_TOO_FAST: limits.touch_speed, TOO_SUDDEN: limits.acceleration}[label.what]
     assert limit is not None
-    return f"{value:.3g} {'m/s' if is_speed else 'm/s^2'}; at most {float(limit):.3g} is allowed"
+    text = f"{value:.3g} {'m/s' if is_speed else 'm/s^2'}; at most {float(limit):.3g} is allowed"
+    return Explanation(text, value, float(limit))
 
 
 def _squared(axes: tuple[Polynomials, ...]) -> Polynomials:

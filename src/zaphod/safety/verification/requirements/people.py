@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from zaphod.safety.verification.bounds import highest, root_above
-from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.claims import Claims, Explanation, Label
 from zaphod.safety.verification.contracts import Body, Contract, Obstacle, PeopleRules
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Piece, Plan
@@ -42,7 +42,7 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     return [Claims(polynomials, {TIME: WHOLE_PIECE}, tuple(labels))]
 
 
-def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> str:
+def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> Explanation:
     """How far away the person is, and what is wanted."""
     rules = contract.people
     assert rules is not None
@@ -57,7 +57,7 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
                 gap = math.dist(centre, person) - float(body.radius + rules.radius)
                 found.append((gap - float(distance + rules.margin), gap, distance + rules.margin))
     _, gap, wanted = min(found)
-    return f"{gap:.2f} m away; {float(wanted):.2f} m are needed to stop in time"
+    return Explanation(f"{gap:.2f} m away; {float(wanted):.2f} m are needed to stop in time", gap, float(wanted))
 
 
 def separations(pieces: Sequence[Piece], rules: PeopleRules) -> list[Fraction]:

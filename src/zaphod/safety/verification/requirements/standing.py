@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 from zaphod.safety.verification.box import Interval
-from zaphod.safety.verification.claims import Claims, Label
+from zaphod.safety.verification.claims import Claims, Explanation, Label
 from zaphod.safety.verification.contracts import Contract, StandingRules
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Plan
@@ -42,10 +42,13 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     return made
 
 
-def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> str:
+def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> Explanation:
     """Which masses do it."""
     told = f"base {float(point['b']):.4g} kg, arm {float(point['a']):.4g} kg, load {float(point['m']):.4g} kg"
-    return f"{told}, at {float(point[TIME]):.0%} of the move's time"
+    (group,) = [one for one in claims(Motion(plan.pieces, is_exact=True), contract) if label in one.labels][:1]
+    moments = [float(group.best_value(row, point)) for row, one in enumerate(group.labels) if one == label]
+    text = f"{told}, at {float(point[TIME]):.0%} of the move's time: {-min(moments):.3g} N m too much"
+    return Explanation(text, min(moments), 0.0)
 
 
 def _edges(motion: Motion, rules: StandingRules, gravity: Fraction) -> list[Polynomials]:

@@ -1,0 +1,1 @@
+"""Programs that act: robots, several agents on one mission, live information."""
