@@ -105,13 +105,15 @@ def margins(plan: Plan, contract: Contract, num_times: int = 400) -> dict[str, f
         along = "xyz".index(gripper.closing_axis)
         ends = (load.mass, gripper.friction, gripper.force_error)
         for mass, friction, error in itertools.product(*[(float(i.low), float(i.high)) for i in ends]):
-            weight = mass * np.hypot(pull[1 - along], pull[2] + gravity)
+            stop = mass * float(contract.grip.braking)
+            weight = mass * np.hypot(pull[1 - along], pull[2] + gravity) + stop
             for side in (-1, 1):
                 pressed = float(piece.grip.force_n) + error + side * mass * pull[along]
-                note("grip", float((2 * friction * pressed - float(contract.grip.safety_factor) * weight).min()))
+                borne = 2 * friction * (pressed - stop) - float(contract.grip.safety_factor) * weight
+                note("grip", float(borne.min()))
                 if load.breaks_at is not None:
                     blow = float(piece.grip.closing_speed_m_s) * math.sqrt(
                         float(gripper.contact_stiffness * gripper.finger_mass)
                     )
-                    note("grip", float((float(load.breaks_at) - blow - pressed).min()))
+                    note("grip", float((float(load.breaks_at) - blow - pressed - stop).min()))
     return found

@@ -62,7 +62,7 @@ def test_what_is_accepted_holds_and_what_is_violated_fails_when_computed_another
     outcomes = set()
     for _ in range(60):
         change = {
-            "force": f"{rng.uniform(1.8, 5.2):.3f} N",
+            "force": f"{rng.uniform(2.2, 5.2):.3f} N",
             "height": f"{rng.uniform(0.17, 0.4):.3f} m",
             "duration": f"{rng.uniform(0.9, 3):.3f} s",
             "far": f"{rng.uniform(0.3, 0.6):.3f} m",

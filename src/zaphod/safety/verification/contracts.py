@@ -125,6 +125,8 @@ class GripRules:
 
     safety_factor: Factor = Fraction(1)
     """How many times the friction must bear the load."""
+    braking: Acceleration = Fraction(0)
+    """With which the robot may brake at any moment, in any direction: a stop must not lose the load either."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The load is neither lost nor crushed: Coulomb friction at two pads, for every mass, friction and error of the force.
 
 A pad presses with F + e, less or more what accelerates the load along the closing axis. Two pads bear at most 2 mu N.
+A stop may come at any moment: it adds its braking to the acceleration, across as well as along the closing axis.
 A load held at a distance d from its centre of mass also twists on pads of radius R: friction bears both where
 (f / 2 mu N)^2 + (f d / (4/3 mu N R))^2 <= 1, the ellipse of Goyal, Ruina and Papadopoulos (1991).
 
@@ -39,8 +40,9 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     mass, friction, error = (variable(name, is_exact=motion.is_exact) for name in ("m", "mu", "e"))
     force_S = motion.numbers([_force_n(piece) for piece in carrying]) + error
     along = "xyz".index(gripper.closing_axis)
-    pull_S = mass * motion.acceleration[along]
-    weight_S = _squared_weight(motion, along, contract.gravity) * mass.square() * _square_of_twist(gripper)
+    pull_S, stop = mass * motion.acceleration[along], mass * rules.braking
+    times = rules.safety_factor * root_above(_square_of_twist(gripper))
+    weight_S = _squared_weight(motion, along, contract.gravity) * (mass * times).square()
     polynomials: list[Polynomials] = []
     labels: list[Label] = []
 
@@ -49,11 +51,13 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
         labels.extend(Label(NAME, piece.step, what) for piece in carrying)
 
     for pressed_S in (force_S - pull_S, force_S + pull_S):
-        add(LOSES_CONTACT, pressed_S)
-        add(SLIPS, friction.square() * pressed_S.square() * 4 - weight_S * rules.safety_factor**2)
+        # What is left of friction for the load's weight, when a stop has taken its part.
+        left_S = friction * 2 * (pressed_S - stop) - stop * times
+        add(LOSES_CONTACT, left_S)
+        add(SLIPS, left_S.square() - weight_S)
         if load.breaks_at is not None:
             impacts = motion.numbers([impact_n(piece, gripper) for piece in carrying])
-            add(IS_CRUSHED, load.breaks_at - pressed_S - impacts)
+            add(IS_CRUSHED, load.breaks_at - pressed_S - stop - impacts)
     box: Box = {TIME: WHOLE_PIECE, "m": load.mass, "mu": gripper.friction, "e": gripper.force_error}
     return [Claims(stacked(polynomials), box, tuple(labels))]
 
@@ -75,7 +79,10 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     motion = Motion([piece], is_exact=True)
     along = "xyz".index(gripper.closing_axis)
     weight = _squared_weight(motion, along, contract.gravity).at(point)[0] * point["m"] ** 2
-    needed = math.sqrt(weight * _square_of_twist(gripper)) * float(rules.safety_factor / point["mu"] / 2)
+    stop = float(point["m"] * rules.braking)
+    needed = (math.sqrt(weight * _square_of_twist(gripper)) + stop) * float(
+        rules.safety_factor / point["mu"] / 2
+    ) + stop
     return Explanation(f"{told}: friction bears the load from {needed:.3g} N on", float(force), needed)
 
 
@@ -92,8 +99,9 @@ def feasible_force(plan: Plan, contract: Contract) -> Interval | None:
     motion = Motion(carrying, is_exact=True)
     along = "xyz".index(gripper.closing_axis)
     weight = root_above(_most(_squared_weight(motion, along, contract.gravity)) * _square_of_twist(gripper))
-    pull = load.mass.high * root_above(_most(motion.acceleration[along].square()))
-    needed = rules.safety_factor * load.mass.high * weight / (2 * gripper.friction.low)
+    pull = load.mass.high * (root_above(_most(motion.acceleration[along].square())) + rules.braking)
+    twist = root_above(_square_of_twist(gripper))
+    needed = rules.safety_factor * load.mass.high * (weight + twist * rules.braking) / (2 * gripper.friction.low)
     low = needed + pull - gripper.force_error.low
     if load.breaks_at is None:
         return Interval(low, low * 1000)
@@ -131,8 +139,9 @@ def conflict(plan: Plan, contract: Contract) -> Conflict | None:
             at = {**point, TIME: Fraction(share, _MOMENTS)}
             values = zip(carrying, weights.at(at), motion.acceleration[along].at(at), strict=True)
             for piece, weight, pull in values:
-                bears = rules.safety_factor * at["m"] * root_below(weight * _square_of_twist(gripper)) / (2 * at["mu"])
-                inertia = at["m"] * abs(pull)
+                weighs = root_below(weight * _square_of_twist(gripper)) + rules.braking
+                bears = rules.safety_factor * at["m"] * weighs / (2 * at["mu"])
+                inertia = at["m"] * (abs(pull) + rules.braking)
                 rows.append(Row((Fraction(-1),), at["e"] - inertia - bears))
                 told.append(f"more than {_si(bears + inertia - at['e'])} N in step {piece.step + 1}: {_loaded(at)}")
                 blow = load.breaks_at - _impact_n(piece, gripper, root_below) - inertia - at["e"]
