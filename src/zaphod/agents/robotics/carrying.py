@@ -13,6 +13,8 @@ MARGIN_M = 0.006
 """Errors of following the path and of the model."""
 HOVER_M = 0.35
 """Height at which a plan begins."""
+BRAKING_M_S2 = 0.8
+"""With which a stop may come at any moment."""
 _SAFETY_FACTOR = 1.05
 _FINGER_BALLS = tuple((side * 0.042, height) for side in (1, -1) for height in (0.0, 0.035, 0.065))
 _FINGER_RADIUS_M = 0.037
@@ -94,7 +96,7 @@ def contract_document(belief: Belief) -> dict[str, Any]:
                 "may_be_touched": True,
             },
         ],
-        "grip": {"safety_factor": _SAFETY_FACTOR},
+        "grip": {"safety_factor": _SAFETY_FACTOR, "braking": f"{BRAKING_M_S2} m/s^2"},
         "clearance": {"margin": f"{MARGIN_M} m"},
         "limits": {"speed": "1 m/s", "acceleration": "5 m/s^2", "touch_speed": "0.6 m/s"},
     }

@@ -1,6 +1,8 @@
 """Carries a plan out in the world and notes what happens; knows no contract.
 
-A grip closes under guard: pads approach with the plan's speed, and press only once they touch.
+A grip closes under guard: pads approach with the plan's speed, and press only once they touch. A supervisor, if there
+is one, says every period how fast the path is followed and with which force the load is held; the pace falls no faster
+than the robot may brake, so that a stop stays on the path.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from zaphod.agents.robotics.monitor import GO, PERIOD_S, Order, Rung, Wanted
 from zaphod.agents.robotics.world import MOST_OPEN_M, STEP_S, Sensed, Vector, World
 from zaphod.safety.verification.plans import Piece, Plan
 
@@ -26,8 +29,17 @@ _RELEASE_S: Final = 0.6
 _LANDED_M: Final = 0.03
 _DROPPED_M: Final = 0.02
 _UPRIGHT: Final = 0.98
+_STANDING_S: Final = 1.0
+"""A robot that was stopped is watched for so long."""
+_PATIENCE_S: Final = 10.0
+"""A robot that was slowed until it stands waits for so long."""
+_HARDLY_MOVES_M_S: Final = 0.01
+_STEPS_PER_PERIOD: Final = round(PERIOD_S / STEP_S)
 
 Watch = Callable[[Sensed], None]
+
+Supervisor = Callable[[Sensed, Wanted], Order]
+"""Asked every period of the monitor."""
 
 
 @dataclass
@@ -43,11 +55,17 @@ class Episode:
     upright: bool = True
     seconds: float = 0.0
     """Of simulated time."""
+    stopped: str = ""
+    """Why it was not carried through; empty where it was."""
 
     def succeeded(self, breaks_at_n: float) -> bool:
         """The load stands at its goal, whole, and nothing was touched that should not be."""
-        is_there = self.misplaced_m <= _LANDED_M and self.upright and not self.dropped
-        return is_there and not self.collisions and self.peak_force_n <= breaks_at_n
+        is_there = self.misplaced_m <= _LANDED_M and self.upright and not self.stopped
+        return is_there and self.kept(breaks_at_n)
+
+    def kept(self, breaks_at_n: float) -> bool:
+        """Whether nothing was broken, lost or touched that should not be, carried through or not."""
+        return not self.dropped and not self.collisions and self.peak_force_n <= breaks_at_n
 
 
 class Execution:
@@ -58,12 +76,25 @@ class Execution:
         plan: what to do.
         is_guarded: whether pads close with the plan's speed; else the force is applied at once.
         watch: is told of every step.
+        supervisor: is obeyed.
+        braking_m_s2: how fast a stop may be.
     """
 
-    def __init__(self, world: World, plan: Plan, *, is_guarded: bool = True, watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        plan: Plan,
+        *,
+        is_guarded: bool = True,
+        watch: Watch | None = None,
+        supervisor: Supervisor | None = None,
+        braking_m_s2: float = 1.0,
+    ) -> None:
         self.world, self.plan, self.is_guarded, self.watch = world, plan, is_guarded, watch
+        self.supervisor, self.braking_m_s2 = supervisor, braking_m_s2
         self.episode = Episode()
-        self._forces = np.zeros(2)
+        self._pace, self._order = 1.0, GO
+        self._num_steps = 0
 
     def run(self) -> Episode:
         """To the end; the load may be lost on the way."""
@@ -74,7 +105,10 @@ class Execution:
             elif piece.grip is None and held is not None:
                 self._open(piece)
             held = piece.grip
-            self._follow(piece)
+            if not self.episode.stopped:
+                self._follow(piece)
+            if self.episode.stopped:
+                break
         load, (x, y) = self.world.sensed().load_m, self.world.scene.goal_m
         self.episode.misplaced_m = float(np.hypot(load[0] - x, load[1] - y))
         self.episode.upright = self.world.load_uprightness >= _UPRIGHT
@@ -83,16 +117,38 @@ class Execution:
 
     def _follow(self, piece: Piece) -> None:
         path = [np.polynomial.Polynomial([float(c) for c in powers]) for powers in piece.path]
+        rates = [axis.deriv() for axis in path]
         duration = float(piece.duration_s)
-        num = max(1, round(duration / STEP_S))
-        forces = np.full(2, float(piece.grip.force_n)) if piece.grip else self._open_forces()
-        at = np.arange(1, num + 1) / num
-        positions = np.stack([axis(at) for axis in path], axis=1)
-        speeds = np.stack([axis.deriv()(at) for axis in path], axis=1) / duration
-        for position, speed in zip(positions, speeds, strict=True):
-            sensed = self._step(position, speed, forces)
+        planned_force = float(piece.grip.force_n) if piece.grip else 0.0
+        share, stood_s, self._num_steps = 0.0, 0.0, 0  # a piece begins with an order of its own
+        while share < 1 and stood_s < (_STANDING_S if self._order.rung >= Rung.STOP else _PATIENCE_S):
+            share = min(1.0, share + self._pace * STEP_S / duration)
+            position = np.array([axis(share) for axis in path])
+            speed = np.array([rate(share) for rate in rates]) / duration
+            order = self._asked(Wanted(position.tolist(), speed.tolist(), planned_force))
+            force = order.force_n if self.supervisor is not None and piece.grip else planned_force
+            sensed = self._step(position, speed * self._pace, np.full(2, force) if piece.grip else self._open_forces())
+            self._change_pace(order.pace, float(np.linalg.norm(speed)))
             if piece.grip and np.abs(sensed.load_m - sensed.position_m).max() > _DROPPED_M:
                 self.episode.dropped = True
+            stood_s = stood_s + STEP_S if self._pace == 0 else 0.0
+        if stood_s:
+            self.episode.stopped = self._order.reason
+
+    def _asked(self, wanted: Wanted) -> Order:
+        """What the supervisor says; it is asked once a period."""
+        if self.supervisor is not None and self._num_steps % _STEPS_PER_PERIOD == 0:
+            self._order = self.supervisor(self.world.sensed(), wanted)
+        self._num_steps += 1
+        return self._order
+
+    def _change_pace(self, target: float, speed_m_s: float) -> None:
+        """Towards what was ordered, no faster than the robot brakes; it speeds up half as fast."""
+        if speed_m_s < _HARDLY_MOVES_M_S:
+            self._pace = target
+            return
+        most = self.braking_m_s2 / speed_m_s * STEP_S
+        self._pace += min(max(target - self._pace, -most), most / 2)
 
     def _close(self, piece: Piece) -> None:
         assert piece.grip is not None

@@ -94,7 +94,7 @@ class Order(NamedTuple):
     reason: str
 
 
-_GO: Final = Order(Rung.GO, 1.0, 0.0, "")
+GO: Final = Order(Rung.GO, 1.0, 0.0, "")
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Monitor:
     envelope: Envelope
     log: list[tuple[float, Order]] = field(default_factory=list)
     """Each change of the rung, with its time."""
-    _order: Order = field(default_factory=lambda: _GO)
+    _order: Order = field(default_factory=lambda: GO)
     _last: Reading | None = None
     _num_same: int = 0
     _last_forces_n: tuple[float, ...] = ()
@@ -120,7 +120,7 @@ class Monitor:
 
     def reset(self) -> None:
         """A person has looked, and allows the robot to go on."""
-        self._order, self._last, self._num_same = _GO, None, 0
+        self._order, self._last, self._num_same = GO, None, 0
 
     def step(self, now_s: float, reading: Reading | None, wanted: Wanted) -> Order:
         """What to do for the next period.
@@ -209,7 +209,7 @@ class Monitor:
         force = self._force_n or wanted.force_n
         told = ""
         measured = max(reading.pad_forces_n)
-        last = max(self._last_forces_n, default=measured)
+        last = max(self._last_forces_n, default=measured) if self._force_n else measured
         if measured + max(0.0, measured - last) >= self.envelope.breaks_at_n:
             force, told = low, f"a pad presses with {measured:.2f} N"
         elif reading.slip_m_s > self.envelope.slip_m_s:
