@@ -18,7 +18,7 @@ UNIT = {name: Interval(Fraction(0), Fraction(1)) for name in "tuv"}
 
 def claims_of(polynomials: Polynomials, box: Box = UNIT, num_alternatives: int = 1) -> Claims:
     num_claims = len(polynomials) // num_alternatives
-    return Claims(polynomials, box, (Label("test", 0, "it is not above 0"),) * num_claims, num_alternatives)
+    return Claims(polynomials, box, (Label("test", 0, 0, "it is not above 0"),) * num_claims, num_alternatives)
 
 
 def random_pair(rng: random.Random, num: int, degrees: tuple[int, ...], box: Box) -> tuple[Claims, Claims]:

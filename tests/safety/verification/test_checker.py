@@ -23,7 +23,7 @@ def some_claims() -> Claims:
     t, m = variable("t", is_exact=True), variable("m", is_exact=True)
     away = (t - Fraction(2, 3)).square() + m - Fraction(9, 100)
     either = [Fraction(4, 3) - t, t - Fraction(2, 3)]
-    labels = (Label("clearance", 0, "it comes too close"), Label("clearance", 1, "it is between both"))
+    labels = (Label("clearance", 0, 0, "it comes too close"), Label("clearance", 1, 1, "it is between both"))
     return Claims(stacked([away, away, *either]), BOX, labels, 2)
 
 
@@ -42,7 +42,7 @@ def test_what_was_proved_is_accepted(document: dict[str, Any]) -> None:
 
 def test_what_cannot_be_proved_is_named() -> None:
     t = variable("t", is_exact=True)
-    made, unproved = certify([Claims(t - 1, BOX, (Label("grip", 2, "the load slips"),))], {})
+    made, unproved = certify([Claims(t - 1, BOX, (Label("grip", 2, 0, "the load slips"),))], {})
     assert unproved == ["grip, step 3: the load slips"]
     with pytest.raises(RefusedError, match="at least one claim"):
         check(made)
@@ -119,7 +119,7 @@ def test_it_knows_nothing_of_the_rest_of_the_house() -> None:
 def test_a_degree_that_is_raised_may_make_a_proof_shorter() -> None:
     t = variable("t", is_exact=True)
     raised = Polynomials(("t",), stacked([(t - 1).square() * 3 + Fraction(2), t.square().square()]).coefficients[:1])
-    made, unproved = certify([Claims(raised, BOX, (Label("x", 0, ""),))], {})
+    made, unproved = certify([Claims(raised, BOX, (Label("x", 0, 0, ""),))], {})
     assert unproved == []
     assert check(made) == 1
     assert made["claims"][0]["degrees"] == [4]

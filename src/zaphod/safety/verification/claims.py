@@ -17,6 +17,8 @@ class Label(NamedTuple):
     """The contract's word for it: `grip`, `clearance`."""
     step: int
     """Of the plan, from 0."""
+    piece: int
+    """Of the whole path, from 0: a step may have several."""
     what: str
     """What would be wrong if the claim were: `the load slips`."""
 

@@ -63,6 +63,8 @@ class Piece:
 
     step: int
     """Of the plan, from 0."""
+    number: int
+    """Of the piece itself, from 0."""
     start_s: Fraction
     duration_s: Fraction
     path: tuple[Powers, Powers, Powers]
@@ -206,6 +208,7 @@ class _Reader:
     ) -> None:
         piece = Piece(
             step=number,
+            number=len(self.pieces),
             start_s=self._time_s,
             duration_s=duration_s,
             path=path,

@@ -91,16 +91,14 @@ def verify(plan: Plan, contract: Contract) -> Report:
     num_claims = dict.fromkeys(contract.requirements, 0)
     motion = Motion(plan.pieces, is_exact=False)
     for name in contract.requirements:
-        exact: list[Claims] | None = None
-        for place, group in enumerate(REQUIREMENTS[name].claims(motion, contract)):
+        for group in REQUIREMENTS[name].claims(motion, contract):
             num_claims[name] += len(group)
-            for row, decision in enumerate(decide(group)):
-                if decision.outcome is Outcome.PROVED or _is_known(findings, group.labels[row]):
+            for label, decision in zip(group.labels, decide(group), strict=True):
+                if decision.outcome is Outcome.PROVED or _is_known(findings, label):
                     continue
-                exact = exact or REQUIREMENTS[name].claims(Motion(plan.pieces, is_exact=True), contract)
-                sure = _made_sure(exact[place], row, decision)
+                sure = _made_sure(REQUIREMENTS[name], plan, contract, label, decision)
                 if sure.outcome is not Outcome.PROVED:
-                    findings.append(_finding(REQUIREMENTS[name], plan, contract, group.labels[row], sure))
+                    findings.append(_finding(REQUIREMENTS[name], plan, contract, label, sure))
     seconds = time.perf_counter() - start_s
     return Report(findings=tuple(findings), num_claims=num_claims, seconds=seconds)
 
@@ -160,12 +158,15 @@ def _forms(group: Claims) -> list[dict[str, Any]]:
     return [{**label._asdict(), **written(group, row)} for row, label in enumerate(group.labels)]
 
 
-def _made_sure(exact: Claims, row: int, decision: Decision) -> Decision:
-    """What rationals say of a claim that floats did not prove."""
-    if decision.counterexample is not None and exact.best_value(row, decision.counterexample) <= 0:
+def _made_sure(requirement: Requirement, plan: Plan, contract: Contract, label: Label, decision: Decision) -> Decision:
+    """What rationals say of the claims with this label, one of which floats did not prove."""
+    groups = requirement.claims(Motion([plan.pieces[label.piece]], is_exact=True), contract)
+    concerned = [group.one(row) for group in groups for row, own in enumerate(group.labels) if own == label]
+    point = decision.counterexample
+    if point is not None and any(one.best_value(0, point) <= 0 for one in concerned if set(one.box) <= set(point)):
         return decision
-    (sure,) = decide(exact.one(row), max_boxes=_EXACT_BOXES)
-    return sure
+    decisions = [decide(one, max_boxes=_EXACT_BOXES)[0] for one in concerned]
+    return next((one for one in decisions if one.outcome is not Outcome.PROVED), Decision(Outcome.PROVED))
 
 
 def _finding(requirement: Requirement, plan: Plan, contract: Contract, label: Label, decision: Decision) -> Finding:
@@ -175,4 +176,6 @@ def _finding(requirement: Requirement, plan: Plan, contract: Contract, label: La
 
 
 def _is_known(findings: Sequence[Finding], label: Label) -> bool:
-    return any(finding.label == label for finding in findings)
+    """Whether the same was found in another piece of the step."""
+    told = {(one.label.requirement, one.label.step, one.label.what) for one in findings}
+    return (label.requirement, label.step, label.what) in told

@@ -52,11 +52,12 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     """How close which ball comes, and when."""
     assert contract.clearance is not None
     name = label.what.removeprefix(_TOUCHES)
-    motion = Motion(plan.pieces, is_exact=True)
+    pieces = [plan.pieces[label.piece]]
+    motion = Motion(pieces, is_exact=True)
     found = []
-    for pair in _pairs(plan.pieces, contract):
-        piece = plan.pieces[pair.place]
-        if piece.step == label.step and pair.obstacle.name == name:
+    for pair in _pairs(pieces, contract):
+        piece = pieces[pair.place]
+        if pair.obstacle.name == name:
             centre = _centre(motion, pair, point)
             time_s = piece.start_s + point[TIME] * piece.duration_s
             found.append((_distance(centre, pair.obstacle, time_s) - float(pair.body.radius), time_s, centre))
@@ -111,7 +112,8 @@ _TOUCHES: Final = "it comes too close to "
 
 
 def _labels(pieces: Sequence[Piece], pairs: Sequence[Pair]) -> tuple[Label, ...]:
-    return tuple(Label(NAME, pieces[pair.place].step, _TOUCHES + pair.obstacle.name) for pair in pairs)
+    held = [(pieces[pair.place], pair.obstacle.name) for pair in pairs]
+    return tuple(Label(NAME, piece.step, piece.number, _TOUCHES + name) for piece, name in held)
 
 
 def _centre(motion: Motion, pair: Pair, point: dict[str, Fraction]) -> list[Fraction]:

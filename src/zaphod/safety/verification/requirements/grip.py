@@ -48,7 +48,7 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
 
     def add(what: str, values_S: Polynomials) -> None:
         polynomials.append(values_S)
-        labels.extend(Label(NAME, piece.step, what) for piece in carrying)
+        labels.extend(Label(NAME, piece.step, piece.number, what) for piece in carrying)
 
     for pressed_S in (force_S - pull_S, force_S + pull_S):
         # What is left of friction for the load's weight, when a stop has taken its part.
@@ -68,7 +68,7 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     assert load is not None
     assert gripper is not None
     assert rules is not None
-    piece = next(piece for piece in plan.pieces if piece.step == label.step and piece.grip is not None)
+    piece = plan.pieces[label.piece]
     force = _force_n(piece) + point["e"]
     told = f"mass {_si(point['m'])} kg, friction {_si(point['mu'])}, force {_si(force)} N"
     if label.what == IS_CRUSHED:

@@ -32,7 +32,7 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     def add(what: str, pieces: Sequence[Piece], values: Polynomials) -> None:
         if pieces:
             polynomials.append(values)
-            labels.extend(Label(NAME, piece.step, what) for piece in pieces)
+            labels.extend(Label(NAME, piece.step, piece.number, what) for piece in pieces)
 
     pieces = motion.pieces
     speeds, accelerations = _squared(motion.velocity), _squared(motion.acceleration)
@@ -55,7 +55,7 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     """How fast or where it is."""
     limits = contract.limits
     assert limits is not None
-    motion = Motion([piece for piece in plan.pieces if piece.step == label.step], is_exact=True)
+    motion = Motion([plan.pieces[label.piece]], is_exact=True)
     if label.what == TOO_FAR:
         places = [max(axis.at(point), key=abs) for axis in motion.position]
         beyond = [low - at for low, at in zip(limits.low or (), places, strict=False)]

@@ -37,7 +37,7 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
             person = Obstacle(name=str(number), at=at, radius=rules.radius + distance)
             for body in _bodies(contract, is_carrying=piece.grip is not None):
                 pairs.append(Pair(place, body, person))
-                labels.append(Label(NAME, piece.step, f"{_REACHES}{number}"))
+                labels.append(Label(NAME, piece.step, piece.number, f"{_REACHES}{number}"))
     polynomials = apart(motion, pairs, rules.margin)
     return [Claims(polynomials, {TIME: WHOLE_PIECE}, tuple(labels))]
 
@@ -46,16 +46,16 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     """How far away the person is, and what is wanted."""
     rules = contract.people
     assert rules is not None
-    motion = Motion(plan.pieces, is_exact=True)
+    pieces = [plan.pieces[label.piece]]
+    motion = Motion(pieces, is_exact=True)
     person = [float(value) for value in rules.at[int(label.what.removeprefix(_REACHES)) - 1]]
     found = []
-    for place, distance in enumerate(separations(plan.pieces, rules)):
-        if plan.pieces[place].step == label.step:
-            at = [float(axis.rows([place]).at(point)[0]) for axis in motion.position]
-            for body in _bodies(contract, is_carrying=plan.pieces[place].grip is not None):
-                centre = [value + float(offset) for value, offset in zip(at, body.at, strict=True)]
-                gap = math.dist(centre, person) - float(body.radius + rules.radius)
-                found.append((gap - float(distance + rules.margin), gap, distance + rules.margin))
+    for place, distance in enumerate(separations(pieces, rules)):
+        at = [float(axis.rows([place]).at(point)[0]) for axis in motion.position]
+        for body in _bodies(contract, is_carrying=pieces[place].grip is not None):
+            centre = [value + float(offset) for value, offset in zip(at, body.at, strict=True)]
+            gap = math.dist(centre, person) - float(body.radius + rules.radius)
+            found.append((gap - float(distance + rules.margin), gap, distance + rules.margin))
     _, gap, wanted = min(found)
     return Explanation(f"{gap:.2f} m away; {float(wanted):.2f} m are needed to stop in time", gap, float(wanted))
 

@@ -37,7 +37,9 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
         mass = contract.load.mass if contract.load is not None and is_carrying else _NOTHING
         box = {TIME: WHOLE_PIECE, "b": rules.base_mass, "a": rules.arm_mass, "m": mass}
         edges = _edges(part, rules, contract.gravity)
-        labels = [Label(NAME, piece.step, what) for what in (LIFTS_OFF, *[TIPS] * 4) for piece in part.pieces]
+        labels = [
+            Label(NAME, piece.step, piece.number, what) for what in (LIFTS_OFF, *[TIPS] * 4) for piece in part.pieces
+        ]
         made.append(Claims(stacked(edges), box, tuple(labels)))
     return made
 
@@ -45,7 +47,8 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
 def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fraction]) -> Explanation:
     """Which masses do it."""
     told = f"base {float(point['b']):.4g} kg, arm {float(point['a']):.4g} kg, load {float(point['m']):.4g} kg"
-    (group,) = [one for one in claims(Motion(plan.pieces, is_exact=True), contract) if label in one.labels][:1]
+    pieces = [plan.pieces[label.piece]]
+    (group,) = [one for one in claims(Motion(pieces, is_exact=True), contract) if label in one.labels][:1]
     moments = [float(group.best_value(row, point)) for row, one in enumerate(group.labels) if one == label]
     text = f"{told}, at {float(point[TIME]):.0%} of the move's time: {-min(moments):.3g} N m too much"
     return Explanation(text, min(moments), 0.0)
