@@ -53,6 +53,11 @@ def test_a_wrong_step_or_result_is_named(answer: str, reason: str) -> None:
     assert Arithmetic().judge(example("+", 4817, 2944), answer) == (False, reason)
 
 
+def test_the_digits_of_an_addition_may_stand_in_either_order() -> None:
+    assert Arithmetic().judge(example("+", 4817, 2944), "4+7+0=11 1+4+1=06 8+9+0=17 4+2+1=07\n= 7761").correct
+    assert not Arithmetic().judge(example("+", 4817, 2944), "4+7+1=11 1+4+1=06 8+9+0=17 4+2+1=07\n= 7761").correct
+
+
 def test_held_out_sums_are_never_trained_on() -> None:
     for seen in islice(Arithmetic().examples("train", 0), 500):
         assert not is_held_out(seen.meta["operation"], seen.meta["a"], seen.meta["b"])

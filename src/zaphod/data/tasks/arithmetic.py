@@ -13,6 +13,7 @@ The answer is one line of steps from the units upwards and one line with the res
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
@@ -25,7 +26,6 @@ WORDINGS = {
             "=(what is|how much is|calculate|) {a} plus {b}",
             "=(what is|tell me|find|compute) the sum of {a} and {b}",
             "add {a} (and|to) {b}",
-            "add {b} to {a}",
             "=(what do you get|what is the result) (if|when) you add {a} and {b}",
             "=i have {a} and get {b} more. how many (do i have|are there)( now|)",
             "={a}+{b}",
@@ -36,7 +36,7 @@ WORDINGS = {
             "=increase {a} by {b}",
             "=(can|could) you (add|sum up) {a} and {b}",
             "={a} and {b} (added|summed up|together) (make what|is what)",
-            "=how much is it if i add {b} to {a}",
+            "=how much is it if i add {a} to {b}",
             "=what number is {a} + {b}",
             "=(the result of|solve|evaluate) {a} + {b}",
             "=how many are {a} plus {b}",
@@ -97,6 +97,7 @@ WORDINGS = {
 }
 
 _MAX_DIGITS = 4
+_ADDED = re.compile(r"\b([0-9])\+([0-9])(?=\+)")
 
 
 class Arithmetic:
@@ -118,8 +119,8 @@ class Arithmetic:
     def judge(self, example: Example, answer: str) -> Score:
         """Right only if every step and the result are."""
         meta = example.meta
-        right = worked_answer(meta["operation"], meta["a"], meta["b"])
-        steps, _, result = answer.strip().partition("\n")
+        right = in_any_order(worked_answer(meta["operation"], meta["a"], meta["b"]))
+        steps, _, result = in_any_order(answer.strip()).partition("\n")
         right_steps, _, right_result = right.partition("\n")
         if result.strip() != right_result:
             return Score(False, f"the result is {right_result!r}, not {result.strip()!r}")
@@ -139,6 +140,11 @@ def worked_answer(operation: str, a: int, b: int) -> str:
         return _steps_of_difference(a, b) + f"\n= {a - b}"
     number, factor = (a, b) if a >= b else (b, a)
     return _steps_of_product(number, factor) + f"\n= {a * b}"
+
+
+def in_any_order(answer: str) -> str:
+    """The same with the two digits of every step of an addition sorted: `add 2 to 7` may be worked out as 2+7 or 7+2."""
+    return _ADDED.sub(lambda pair: "+".join(sorted(pair.groups())), answer)
 
 
 def _steps_of_sum(a: int, b: int) -> str:

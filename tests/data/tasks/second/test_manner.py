@@ -27,6 +27,10 @@ def test_haste_spoils_some_sentences_and_leaves_most() -> None:
     assert 350 < same < 450
 
 
+def test_no_slip_falls_on_the_word_of_an_operation() -> None:
+    assert all("minus" in spoilt("{a} minus {b}", random.Random(seed)) for seed in range(200))
+
+
 def test_a_phrase_is_carried_by_many_sentences() -> None:
     for phrase in ("do it", "np:the news", "eq:what it is"):
         said = {carried(phrase, random.Random(seed)) for seed in range(600)}

@@ -31,6 +31,12 @@ def test_each_line_and_step_must_be_right(wrong: str) -> None:
     assert not Sums().judge(example, wrong).correct
 
 
+def test_the_digits_of_an_addition_may_stand_in_either_order() -> None:
+    example = Example(task="sums", prompt="", answer=CHAIN)
+    assert Sums().judge(example, CHAIN.replace("8+7+0", "7+8+0")).correct
+    assert not Sums().judge(example, CHAIN.replace("8-0-0=08", "0-8-0=08")).correct
+
+
 def test_no_result_has_more_than_five_digits() -> None:
     for example in islice(Sums().examples("train", 1), 500):
         assert all(len(number) <= 5 for number in re.findall(r"= -?(\d+)", example.answer))

@@ -132,6 +132,8 @@ _TELLING = {
     "first",
 }
 """Words that a sentence does not mean the same without."""
+_OPERATORS = {"plus", "minus", "times", "less", "more"}
+"""Words of which a slip may leave nothing to be understood by: `mipus 7 and 76`."""
 
 _SLOT = re.compile(r"(\{\w+\})")
 _SMALL_WORDS = re.compile(r"\b(?:the|a|an|is|are|it|i|to|of|do|does|that|would|could|please|there)\b ?")
@@ -234,7 +236,12 @@ def _with_stutter(sentence: str, rng: random.Random) -> str:
 def _with_slips(sentence: str, rng: random.Random) -> str:
     for _ in range(rng.choice((1, 1, 1, 2))):
         pieces = _SLOT.split(sentence)
-        places = [(n, m) for n in range(0, len(pieces), 2) for m in re.finditer(r"[a-z]{4,}", pieces[n])]
+        places = [
+            (n, m)
+            for n in range(0, len(pieces), 2)
+            for m in re.finditer(r"[a-z]{4,}", pieces[n])
+            if m[0] not in _OPERATORS
+        ]
         if places:
             piece, word = rng.choice(places)
             pieces[piece] = pieces[piece][: word.start()] + _slip(word[0], rng) + pieces[piece][word.end() :]

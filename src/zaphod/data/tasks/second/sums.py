@@ -17,7 +17,7 @@ import random
 from collections.abc import Iterator
 
 from zaphod.data.tasks import arithmetic
-from zaphod.data.tasks.arithmetic import any_operands, worked_answer
+from zaphod.data.tasks.arithmetic import any_operands, in_any_order, worked_answer
 from zaphod.data.tasks.second.frozen import phrased, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
 from zaphod.data.tasks.second.manner import dressed, remarked, spoilt
@@ -123,7 +123,7 @@ _FRAMES: dict[str, tuple[str, ...]] = {
         "np:{a} (+|plus|and|added to) {b}",
         "np:the (sum|total) of {a} and {b}",
         "eq:(what|how much) {a} (+|plus|and) {b} (is|makes|gives|comes to)",
-        "eq:what (you get|i get|comes out|the result is) (if|when) {b} is added to {a}",
+        "eq:what (you get|i get|comes out|the result is) (if|when) {a} is added to {b}",
         "={a} (+|plus) {b}[ =| = ?| is| makes| gives|, what is it]",
         "={a} (plus|and|+) {b}, (what|how much) (is that|does that make|is it)",
         "=(what|how much) (is|are|makes|make|gives|do you get for) {a} (+|plus|and|added to) {b}",
@@ -148,7 +148,7 @@ _FRAMES: dict[str, tuple[str, ...]] = {
         "=(raise|increase|lift|grow) {a} by {b}",
         "={a} more than {b}",
         "={a} increased by {b}",
-        "=(if|when) {b} (comes|is added|is put) to {a}, what is the result",
+        "=(if|when) {a} (comes|is added|is put) to {b}, what is the result",
     ),
     "-": (
         *arithmetic.WORDINGS["-"].seen,
@@ -250,7 +250,8 @@ class Sums:
 
     def judge(self, example: Example, answer: str) -> Score:
         """Right if it is, line by line and step by step, what working it out gives."""
-        right, given = example.answer.splitlines(), [line.strip() for line in answer.strip().splitlines()]
+        right = in_any_order(example.answer).splitlines()
+        given = [line.strip() for line in in_any_order(answer).strip().splitlines()]
         for number, (line, right_line) in enumerate(zip(given, right, strict=False), start=1):
             if line != right_line:
                 return Score(False, f"line {number} is {right_line!r}, not {line!r}")
