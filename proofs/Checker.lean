@@ -1,0 +1,1 @@
+../src/zaphod/safety/verification/Checker.lean
