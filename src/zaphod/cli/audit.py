@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from zaphod.cli.audit_actions import actions_command
 from zaphod.cli.audit_ship import ship
 from zaphod.cli.options import JsonFlag
-from zaphod.cli.output import print_json, print_line, print_pairs, print_table
+from zaphod.cli.output import print_json, print_line, print_pairs, print_table, visible
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import AuditError, ConfigError
 from zaphod.core.places import state_folder
@@ -27,7 +28,7 @@ from zaphod.safety.audit.search import Query, search
 from zaphod.safety.audit.signing import read_public_key
 from zaphod.safety.audit.verify import Report, TenantReport, verify
 
-_HELP = """Verify, search, export and ship what was written down.
+_HELP = """Verify, search, export and ship what was written down, and tell what allowed a robot's action.
 
 \b
 Examples:
@@ -35,12 +36,14 @@ Examples:
   zaphod audit search --action chat.request --decision block --since 24h
   zaphod audit export --out may.jsonl --since 2031-05-01 --until 2031-06-01
   zaphod audit ship --sinks sinks.toml
+  zaphod audit actions 12 --json
 """
 _UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])")
 
 verbs = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help=_HELP)
 verbs.command("ship")(ship)
+verbs.command("actions")(actions_command)
 
 FolderFlag = Annotated[
     Path | None,
@@ -240,12 +243,7 @@ def _require_suffix(out: Path, form: Format) -> None:
 def _row(record: Record) -> tuple[str, ...]:
     details = " ".join(f"{name}={value}" for name, value in record.details.items())
     cells = (record.actor, record.action, record.object, record.decision, details)
-    return (str(record.seq), record.ts_utc, *map(_visible, cells))
-
-
-def _visible(text: str) -> str:
-    """No letter of a record moves the cursor of whoever reads it."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return (str(record.seq), record.ts_utc, *map(visible, cells))
 
 
 def _show_report(report: Report, as_json: bool) -> None:
@@ -265,16 +263,16 @@ def _show_report(report: Report, as_json: bool) -> None:
         for problem in tenant.problems:
             print_line(f"{_name(tenant)}: {_told(problem)}", style="bold")
         for note in tenant.notes:
-            print_line(f"{_name(tenant)}: {_visible(note)}", style="dim")
+            print_line(f"{_name(tenant)}: {visible(note)}", style="dim")
     print_line(f"Trusted key {report.public_key}; witness {report.witness or 'none'}.", style="dim")
 
 
 def _told(problem: Problem) -> str:
-    return f"record {problem.seq}: {problem.kind.replace('_', ' ')}. {_visible(problem.explanation)}"
+    return f"record {problem.seq}: {problem.kind.replace('_', ' ')}. {visible(problem.explanation)}"
 
 
 def _name(tenant: TenantReport) -> str:
-    return _visible(tenant.tenant if tenant.tenant is not None else tenant.name) or "(local)"
+    return visible(tenant.tenant if tenant.tenant is not None else tenant.name) or "(local)"
 
 
 def _show_export(report: ExportReport, *, is_key_given: bool, as_json: bool) -> None:
@@ -284,7 +282,7 @@ def _show_export(report: ExportReport, *, is_key_given: bool, as_json: bool) -> 
     signed = report.checkpoint
     print_pairs(
         [
-            ("tenant", _visible(report.tenant) or "(local)"),
+            ("tenant", visible(report.tenant) or "(local)"),
             ("records", f"{report.first_seq:,} to {report.last_seq:,}, {report.num_absent:,} of these absent"),
             ("proved", f"{report.num_proved:,}"),
             ("not signed yet", f"{report.num_unproved:,}"),
@@ -293,7 +291,7 @@ def _show_export(report: ExportReport, *, is_key_given: bool, as_json: bool) -> 
         ]
     )
     for problem in report.problems:
-        print_line(_visible(problem), style="bold")
+        print_line(visible(problem), style="bold")
     if signed is not None and not is_key_given:
         print_line("The key is the file's own word: give the one that you trust with --public-key.", style="dim")
 

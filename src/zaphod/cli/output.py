@@ -37,6 +37,11 @@ def print_piece(text: str) -> None:
     print(text, end="", flush=True)
 
 
+def visible(text: str) -> str:
+    """The same, so that no letter of it moves the cursor of whoever reads it."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     """Names on the left, values on the right."""
     print_table(pairs, styles=("dim", ""))

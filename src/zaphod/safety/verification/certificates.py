@@ -58,7 +58,7 @@ def written(claims: Claims, row: int) -> dict[str, Any]:
 def digest(document: object) -> str:
     """SHA-256 of a JSON document whose keys are sorted; fractions are written as texts."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_as_text)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _as_text(value: object) -> str:
