@@ -88,6 +88,16 @@ def test_a_number_is_written_in_one_way(document: dict[str, Any], number: str) -
         check(document)
 
 
+def test_boxes_and_degrees_of_any_size_are_refused_in_words(document: dict[str, Any]) -> None:
+    claim = document["claims"][0]
+    claim["box"][0] = [f"-{'9' * 399}", "9" * 399]
+    with pytest.raises(RefusedError, match="a large number"):
+        check(document)
+    claim |= {"variables": list("abcdef"), "degrees": [64] * 6, "box": [["0", "1"]] * 6, "polynomials": [[]]}
+    with pytest.raises(RefusedError, match="more than 100000 coefficients"):
+        check(document)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["tree", "box", "claims"]), inner),

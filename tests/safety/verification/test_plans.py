@@ -115,7 +115,10 @@ def test_scrambled_plans_and_contracts_are_read_or_refused_in_words(
     ("change", "told"),
     [
         (lambda d: d.pop("gripper"), r"\[grip\] needs"),
-        (lambda d: [d.pop(name) for name in ("grip", "clearance", "limits", "people", "standing")], "requires nothing"),
+        (
+            lambda d: [d.pop(name) for name in ("grip", "clearance", "limits", "people", "standing", "release")],
+            "requires nothing",
+        ),
         (lambda d: d["gripper"].pop("bodies"), "need bodies"),
         (lambda d: d["load"].pop("bodies"), "has no bodies"),
         (lambda d: d.pop("obstacles"), "has no obstacles"),

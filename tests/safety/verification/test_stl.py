@@ -13,7 +13,8 @@ WINDOWS = st.tuples(st.integers(0, 8), st.integers(0, 12)).map(lambda ends: (end
 
 
 def of(formula: Formula, **signals: list[int]) -> list[float]:
-    return formula.robustness({name: np.array(values, float) for name, values in signals.items()}, PERIOD_S).tolist()
+    arrays = {name: np.array(values, float) for name, values in signals.items()}
+    return [float(value) for value in formula.robustness(arrays, PERIOD_S)]
 
 
 @settings(max_examples=200, deadline=None)
@@ -60,3 +61,9 @@ def test_the_size_says_how_far_a_limit_is() -> None:
 def test_a_window_that_goes_backwards_is_refused(window: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="a window goes from"):
         of(Always(Above("x"), *window), x=[1])
+
+
+@pytest.mark.parametrize("formula", [Above("x"), Always(Below("x", 3.0)), Not(Eventually(Above("x"), 0, 2))], ids=repr)
+def test_a_sample_that_is_no_number_is_refused(formula: Formula) -> None:
+    with pytest.raises(ValueError, match="'x' has samples that are no numbers"):
+        formula.robustness({"x": np.array([1.0, np.nan, 2.0])}, 1.0)

@@ -51,27 +51,38 @@ Tree = tuple[str | int, ...]
 is halved any more, the number of the alternative whose coefficients are all above 0."""
 
 
-def decide(claims: Claims, max_boxes: int = 20_000) -> list[Decision]:
+_PROVED: Final = Decision(Outcome.PROVED)
+_UNTOLD: Final = Decision(Outcome.UNKNOWN, reason="it cannot be told from 0")
+
+
+def decide(claims: Claims, max_boxes: int | None = None) -> list[Decision]:
     """Whether each claim holds on the whole box.
 
     Args:
         claims: exact, or floats with their errors.
-        max_boxes: how many boxes are looked at altogether before the rest is given up as unknown.
+        max_boxes: how many boxes are looked at altogether before the rest is given up as unknown; by default 20 000, or
+            eight for each of very many claims.
     """
     with np.errstate(invalid="ignore", over="ignore"):  # what is no number is neither proved nor a counterexample
-        return _decided(claims, max_boxes)
+        return _decided(claims, max(20_000, 8 * len(claims)) if max_boxes is None else max_boxes)
 
 
 def _decided(claims: Claims, max_boxes: int) -> list[Decision]:
     names, num_alternatives = claims.polynomials.variables, claims.num_alternatives
     work = on_unit_box(claims.polynomials, claims.box)
-    decisions: list[Decision | None] = [None] * len(claims)
+    decisions = [_PROVED] * len(claims)
+    is_open_N = np.ones(len(claims), dtype=bool)
     parts = _Parts.whole(len(claims), len(names))
     num_boxes = 0
+
+    def settle(owner: int, decision: Decision) -> None:
+        if is_open_N[owner]:
+            decisions[owner], is_open_N[owner] = decision, False
+
     while len(parts):
         num_boxes += len(parts)
         value_MAB, error_MAB = _flat(work, num_alternatives)
-        proved_M = np.any(np.all(_true(value_MAB - error_MAB > 0), axis=2), axis=1)
+        above_MAB = _true(value_MAB - error_MAB > 0)
         corners = _corner_places(work.degrees)
         wrong_MC = np.all(_true(value_MAB[:, :, corners] + error_MAB[:, :, corners] <= 0), axis=1)
         for item in np.flatnonzero(np.any(wrong_MC, axis=1)):
@@ -79,16 +90,18 @@ def _decided(claims: Claims, max_boxes: int) -> list[Decision]:
             worst = int(np.argmin(np.where(wrong_MC[item], best_C, np.inf)))
             at_high = _corner_ends(len(names))[worst]
             point = _point(names, claims.box, parts.low_MV[item], parts.depth_MV[item], at_high)
-            decisions[parts.owner_M[item]] = Decision(Outcome.VIOLATED, point)
-        open_M = ~proved_M & np.array([decisions[owner] is None for owner in parts.owner_M], dtype=bool)
+            settle(parts.owner_M[item], Decision(Outcome.VIOLATED, point))
+        going_M = ~np.any(np.all(above_MAB, axis=2), axis=1) & is_open_N[parts.owner_M]
+        # A corner is one of some half, and of a half of that: what is not above 0 there is above 0 on none of them.
+        is_hopeless_M = ~np.all(np.any(above_MAB[:, :, corners], axis=1), axis=1)
+        is_given_up = num_boxes + 2 * int(going_M.sum()) > max_boxes
         axes_M = _axes_to_split(work, value_MAB)
-        is_given_up = num_boxes + 2 * int(open_M.sum()) > max_boxes
-        exhausted_M = (axes_M < 0) | (parts.depth_MV.max(axis=1, initial=0) >= _MOST_SPLITS) | is_given_up
-        for item in np.flatnonzero(open_M & exhausted_M):
-            decisions[parts.owner_M[item]] = Decision(Outcome.UNKNOWN, reason="it cannot be told from 0")
-        open_M &= np.array([decisions[owner] is None for owner in parts.owner_M], dtype=bool)
-        work, parts = _halved(work, num_alternatives, np.flatnonzero(open_M), axes_M, parts)
-    return [decision or Decision(Outcome.PROVED) for decision in decisions]
+        is_smallest_M = parts.depth_MV.max(axis=1, initial=0) >= _MOST_SPLITS
+        for item in np.flatnonzero(going_M & (is_hopeless_M | is_given_up | (axes_M < 0) | is_smallest_M)):
+            settle(parts.owner_M[item], _UNTOLD)
+        going_M &= is_open_N[parts.owner_M]
+        work, parts = _halved(work, num_alternatives, np.flatnonzero(going_M), axes_M, parts)
+    return decisions
 
 
 def proof_tree(claims: Claims, row: int, max_boxes: int = 4_000) -> Tree | None:

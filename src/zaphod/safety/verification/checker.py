@@ -22,6 +22,8 @@ _NUMBER: Final = re.compile(r"-?[0-9]{1,400}(?:/[0-9]{1,400})?")
 _MOST_DEGREE: Final = 64
 _MOST_CLAIMS: Final = 100_000
 _MOST_PARTS: Final = 10_000
+_MOST_COEFFICIENTS: Final = 100_000
+"""Of one polynomial on one part of its box."""
 
 Terms = dict[tuple[int, ...], Fraction]
 """Coefficients of a polynomial by their powers."""
@@ -161,6 +163,8 @@ def _degrees(value: object, num_variables: int) -> list[int]:
     degrees = _listed(value, "degrees", may_be_empty=True)
     if len(degrees) != num_variables or not all(_is_count(degree) and degree <= _MOST_DEGREE for degree in degrees):
         raise RefusedError(f"Each variable has a degree, from 0 to {_MOST_DEGREE}.")
+    if math.prod(degree + 1 for degree in degrees) > _MOST_COEFFICIENTS:
+        raise RefusedError(f"A polynomial has more than {_MOST_COEFFICIENTS} coefficients.")
     return degrees
 
 
@@ -197,9 +201,14 @@ def _listed(value: object, what: str, *, may_be_empty: bool = False) -> list[Any
     return value
 
 
+def _short(value: Fraction) -> str:
+    """For a message: numbers of hundreds of digits are no floats."""
+    return f"{float(value):g}" if abs(value) < 10**15 else "a large number"
+
+
 def _told(names: Sequence[str], box: Ends) -> str:
     def parts() -> Iterator[str]:
         for name, (low, high) in zip(names, box, strict=True):
-            yield f"{name} from {float(low):g} to {float(high):g}"
+            yield f"{name} from {_short(low)} to {_short(high)}"
 
     return ", ".join(parts()) or "the only point"

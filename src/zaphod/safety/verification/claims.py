@@ -43,6 +43,9 @@ class Claims:
         labels: one for each claim.
         num_alternatives: how many polynomials a claim has: at each point one of them must be above 0. A body is
             outside a box if it is beyond one of its six sides.
+
+    Raises:
+        ValueError: the box has no point, so that every claim would hold on it.
     """
 
     polynomials: Polynomials
@@ -53,6 +56,8 @@ class Claims:
     def __post_init__(self) -> None:
         assert len(self.polynomials) == len(self.labels) * self.num_alternatives
         assert set(self.polynomials.variables) <= set(self.box)
+        if any(low > high for low, high in self.box.values()):
+            raise ValueError("a box without a point: on it anything holds")
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -11,11 +11,13 @@ A plan is JSON, for any robot whose tool follows a path:
 `move` goes straight from point to point and rests at each, in equal times, by a quintic (no jump of the acceleration).
 `follow` takes any piecewise polynomial: {"do": "follow", "pieces": [{"duration": "0.5 s", "x": ["0 m", "0.2 m"],
 "y": …, "z": …}]}, ascending powers of the share of the piece's time, 0 to 1. Position and speed must not jump, and a
-plan begins and ends at rest.
+plan begins and ends at rest. `grip` and `release` happen at rest; how long they take at most is their `duration`, which
+is wanted where something moves meanwhile.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import itertools
 from collections.abc import Mapping, Sequence
@@ -24,7 +26,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from zaphod.core.errors import ConfigError
-from zaphod.safety.verification.quantities import Dimension, quantity
+from zaphod.safety.verification.quantities import Dimension, quantity, shown
 
 FORMAT: Final = "zaphod-plan-1"
 _MOST_STEPS: Final = 1000
@@ -33,11 +35,13 @@ _MOST_DEGREE: Final = 9
 _QUINTIC: Final = (0, 0, 0, 10, -15, 6)
 _AXES: Final = ("x", "y", "z")
 _REST: Final = (Fraction(0), Fraction(0), Fraction(0))
+_MOMENT_S: Final = Fraction(1, 1000)
+"""Of a grip that does not say how long it takes: its load is held even so."""
 _FIELDS: Final = {
     "move": {"along", "duration", "touching"},
     "follow": {"pieces", "touching"},
-    "grip": {"force", "closing_speed"},
-    "release": set[str](),
+    "grip": {"force", "closing_speed", "duration"},
+    "release": {"duration"},
     "wait": {"duration"},
 }
 
@@ -73,6 +77,8 @@ class Piece:
     """What holds the load; None if nothing is carried."""
     touching: frozenset[str] = frozenset()
     """Obstacles that the load or the tool is meant to touch."""
+    lets_go: bool = False
+    """Whether the load is released at its end."""
 
     @property
     def start(self) -> Vector:
@@ -106,6 +112,8 @@ class Plan:
     pieces: tuple[Piece, ...]
     document: Mapping[str, Any]
     """What it was read from."""
+    untimed_steps: tuple[int, ...] = ()
+    """Grips and releases of which is not said how long they take."""
 
 
 def read_plan(document: object) -> Plan:
@@ -118,6 +126,7 @@ def read_plan(document: object) -> Plan:
         raise ConfigError(
             "This is no plan.", f'A plan is a JSON object with "format": "{FORMAT}".', "docs/verification.md shows one."
         )
+    _only_known(document, {"format", "steps"}, "The plan", has_kind=False)
     steps = document.get("steps")
     if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS:
         raise ConfigError('The plan has no "steps".', f"It has 1 to {_MOST_STEPS} of them.", "Add a list of steps.")
@@ -128,7 +137,7 @@ def read_plan(document: object) -> Plan:
         raise ConfigError("The plan moves nothing.", "It has at least one move.", "Add one.")
     if reader.pieces[-1].end_speed != _REST:
         raise ConfigError("The plan ends in motion.", "It ends at rest.", "Add a piece that brakes.")
-    return Plan(pieces=tuple(reader.pieces), document=document)
+    return Plan(pieces=tuple(reader.pieces), document=document, untimed_steps=tuple(reader.untimed_steps))
 
 
 class _Reader:
@@ -136,6 +145,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
+        self.untimed_steps: list[int] = []
         self._time_s = Fraction(0)
         self._grip: Grip | None = None
 
@@ -144,19 +154,19 @@ class _Reader:
         kind = step.get("do") if isinstance(step, Mapping) else None
         if not isinstance(step, Mapping) or not isinstance(kind, str) or kind not in _FIELDS:
             raise ConfigError(
-                f"{name} does {kind!r}.", f"A step does one of {', '.join(_FIELDS)}.", "Mend it, or leave it out."
+                f"{name} does {shown(kind)}.", f"A step does one of {', '.join(_FIELDS)}.", "Mend it, or leave it out."
             )
         _only_known(step, _FIELDS[kind], name)
         if kind == "grip":
-            self._hold(step, name)
+            self._hold(number, step, name)
         elif kind == "release":
-            self._let_go(name)
+            self._let_go(number, step, name)
         elif kind == "wait":
-            self._rest(number, step, name)
+            self._stay(number, _positive_time(step.get("duration"), f"{name}: duration"), name)
         else:
             self._go(number, step, name)
 
-    def _hold(self, step: Mapping[str, Any], name: str) -> None:
+    def _hold(self, number: int, step: Mapping[str, Any], name: str) -> None:
         if self._grip is not None:
             raise ConfigError(
                 f"{name} grips while something is held.", "One thing is held at a time.", "Release it before."
@@ -165,20 +175,29 @@ class _Reader:
         speed = quantity(step.get("closing_speed"), Dimension.SPEED, f"{name}: closing_speed")
         if force <= 0 or speed < 0:
             raise ConfigError(
-                f"{name}: the force is {step['force']} and the closing speed {step['closing_speed']}.",
+                f"{name}: the force is {shown(step['force'])}, the closing speed {shown(step['closing_speed'])}.",
                 "The force is above 0, the speed 0 or more.",
                 "Mend them.",
             )
         self._grip = Grip(force_n=force, closing_speed_m_s=speed)
-        self._stay(int(name.split()[1]) - 1, Fraction(0), name)
+        self._stay(number, self._time_of(number, step, name) or _MOMENT_S, name)
 
-    def _let_go(self, name: str) -> None:
+    def _let_go(self, number: int, step: Mapping[str, Any], name: str) -> None:
         if self._grip is None:
             raise ConfigError(f"{name} releases, but nothing is held.", "A grip comes before.", "Leave the step out.")
+        if self.pieces[-1].end_speed != _REST:
+            raise ConfigError(f"{name} releases in motion.", "What is let go must rest.", "Brake before.")
         self._grip = None
+        self.pieces[-1] = dataclasses.replace(self.pieces[-1], lets_go=True)
+        if (duration_s := self._time_of(number, step, name)) is not None:
+            self._stay(number, duration_s, name)
 
-    def _rest(self, number: int, step: Mapping[str, Any], name: str) -> None:
-        self._stay(number, _positive_time(step.get("duration"), f"{name}: duration"), name)
+    def _time_of(self, number: int, step: Mapping[str, Any], name: str) -> Fraction | None:
+        """How long pads take at most; None, and noted, where it is not said."""
+        if "duration" in step:
+            return _positive_time(step["duration"], f"{name}: duration")
+        self.untimed_steps.append(number)
+        return None
 
     def _stay(self, number: int, duration_s: Fraction, name: str) -> None:
         """A load that is only held must hold too: even a moment without motion is a piece."""
@@ -188,12 +207,14 @@ class _Reader:
             )
         x, y, z = self.pieces[-1].end
         touching = self.pieces[-1].touching
-        self._add(number, duration_s or Fraction(1, 1000), ((x,), (y,), (z,)), touching, name)
+        self._add(number, duration_s, ((x,), (y,), (z,)), touching, name)
 
     def _go(self, number: int, step: Mapping[str, Any], name: str) -> None:
         touching = step.get("touching", [])
         if not isinstance(touching, list) or not all(isinstance(word, str) for word in touching):
-            raise ConfigError(f"{name}: touching is {touching!r}.", "It lists names.", 'Write "touching": ["table"].')
+            raise ConfigError(
+                f"{name}: touching is {shown(touching)}.", "It lists names.", 'Write "touching": ["table"].'
+            )
         pieces = _follow(step, name) if step["do"] == "follow" else _move(step, name)
         for duration_s, path in pieces:
             self._add(number, duration_s, path, frozenset(touching), name)
@@ -240,9 +261,11 @@ class _Reader:
 
 def _move(step: Mapping[str, Any], name: str) -> list[tuple[Fraction, tuple[Powers, Powers, Powers]]]:
     along = step.get("along")
-    if not isinstance(along, list) or len(along) < 2:
+    if not isinstance(along, list) or not 2 <= len(along) <= _MOST_PIECES:
         raise ConfigError(
-            f"{name}: along is {along!r}.", "A move has at least two points.", 'Write "along": [[x, y, z], [x, y, z]].'
+            f"{name}: along is {shown(along)}.",
+            f"A move has at least two points, and at most {_MOST_PIECES}.",
+            'Write "along": [[x, y, z], [x, y, z]].',
         )
     points = [vector(point, f"{name}: point {n}") for n, point in enumerate(along, 1)]
     duration_s = _positive_time(step.get("duration"), f"{name}: duration") / (len(points) - 1)
@@ -256,13 +279,17 @@ def _straight(start: Vector, end: Vector) -> tuple[Powers, Powers, Powers]:
 
 def _follow(step: Mapping[str, Any], name: str) -> list[tuple[Fraction, tuple[Powers, Powers, Powers]]]:
     pieces = step.get("pieces")
-    if not isinstance(pieces, list) or not pieces:
-        raise ConfigError(f"{name} has no pieces.", "It follows at least one.", 'Write "pieces": [{"duration": …}].')
+    if not isinstance(pieces, list) or not 0 < len(pieces) <= _MOST_PIECES:
+        raise ConfigError(
+            f"{name} follows {shown(pieces)}.",
+            f"It follows 1 to {_MOST_PIECES} pieces.",
+            'Write "pieces": [{"duration": …}].',
+        )
     made = []
     for number, piece in enumerate(pieces, 1):
         told = f"{name}, piece {number}"
         if not isinstance(piece, Mapping):
-            raise ConfigError(f"{told} is {piece!r}.", "A piece is an object.", "Mend it.")
+            raise ConfigError(f"{told} is {shown(piece)}.", "A piece is an object.", "Mend it.")
         _only_known(piece, {"duration", *_AXES}, told, has_kind=False)
         x, y, z = (_powers(piece.get(axis), f"{told}: {axis}") for axis in _AXES)
         made.append((_positive_time(piece.get("duration"), f"{told}: duration"), (x, y, z)))
@@ -272,7 +299,7 @@ def _follow(step: Mapping[str, Any], name: str) -> list[tuple[Fraction, tuple[Po
 def _powers(value: object, name: str) -> Powers:
     if not isinstance(value, list) or not 0 < len(value) <= _MOST_DEGREE + 1:
         raise ConfigError(
-            f"{name} is {value!r}.",
+            f"{name} is {shown(value)}.",
             f"It lists 1 to {_MOST_DEGREE + 1} lengths, of ascending powers.",
             f'Write "{name[-1]}": ["0.1 m"].',
         )
@@ -292,7 +319,7 @@ def vector(value: object, name: str) -> Vector:
         ConfigError: they are not three, or one is no length.
     """
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 3:
-        raise ConfigError(f"{name} is {value!r}.", "A point has x, y and z.", 'Write ["0 m", "0 m", "0.3 m"].')
+        raise ConfigError(f"{name} is {shown(value)}.", "A point has x, y and z.", 'Write ["0 m", "0 m", "0.3 m"].')
     x, y, z = (quantity(one, Dimension.LENGTH, f"{name}, {axis}") for one, axis in zip(value, _AXES, strict=True))
     return x, y, z
 
@@ -300,7 +327,7 @@ def vector(value: object, name: str) -> Vector:
 def _positive_time(value: object, name: str) -> Fraction:
     time_s = quantity(value, Dimension.TIME, name)
     if time_s <= 0:
-        raise ConfigError(f"{name} is {value}.", "Time goes forward.", "Give it more than 0 s.")
+        raise ConfigError(f"{name} is {shown(value)}.", "Time goes forward.", "Give it more than 0 s.")
     return time_s
 
 
@@ -308,9 +335,9 @@ def _only_known(step: Mapping[str, Any], fields: set[str], name: str, *, has_kin
     known = fields | ({"do"} if has_kind else set())
     for field in step:
         if field not in known:
-            near = difflib.get_close_matches(str(field), known, n=1)
+            near = difflib.get_close_matches(str(field)[:60], known, n=1)
             remedy = f"Did you mean {near[0]!r}?" if near else "Leave it out."
-            raise ConfigError(f"{name} has {field!r}.", f"It knows {', '.join(sorted(known))}.", remedy)
+            raise ConfigError(f"{name} has {shown(field)}.", f"It knows {', '.join(sorted(known))}.", remedy)
 
 
 def _told(point: Vector) -> str:

@@ -25,6 +25,8 @@ _UNIT: Final = 2.0**-53
 """Largest relative error of one rounding."""
 _TINY: Final = 2.0**-1000
 """More than any rounding loses to underflow."""
+_LEAST: Final = 2.0**-1060
+"""More than one product loses to underflow."""
 _SLACK: Final = 1 + 2.0**-40
 """Errors are themselves computed in floats: this much more than makes up for their roundings."""
 
@@ -83,8 +85,8 @@ class Polynomials:
         sizes_a, sizes_b = np.abs(a.coefficients), np.abs(b.coefficients)
         # As many products meet in a coefficient as the smaller factor has coefficients; each is rounded, as are sums.
         num_roundings = 1 + min(math.prod(a.coefficients.shape[1:]), math.prod(b.coefficients.shape[1:]))
-        error = _convolved(sizes_a + a.error, b.error) + _convolved(a.error, sizes_b)
-        error += gamma(num_roundings) * _convolved(sizes_a, sizes_b) + _TINY
+        own_b = b.error + gamma(num_roundings) * sizes_b + _LEAST
+        error = _convolved(sizes_a + a.error, own_b) + _convolved(a.error, sizes_b) + _TINY
         return Polynomials(a.variables, product, error * _SLACK)
 
     __radd__ = __add__
@@ -142,9 +144,7 @@ class Polynomials:
                 yield powers, coefficient
 
     def _like(self, value: Polynomials | Fraction | int) -> Polynomials:
-        if isinstance(value, Polynomials):
-            return value
-        return constants([Fraction(value)], is_exact=self.is_exact)
+        return value if isinstance(value, Polynomials) else constants([value], is_exact=self.is_exact)
 
     def _grown(self, shape: tuple[int, ...]) -> Polynomials:
         """With more powers, whose coefficients are 0."""
@@ -175,11 +175,16 @@ class Matrix:
 
 def constants(values: Sequence[Fraction | int], *, is_exact: bool) -> Polynomials:
     """Numbers without variables, [N]; floats are the nearest to them."""
-    exact = np.array([Fraction(value) for value in values], dtype=object)
     if is_exact:
-        return Polynomials((), exact)
-    rounded = exact.astype(float)
-    return Polynomials((), rounded, (np.abs(rounded) * _UNIT + _TINY) * _SLACK)
+        return Polynomials((), np.array([Fraction(value) for value in values], dtype=object))
+    return Polynomials((), *nearest(values))
+
+
+def nearest(values: Sequence[Fraction | int]) -> tuple[Array, Array]:
+    """The floats nearest to numbers, and how far each may be off."""
+    # The quotient of two integers is rounded once, to the nearest.
+    rounded = np.array([value.numerator / value.denominator for value in values])
+    return rounded, (np.abs(rounded) * _UNIT + _TINY) * _SLACK
 
 
 def variable(name: str, *, is_exact: bool) -> Polynomials:
@@ -230,6 +235,8 @@ def _over(polynomials: Polynomials, names: tuple[str, ...]) -> Polynomials:
 
 def _convolved(a: Array, b: Array) -> Array:
     """Coefficients of the products, row by row; one row meets all."""
+    if 1 in (math.prod(a.shape[1:]), math.prod(b.shape[1:])):
+        return a * b
     num = max(len(a), len(b))
     shape = tuple(m + n - 1 for m, n in zip(a.shape[1:], b.shape[1:], strict=True))
     total = np.full((num, *shape), Fraction(0) if a.dtype == object else 0.0, dtype=a.dtype)

@@ -66,7 +66,12 @@ _QUANTITY: Final = re.compile(
     r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)\s*([^\d\s.+-][^±]*?)?\s*"
 )
 _PLUS_MINUS: Final = re.compile(r"±|\+/?-")
-_MOST_CHARACTERS: Final = 100
+_MOST_CHARACTERS: Final = 48
+_SHOWN_CHARACTERS: Final = 60
+LARGEST: Final = Fraction(10**12)
+"""In SI units. What is larger was measured by nobody, and long numbers would make proofs slow."""
+SMALLEST: Final = 1 / LARGEST
+"""Of what is not 0."""
 
 
 def quantity(value: object, dimension: Dimension, name: str) -> Fraction:
@@ -78,11 +83,13 @@ def quantity(value: object, dimension: Dimension, name: str) -> Fraction:
         name: what it is called, for the message.
 
     Raises:
-        ConfigError: it is no finite number, has no unit or one that measures something else.
+        ConfigError: it is no finite number, has no unit or one that measures something else, or lies outside what can
+            be meant (`SMALLEST` to `LARGEST`, or 0).
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _refused(value, dimension, name)
-    text = str(value)
+    # NOTE: Python refuses to write very long integers at all.
+    text = str(value) if not isinstance(value, int) or abs(value) <= LARGEST else ""
     match = _QUANTITY.fullmatch(text) if len(text) <= _MOST_CHARACTERS else None
     if match is None:
         raise _refused(value, dimension, name)
@@ -90,7 +97,23 @@ def quantity(value: object, dimension: Dimension, name: str) -> Fraction:
     worth, measured = UNITS.get(unit, (None, None))
     if worth is None or measured is not dimension:
         raise _refused(value, dimension, name, "" if worth is None else f", which is no {_word(dimension)}")
-    return Fraction(number) * worth
+    found = Fraction(number) * worth
+    if found and not SMALLEST <= abs(found) <= LARGEST:
+        raise ConfigError(
+            f"{name} is {shown(value)}.",
+            f"In {dimension} it is 0, or between {float(SMALLEST):g} and {float(LARGEST):g}, with either sign.",
+            "Mend it.",
+        )
+    return found
+
+
+def shown(value: object) -> str:
+    """A value in a message, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        text = f"a very large {type(value).__name__}"
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
 
 
 def interval(value: object, dimension: Dimension, name: str) -> Interval:
@@ -118,7 +141,9 @@ def interval(value: object, dimension: Dimension, name: str) -> Interval:
         low = high = quantity(value, dimension, name)
     if low > high:
         raise ConfigError(
-            f"{name} goes from {value!r} downwards.", "The lowest value comes first.", "Exchange the two, or mend them."
+            f"{name} goes from {shown(value)} downwards.",
+            "The lowest value comes first.",
+            "Exchange the two, or mend them.",
         )
     return Interval(low, high)
 
@@ -134,9 +159,9 @@ def _error(text: str, middle: Fraction, dimension: Dimension, name: str) -> Frac
 def _refused(value: object, dimension: Dimension, name: str, why: str = "") -> ConfigError:
     units = [unit for unit, (_, measured) in UNITS.items() if measured is dimension and unit]
     if dimension is Dimension.NUMBER:
-        return ConfigError(f"{name} is {value!r}{why}.", "It is a number, or a share in %.", f"Write {name} = 1.")
+        return ConfigError(f"{name} is {shown(value)}{why}.", "It is a number, or a share in %.", f"Write {name} = 1.")
     wanted = f"A {_word(dimension)} is a number with a unit: {', '.join(units)}."
-    return ConfigError(f"{name} is {value!r}{why}.", wanted, f'Write {name} = "1 {dimension}".')
+    return ConfigError(f"{name} is {shown(value)}{why}.", wanted, f'Write {name} = "1 {dimension}".')
 
 
 def _word(dimension: Dimension) -> str:

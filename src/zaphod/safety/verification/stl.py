@@ -3,7 +3,8 @@
 Robustness after Donze and Maler (FORMATS 2010): above 0 the formula holds, below 0 it does not, and the size says how
 much the signal could change before that turned. Windows slide in time linear in the trace (Lemire, Nordic Journal of
 Computing 13, 2006). A window that reaches beyond the end of the trace is cut there; one that lies wholly beyond it has
-no value that could break or keep anything: plus infinity for `always`, minus infinity for `eventually`.
+no value that could break or keep anything: plus infinity for `always`, minus infinity for `eventually`. A sample that
+is no number says nothing: a signal with one is refused (ValueError).
 
 Legend: T samples, one every period.
 """
@@ -38,7 +39,7 @@ class Above:
     least: float = 0.0
 
     def robustness(self, signals: Signals, period_s: float) -> Values:
-        return np.asarray(signals[self.name], dtype=np.float64) - self.least
+        return _numbers(signals, self.name) - self.least
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Below:
     most: float
 
     def robustness(self, signals: Signals, period_s: float) -> Values:
-        return self.most - np.asarray(signals[self.name], dtype=np.float64)
+        return self.most - _numbers(signals, self.name)
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,13 @@ class Until:
             both = np.minimum(later, kept[: len(later)])[start:]
             found_T[now] = both.max(initial=-np.inf)
         return found_T
+
+
+def _numbers(signals: Signals, name: str) -> Values:
+    values_T = np.asarray(signals[name], dtype=np.float64)
+    if np.isnan(values_T).any():  # it is neither above nor below anything: a window would pass over it
+        raise ValueError(f"the signal {name!r} has samples that are no numbers")
+    return values_T
 
 
 def _window(formula: Always | Eventually | Until, length: int, period_s: float) -> tuple[int, int]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Final
 
 from zaphod.safety.verification.box import Interval
 from zaphod.safety.verification.contracts import Contract
 from zaphod.safety.verification.plans import Plan
 from zaphod.safety.verification.requirements import grip
 from zaphod.safety.verification.verify import Finding
+
+_GRAVITY: Final = Fraction(980665, 100000)
 
 
 def assumptions(contract: Contract) -> str:
@@ -35,6 +39,10 @@ def advice(plan: Plan, contract: Contract, findings: Sequence[Finding]) -> list[
 def _assumed(contract: Contract) -> Iterator[str]:
     if contract.load is not None:
         yield f"mass {_range(contract.load.mass)} kg"
+    if contract.grip is not None and contract.load is not None and contract.load.breaks_at is None:
+        yield "no force breaks the load"
+    if contract.grip is not None and contract.release is None:
+        yield "where the load is let go is not looked at"
     if contract.gripper is not None:
         yield f"friction {_range(contract.gripper.friction)}"
         yield f"force off by {_range(contract.gripper.force_error)} N"
@@ -47,6 +55,8 @@ def _assumed(contract: Contract) -> Iterator[str]:
     if contract.people is not None:
         people = contract.people
         yield f"people no faster than {float(people.speed):g} m/s, braking at {float(people.braking):g} m/s^2"
+    if contract.gravity != _GRAVITY:
+        yield f"gravity {float(contract.gravity):g} m/s^2"
 
 
 def _range(interval: Interval) -> str:

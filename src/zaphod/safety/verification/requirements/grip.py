@@ -22,7 +22,7 @@ from zaphod.safety.verification.contracts import Contract, Gripper
 from zaphod.safety.verification.farkas import Row, contradiction
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Piece, Plan
-from zaphod.safety.verification.polynomials import Polynomials, stacked, variable
+from zaphod.safety.verification.polynomials import Polynomials, stacked
 
 NAME: Final = "grip"
 _MOMENTS: Final = 8
@@ -30,14 +30,14 @@ _MOMENTS: Final = 8
 SLIPS, LOSES_CONTACT, IS_CRUSHED = "the load slips", "a pad leaves the load", "the load is crushed"
 
 
-def claims(motion: Motion, contract: Contract) -> list[Claims]:
-    """For each piece that carries, and for both pads."""
+def claims(motion: Motion, contract: Contract, what: str | None = None) -> list[Claims]:
+    """For each piece that carries, and for both pads; only those that say `what`, if it is given."""
     motion = motion.of([place for place, piece in enumerate(motion.pieces) if piece.grip is not None])
     carrying = motion.pieces
     load, gripper, rules = contract.load, contract.gripper, contract.grip
     if not carrying or load is None or gripper is None or rules is None:
         return []
-    mass, friction, error = (variable(name, is_exact=motion.is_exact) for name in ("m", "mu", "e"))
+    mass, friction, error = (motion.variable(name) for name in ("m", "mu", "e"))
     force_S = motion.numbers([_force_n(piece) for piece in carrying]) + error
     along = "xyz".index(gripper.closing_axis)
     pull_S, stop = mass * motion.acceleration[along], mass * rules.braking
@@ -46,16 +46,18 @@ def claims(motion: Motion, contract: Contract) -> list[Claims]:
     polynomials: list[Polynomials] = []
     labels: list[Label] = []
 
-    def add(what: str, values_S: Polynomials) -> None:
+    def add(wrong: str, values_S: Polynomials) -> None:
         polynomials.append(values_S)
-        labels.extend(Label(NAME, piece.step, piece.number, what) for piece in carrying)
+        labels.extend(Label(NAME, piece.step, piece.number, wrong) for piece in carrying)
 
     for pressed_S in (force_S - pull_S, force_S + pull_S):
         # What is left of friction for the load's weight, when a stop has taken its part.
         left_S = friction * 2 * (pressed_S - stop) - stop * times
-        add(LOSES_CONTACT, left_S)
-        add(SLIPS, left_S.square() - weight_S)
-        if load.breaks_at is not None:
+        if what in (None, LOSES_CONTACT):
+            add(LOSES_CONTACT, left_S)
+        if what in (None, SLIPS):
+            add(SLIPS, left_S.square() - weight_S)
+        if load.breaks_at is not None and what in (None, IS_CRUSHED):
             impacts = motion.numbers([impact_n(piece, gripper) for piece in carrying])
             add(IS_CRUSHED, load.breaks_at - pressed_S - stop - impacts)
     box: Box = {TIME: WHOLE_PIECE, "m": load.mass, "mu": gripper.friction, "e": gripper.force_error}
@@ -71,14 +73,15 @@ def explain(plan: Plan, contract: Contract, label: Label, point: dict[str, Fract
     piece = plan.pieces[label.piece]
     force = _force_n(piece) + point["e"]
     told = f"mass {_si(point['m'])} kg, friction {_si(point['mu'])}, force {_si(force)} N"
+    motion = Motion([piece], is_exact=True, at=point)
+    along = "xyz".index(gripper.closing_axis)
     if label.what == IS_CRUSHED:
         assert load.breaks_at is not None
         blow = impact_n(piece, gripper)
-        text = f"{told}, impact {_si(blow)} N: the load breaks at {_si(load.breaks_at)} N"
-        return Explanation(text, float(force + blow), float(load.breaks_at))
-    motion = Motion([piece], is_exact=True)
-    along = "xyz".index(gripper.closing_axis)
-    weight = _squared_weight(motion, along, contract.gravity).at(point)[0] * point["m"] ** 2
+        inertia = point["m"] * (abs(motion.acceleration[along].at({})[0]) + rules.braking)
+        text = f"{told}, inertia {_si(inertia)} N, impact {_si(blow)} N: the load breaks at {_si(load.breaks_at)} N"
+        return Explanation(text, float(force + inertia + blow), float(load.breaks_at))
+    weight = _squared_weight(motion, along, contract.gravity).at({})[0] * point["m"] ** 2
     stop = float(point["m"] * rules.braking)
     needed = (math.sqrt(weight * _square_of_twist(gripper)) + stop) * float(
         rules.safety_factor / point["mu"] / 2
