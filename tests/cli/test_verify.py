@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.support.fake_lean import fake_lean
 
 from zaphod.cli.main import main
 from zaphod.cli.verify import REFUSED
@@ -67,3 +68,64 @@ def test_a_certificate_that_was_changed_is_refused(tmp_path: Path, capsys: pytes
     kept.write_text(kept.read_text().replace('"27/200"', '"26/200"', 1))
     assert main(["verify", plan, *CONTRACT, "--check", str(kept)]) == 1
     assert "certificate" in capsys.readouterr().err
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder where programs are looked for; empty."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def test_without_lean_the_proof_is_written_and_said_to_be_unread(
+    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = tmp_path / "plan.lean"
+    assert main(["verify", str(EXAMPLES / "plan.json"), *CONTRACT, "--lean", str(written)]) == 0
+    assert f"{written}: written, not compiled: there is no lean on the PATH" in capsys.readouterr().out
+    assert "theorem plan_" in written.read_text(encoding="utf-8")
+
+
+def test_lean_that_accepts_is_told_with_its_axioms(
+    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_lean(path, "accepts")
+    written = str(tmp_path / "plan.lean")
+    assert main(["verify", str(EXAMPLES / "plan.json"), *CONTRACT, "--lean", written, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["lean"]
+    assert told["accepted"] is True
+    assert told["axioms"] == ["Classical.choice", "Quot.sound", "propext"]
+
+
+@pytest.mark.parametrize("manner", ["refuses", "leaves a gap", "says nothing"])
+def test_a_proof_that_lean_does_not_accept_is_a_refusal(
+    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str], manner: str
+) -> None:
+    fake_lean(path, manner)
+    written = str(tmp_path / "plan.lean")
+    assert main(["verify", str(EXAMPLES / "plan.json"), *CONTRACT, "--lean", written, "--json"]) == REFUSED
+    document = json.loads(capsys.readouterr().out)
+    assert (document["accepted"], document["lean"]["accepted"]) == (True, False)
+
+
+def test_a_kept_certificate_can_be_given_to_lean(
+    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_lean(path, "accepts")
+    plan, kept, written = str(EXAMPLES / "plan.json"), tmp_path / "certificate.json", tmp_path / "plan.lean"
+    main(["verify", plan, *CONTRACT, "--certificate", str(kept)])
+    assert main(["verify", plan, *CONTRACT, "--check", str(kept), "--lean", str(written)]) == 0
+    assert "accepts every theorem" in capsys.readouterr().out
+    fake_lean(path, "refuses")
+    assert main(["verify", plan, *CONTRACT, "--check", str(kept), "--lean", str(written)]) == REFUSED
+
+
+def test_of_a_refused_plan_nothing_is_written_for_lean(
+    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, written = tmp_path / "plan.json", tmp_path / "plan.lean"
+    plan.write_text((EXAMPLES / "plan.json").read_text().replace("3.0 N", "1.5 N"))
+    assert main(["verify", str(plan), *CONTRACT, "--lean", str(written)]) == REFUSED
+    assert not written.exists()

@@ -11,7 +11,8 @@ import typer
 
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs
-from zaphod.core.errors import ConfigError
+from zaphod.cli.verify_lean import InLean, in_lean, lean_fields, lean_rows
+from zaphod.core.errors import ConfigError, ZaphodError
 from zaphod.safety.verification.contracts import Contract, open_contract
 from zaphod.safety.verification.plans import Plan, read_plan
 from zaphod.safety.verification.telling import advice, assumptions
@@ -29,6 +30,13 @@ def command(
     check: Annotated[
         Path | None, typer.Option("--check", metavar="FILE", help="Check a certificate instead of proving anew.")
     ] = None,
+    audit: Annotated[
+        Path | None, typer.Option("--audit", metavar="DIR", help="Write the verdict into the audit log there.")
+    ] = None,
+    lean: Annotated[
+        Path | None,
+        typer.Option("--lean", metavar="FILE", help="Write the proof in Lean 4; let Lean check it, if it is here."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Prove that a plan keeps a contract for every value in the contract's ranges, or tell what breaks it.
@@ -40,21 +48,60 @@ def command(
       zaphod verify plan.json --contract fragile.toml
       zaphod verify plan.json --contract fragile.toml --certificate plan.certificate.json
       zaphod verify plan.json --contract fragile.toml --check plan.certificate.json
+      zaphod verify plan.json --contract fragile.toml --audit ./audit
+      zaphod verify plan.json --contract fragile.toml --lean plan.lean
     """
     held, what = read_plan(_json(plan)), open_contract(contract)
     if check is not None:
-        num_claims = recheck(_json(check), held, what)
-        _print({"checked": num_claims}, [("checked", f"{num_claims} claims; every proof holds")], what, as_json)
+        kept = _json(check)
+        num_claims = _checked(kept, held, what, audit)
+        proved = None if lean is None else in_lean(kept, lean)
+        rows = [("checked", f"{num_claims} claims; every proof holds"), *lean_rows(proved)]
+        _print({"checked": num_claims, **lean_fields(proved)}, rows, what, as_json)
+        _refuse_if(proved is not None and proved.is_refused)
         return
     report = verify(held, what)
-    if report.is_accepted and out is not None:
-        out.write_text(json.dumps(certificate(held, what), separators=(",", ":")) + "\n", encoding="utf-8")
-    _tell(report, held, what, out, as_json)
-    if not report.is_accepted:
+    proof = certificate(held, what) if report.is_accepted and (out or audit or lean) else None
+    if audit is not None:
+        _write_down(audit, held, what, report, proof)
+    if proof is not None and out is not None:
+        out.write_text(json.dumps(proof, separators=(",", ":")) + "\n", encoding="utf-8")
+    proved = in_lean(proof, lean) if proof is not None and lean is not None else None
+    _tell(report, held, what, out, proved, as_json)
+    _refuse_if(not report.is_accepted or (proved is not None and proved.is_refused))
+
+
+def _refuse_if(is_refused: bool) -> None:
+    if is_refused:
         raise typer.Exit(REFUSED)
 
 
-def _tell(report: Report, plan: Plan, contract: Contract, out: Path | None, as_json: bool) -> None:
+def _checked(document: Any, plan: Plan, contract: Contract, audit: Path | None) -> int:
+    """How many claims a kept certificate proves; the verdict is written down either way."""
+    try:
+        num_claims = recheck(document, plan, contract)
+    except ZaphodError:
+        if audit is not None:
+            _write_down(audit, plan, contract, None, document, is_accepted=False)
+        raise
+    if audit is not None:
+        _write_down(audit, plan, contract, None, document, is_accepted=True)
+    return num_claims
+
+
+def _write_down(
+    audit: Path, plan: Plan, contract: Contract, report: Report | None, proof: Any, *, is_accepted: bool | None = None
+) -> None:
+    from zaphod.agents.robotics.evidence import Trail  # here: without --audit nothing of the audit is needed
+    from zaphod.cli.privacy_options import user
+
+    with Trail(audit, actor=user()) as trail:
+        trail.decided(plan, contract, report, certificate=proof, is_accepted=is_accepted)
+
+
+def _tell(
+    report: Report, plan: Plan, contract: Contract, out: Path | None, proved: InLean | None, as_json: bool
+) -> None:
     told = advice(plan, contract, report.findings)
     counts = ", ".join(f"{name} {count or 'nothing to prove'}" for name, count in report.num_claims.items())
     document: dict[str, Any] = {
@@ -64,6 +111,7 @@ def _tell(report: Report, plan: Plan, contract: Contract, out: Path | None, as_j
         "findings": [_finding(finding) for finding in report.findings],
         "advice": told,
         **subjects(plan, contract),
+        **lean_fields(proved),
     }
     rows = [("accepted" if report.is_accepted else "refused", f"{counts}; {report.seconds * 1000:.1f} ms")]
     for line, steps in _by_line(report.findings).items():
@@ -71,6 +119,7 @@ def _tell(report: Report, plan: Plan, contract: Contract, out: Path | None, as_j
     rows += [("try", line) for line in told]
     if report.is_accepted and out is not None:
         rows.append(("kept", str(out)))
+    rows += lean_rows(proved)
     _print(document, rows, contract, as_json)
 
 
