@@ -161,6 +161,19 @@ def _comes_closer(documents: Documents, rng: random.Random) -> Documents:
     return documents
 
 
+def _unsteady(documents: Documents, rng: random.Random) -> Documents:
+    """A base that is lighter, narrower or elsewhere."""
+    standing = documents["contract"]["standing"]
+    kind = rng.randrange(3)
+    if kind == 0:
+        standing["base_mass"] = f"{rng.uniform(0.5, 8):.3f} kg"
+    elif kind == 1:
+        standing["high"][0] = f"{rng.uniform(0.02, 0.2):.3f} m"
+    else:
+        standing["base_centre"][rng.randrange(2)] = f"{rng.choice([-1, 1]) * rng.uniform(0.1, 0.4):.3f} m"
+    return documents
+
+
 def _bent(documents: Documents, rng: random.Random) -> Documents:
     """A straight move replaced by a polynomial that goes astray on its way, and comes to rest where it should."""
     steps = documents["plan"]["steps"]
@@ -178,7 +191,7 @@ def _bent(documents: Documents, rng: random.Random) -> Documents:
 
 _MUTATIONS: list[Callable[[Documents, random.Random], Documents]] = [
     _scaled, _scaled, _scaled, _moved_point, _moved_point, _hurried, _gripped, _without_step, _twice, _touches_all,
-    _dives, _lets_go_early, _comes_closer, _comes_closer, _bent,
+    _dives, _lets_go_early, _comes_closer, _comes_closer, _bent, _unsteady,
 ]  # fmt: skip
 
 

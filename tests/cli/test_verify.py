@@ -46,12 +46,14 @@ def test_a_plan_that_slips_is_refused_with_numbers_and_a_force_that_would_do(
     [
         ("{", "is no JSON"),
         ("[" * 100_000, "is no JSON"),
+        ('{"format": "zaphod-plan-1", "format": "zaphod-plan-1"}', "stands twice"),
+        ('{"format": NaN}', "NaN is no number"),
         ("[]", "This is no plan"),
         ('{"format": "zaphod-plan-1", "steps": []}', '"steps"'),
         ('{"format": "zaphod-plan-1", "steps": [{"do": "fly"}]}', "Step 1 does 'fly'"),
         ('{"format": "zaphod-plan-1", "steps": [{"do": "grip", "forse": "1 N"}]}', "Did you mean 'force'?"),
     ],
-    ids=range(6),
+    ids=range(8),
 )
 def test_a_file_that_is_no_plan_is_refused_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
@@ -129,3 +131,11 @@ def test_of_a_refused_plan_nothing_is_written_for_lean(
     plan.write_text((EXAMPLES / "plan.json").read_text().replace("3.0 N", "1.5 N"))
     assert main(["verify", str(plan), *CONTRACT, "--lean", str(written)]) == REFUSED
     assert not written.exists()
+
+
+def test_an_odd_number_is_told_and_changes_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contract = tmp_path / "contract.toml"
+    contract.write_text((EXAMPLES / "fragile.toml").read_text().replace('margin = "10 mm"', 'margin = "10 um"'))
+    assert main(["verify", str(EXAMPLES / "plan.json"), "--contract", str(contract)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "odd [clearance] margin is 1e-05 m; from 0.0005 to 0.5 is usual" in told

@@ -12,8 +12,10 @@ import typer
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs
 from zaphod.cli.verify_lean import InLean, in_lean, lean_fields, lean_rows
-from zaphod.core.errors import ConfigError, ZaphodError
+from zaphod.core.errors import ZaphodError
 from zaphod.safety.verification.contracts import Contract, open_contract
+from zaphod.safety.verification.documents import open_json
+from zaphod.safety.verification.doubts import doubts
 from zaphod.safety.verification.plans import Plan, read_plan
 from zaphod.safety.verification.telling import advice, assumptions
 from zaphod.safety.verification.verify import Finding, Report, certificate, recheck, subjects, verify
@@ -51,9 +53,9 @@ def command(
       zaphod verify plan.json --contract fragile.toml --audit ./audit
       zaphod verify plan.json --contract fragile.toml --lean plan.lean
     """
-    held, what = read_plan(_json(plan)), open_contract(contract)
+    held, what = read_plan(open_json(plan)), open_contract(contract)
     if check is not None:
-        kept = _json(check)
+        kept = open_json(check)
         num_claims = _checked(kept, held, what, audit)
         proved = None if lean is None else in_lean(kept, lean)
         rows = [("checked", f"{num_claims} claims; every proof holds"), *lean_rows(proved)]
@@ -102,7 +104,7 @@ def _write_down(
 def _tell(
     report: Report, plan: Plan, contract: Contract, out: Path | None, proved: InLean | None, as_json: bool
 ) -> None:
-    told = advice(plan, contract, report.findings)
+    told, odd = advice(plan, contract, report.findings), doubts(plan, contract)
     counts = ", ".join(f"{name} {count or 'nothing to prove'}" for name, count in report.num_claims.items())
     document: dict[str, Any] = {
         "accepted": report.is_accepted,
@@ -110,6 +112,7 @@ def _tell(
         "claims": report.num_claims,
         "findings": [_finding(finding) for finding in report.findings],
         "advice": told,
+        "doubts": odd,
         **subjects(plan, contract),
         **lean_fields(proved),
     }
@@ -117,6 +120,7 @@ def _tell(
     for line, steps in _by_line(report.findings).items():
         rows.append((("step " if len(steps) == 1 else "steps ") + ", ".join(map(str, steps)), line))
     rows += [("try", line) for line in told]
+    rows += [("odd", line) for line in odd]
     if report.is_accepted and out is not None:
         rows.append(("kept", str(out)))
     rows += lean_rows(proved)
@@ -143,12 +147,3 @@ def _print(document: dict[str, Any], rows: list[tuple[str, str]], contract: Cont
     print_pairs([*rows, ("assuming", assumptions(contract))])
     if contract.name:
         print_line(f"Nothing beyond the contract {contract.name!r} was looked at.", style="dim")
-
-
-def _json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.", "It is a JSON file.") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} is no JSON: {error}.", "It is a JSON file.", "Mend it.") from error
