@@ -13,7 +13,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ def run_lean(
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-            cwd=tempfile.gettempdir(),
+            cwd=file.resolve().parent,  # where a lean-toolchain may choose the version
         )
     except OSError as error:
         raise UnavailableError(
