@@ -8,10 +8,18 @@ const FORBIDDEN = /^(style|srcdoc|on.*)$/i;
  * a function under `onclick` and the like becomes a listener. Children that are strings become text.
  */
 export function el(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
+  return dressed(document.createElement(tag), attributes, children);
+}
+
+/** The same for drawings. */
+export function svg(tag, attributes = {}, ...children) {
+  return dressed(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function dressed(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function" && name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (FORBIDDEN.test(name)) throw new TypeError(`el() sets no ${name}`);
+    else if (FORBIDDEN.test(name)) throw new TypeError(`no element gets ${name}`);
     else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...present(children));
