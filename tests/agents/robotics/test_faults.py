@@ -105,13 +105,20 @@ def test_a_single_lost_packet_is_no_fault_of_the_load_but_is_latched(run: Run) -
     assert monitor.rung is Rung.HOLD
 
 
-@pytest.mark.parametrize(("nearest_m", "rung"), [(0.05, Rung.STOP), (0.5, Rung.SLOW)], ids=["walks in", "walks by"])
-def test_a_person_who_comes_close_finds_the_robot_at_rest(run: Run, nearest_m: float, rung: Rung) -> None:
+@pytest.mark.parametrize(
+    ("walks_m_s", "nearest_m", "rungs"),
+    [(1.6, 0.05, (Rung.SLOW, Rung.STOP)), (1000.0, 0.6, (Rung.STOP,)), (1.6, 0.9, (Rung.SLOW,))],
+    ids=["walks in", "is suddenly there", "walks by"],
+)
+def test_a_person_who_comes_close_finds_the_robot_at_rest(
+    run: Run, walks_m_s: float, nearest_m: float, rungs: tuple[Rung, ...]
+) -> None:
     seen: list[tuple[float, float]] = []
 
     def person(time_s: float) -> list[list[float]]:
-        walked = 1.6 * (time_s - 5.2)
-        there = max(2.0 - max(0.0, walked), nearest_m) if walked < 4 else 2.0
+        if time_s > 9.0:
+            return [[3.0, 0.0, 0.3]]
+        there = max(3.0 - walks_m_s * max(0.0, time_s - 5.2), nearest_m)
         return [[there, 0.0, 0.3]]
 
     def watch(world: World) -> Watch:
@@ -122,10 +129,41 @@ def test_a_person_who_comes_close_finds_the_robot_at_rest(run: Run, nearest_m: f
         return note
 
     episode, monitor, _ = run(people=person, watch=watch)
-    assert max(order.rung for _, order in monitor.log) is rung
+    assert max(order.rung for _, order in monitor.log) in rungs
     assert episode.kept(5.0)
     assert all(speed < 0.02 for distance, speed in seen if distance < 0.25)
-    assert episode.succeeded(5.0) == (rung is Rung.SLOW)
+    assert episode.succeeded(5.0) == (monitor.rung is not Rung.STOP)
+
+
+def test_a_stop_brakes_as_fast_as_was_proved_and_no_faster_also_where_the_plan_gets_faster(run: Run) -> None:
+    speeds: list[tuple[float, float]] = []
+
+    def watch(_: World) -> Watch:
+        return lambda sensed: speeds.append((sensed.time_s, math.hypot(*sensed.speed_m_s)))
+
+    at_s = 6.6
+    episode, monitor, _ = run(fault=lambda r: None if r.stamp_s > at_s else r, watch=watch)
+    begins_s = monitor.log[0][0]
+    before = max(speed for time_s, speed in speeds if abs(time_s - begins_s) < 0.01)
+    rests_s = next(time_s for time_s, speed in speeds if time_s > begins_s and speed < 0.01)
+    assert before > 0.1
+    assert before / BRAKING_M_S2 * 0.8 < rests_s - begins_s < before / BRAKING_M_S2 + 0.15
+    assert episode.kept(5.0)
+
+
+@pytest.mark.parametrize("at_s", [2.5, 9.3], ids=["closing", "opening"])
+def test_a_fault_while_the_pads_move_leaves_everything_as_it_is(run: Run, at_s: float) -> None:
+    pads: list[tuple[float, float]] = []
+
+    def watch(_: World) -> Watch:
+        return lambda sensed: pads.append((sensed.time_s, float(sensed.pads_m[0])))
+
+    episode, monitor, _ = run(fault=lambda r: None if r.stamp_s > at_s else r, watch=watch)
+    assert monitor.rung is Rung.HOLD
+    assert episode.stopped == "no measurement arrived"
+    after_m = [pad for time_s, pad in pads if time_s > at_s + 0.3]
+    assert max(after_m) - min(after_m) < 0.002
+    assert pads[-1][0] < at_s + 1.2
 
 
 def test_a_load_that_is_pushed_is_held_harder_or_the_robot_stops(run: Run) -> None:

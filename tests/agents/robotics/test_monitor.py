@@ -48,7 +48,7 @@ def test_nothing_wrong_changes_nothing() -> None:
         ({"heartbeat_s": 0.8}, Rung.STOP, "not heard of"),
         ({"position_m": (0.0, 0.01, 0.3)}, Rung.STOP, "10.0 mm off its path"),
         ({"people_m": [(0.3, 0.0, 0.3)]}, Rung.STOP, "0.30 m away"),
-        ({"people_m": [(0.6, 0.0, 0.3)]}, Rung.SLOW, "0.60 m away"),
+        ({"people_m": [(0.8, 0.0, 0.3)]}, Rung.SLOW, "0.80 m away"),
         ({"people_m": [(0.45, 0.0, 0.3)], "speed_m_s": (0.0, 0.0, 0.0)}, Rung.SLOW, "0.45 m away"),
         ({"people_m": [(3.0, 0.0, 0.3)]}, Rung.GO, ""),
         ({"slip_m_s": 0.02}, Rung.CLAMP, "slips"),
@@ -69,6 +69,20 @@ def test_a_missing_measurement_holds_with_the_last_force() -> None:
     monitor = Monitor(ENVELOPE)
     monitor.step(1.0, reading(1.0), WANTED)
     assert monitor.step(1.01, None, WANTED)[:3] == (Rung.HOLD, 0.0, 3.0)
+
+
+def test_a_monitor_that_was_not_called_in_time_stops_the_robot() -> None:
+    monitor = Monitor(ENVELOPE)
+    monitor.step(1.0, reading(1.0), WANTED)
+    assert monitor.step(1.014, reading(1.014), WANTED).rung is Rung.GO
+    order = monitor.step(1.034, reading(1.034), WANTED)
+    assert (order.rung, order.reason) == (Rung.STOP, "the monitor was not called for 20 ms")
+
+
+def test_a_force_grows_no_faster_than_what_the_load_bears_when_it_rings() -> None:
+    monitor = Monitor(ENVELOPE)
+    orders = [monitor.step(n * PERIOD_S, reading(n * PERIOD_S, slip_m_s=0.05), WANTED).force_n for n in range(30)]
+    assert max(b - a for a, b in itertools.pairwise(orders)) <= ENVELOPE.force_step_n + 1e-12
 
 
 def test_measurements_that_stand_still_while_the_robot_moves_are_none() -> None:
@@ -98,7 +112,7 @@ def test_the_planner_never_sets_a_force_that_was_not_proved(force: float) -> Non
 
 def test_a_load_that_goes_on_slipping_is_pressed_harder_up_to_what_is_proved_and_then_stopped() -> None:
     monitor = Monitor(ENVELOPE)
-    orders = [monitor.step(n * PERIOD_S, reading(n * PERIOD_S, slip_m_s=0.05), WANTED) for n in range(12)]
+    orders = [monitor.step(n * PERIOD_S, reading(n * PERIOD_S, slip_m_s=0.05), WANTED) for n in range(30)]
     assert all(a.force_n <= b.force_n for a, b in itertools.pairwise(orders))
     assert orders[-1].force_n == ENVELOPE.force_n[1]
     assert orders[-1].rung is Rung.STOP

@@ -6,8 +6,9 @@ looks at what was measured and says how fast the path may be followed and with w
     go -> clamp (the force) -> slow -> stop (along the path) -> hold
 
 A stop is proved beforehand: the path is clear wherever the robot is on it, and the grip bears the braking (`[grip]
-braking`). So the invariant is that a stop begun one period from now ends in time. What ends in a stop stays stopped
-until a person resets it. A carried load is never let go of: below everything else stands holding.
+braking`). So the invariant is that a stop begun when next something is noticed ends in time; `monitor_proof` proves it
+for the constants of every envelope. What ends in a stop stays stopped until a person resets it. A carried load is never
+let go of: below everything else stands holding.
 
 Legend: pace is the share of the planned speed, 0 to 1.
 """
@@ -20,7 +21,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-PERIOD_S: Final = 0.01
+from zaphod.agents.robotics.envelope import PERIOD_S as PERIOD_S
+from zaphod.agents.robotics.envelope import Envelope as Envelope
+from zaphod.agents.robotics.stopping import needed_m, speed_within_m_s
+
+_AT_ONCE_S: Final = 1e-6
+"""Clocks that differ by less tell the same time."""
+_RESTS_M_S: Final = 0.02
+"""A robot that is slower needs no stop: a pace of 0 keeps it at rest."""
 
 
 class Rung(IntEnum):
@@ -31,33 +39,6 @@ class Rung(IntEnum):
     SLOW = 2
     STOP = 3
     HOLD = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
-    """What must not be left, in SI units."""
-
-    breaks_at_n: float
-    force_n: tuple[float, float]
-    """Forces that were proved to keep the grip."""
-    force_error_n: float
-    braking_m_s2: float
-    margin_m: float
-    """How far from its path the tool may be."""
-    reach_m: float
-    """From the tool's point to the outermost part of robot and load."""
-    people_speed_m_s: float = 1.6
-    people_margin_m: float = 0.1
-    slowing_m: float = 0.15
-    """So much before it would have to stop the robot slows down."""
-    slip_m_s: float = 0.004
-    """A load that moves faster than this between the pads slips."""
-    stale_s: float = 2.5 * PERIOD_S
-    """A measurement older than this is none."""
-    frozen_periods: int = 5
-    """A robot that moves and whose measurements are the same to the bit for so long measures nothing."""
-    heartbeat_s: float = 0.1
-    """Whatever plans must be heard of so often."""
 
 
 class Reading(NamedTuple):
@@ -110,9 +91,11 @@ class Monitor:
     """Each change of the rung, with its time."""
     _order: Order = field(default_factory=lambda: GO)
     _last: Reading | None = None
+    _last_s: float | None = None
     _num_same: int = 0
     _last_forces_n: tuple[float, ...] = ()
     _force_n: float = 0.0
+    _slipped_m: float = 0.0
 
     @property
     def rung(self) -> Rung:
@@ -120,7 +103,7 @@ class Monitor:
 
     def reset(self) -> None:
         """A person has looked, and allows the robot to go on."""
-        self._order, self._last, self._num_same = GO, None, 0
+        self._order, self._last, self._last_s, self._num_same, self._slipped_m = GO, None, None, 0, 0.0
 
     def step(self, now_s: float, reading: Reading | None, wanted: Wanted) -> Order:
         """What to do for the next period.
@@ -135,7 +118,7 @@ class Monitor:
             order = order._replace(rung=self._order.rung, pace=0.0, reason=self._order.reason)
         if order.rung != self._order.rung:
             self.log.append((now_s, order))
-        self._order = order
+        self._order, self._last_s = order, now_s
         if reading is not None and not _broken(reading):
             self._num_same = self._num_same + 1 if self._is_same(reading) else 0
             self._last, self._last_forces_n = reading, tuple(reading.pad_forces_n)
@@ -175,6 +158,9 @@ class Monitor:
 
     def _reason_to_stop(self, now_s: float, reading: Reading, wanted: Wanted) -> str:
         envelope = self.envelope
+        away_s = now_s - self._last_s if self._last_s is not None else 0.0
+        if away_s > PERIOD_S + envelope.jitter_s + _AT_ONCE_S:
+            return f"the monitor was not called for {away_s * 1000:.0f} ms"
         if now_s - reading.heartbeat_s > envelope.heartbeat_s:
             return "the planner is not heard of"
         if not all(map(math.isfinite, (*wanted.position_m, *wanted.speed_m_s, wanted.force_n))):
@@ -185,19 +171,17 @@ class Monitor:
         return ""
 
     def _pace(self, reading: Reading, wanted: Wanted) -> tuple[float, str, bool]:
-        """The pace, who slows it down, and whether a stop begun one period from now would come too late."""
+        """The pace, who slows it down, and whether a stop begun after the horizon would come too late."""
         envelope = self.envelope
         if not reading.people_m:
             return 1.0, "", False
         nearest_m = min(math.dist(reading.position_m, person) for person in reading.people_m)
-        free_m = nearest_m - envelope.reach_m - envelope.people_margin_m
-        walks, brakes = envelope.people_speed_m_s, envelope.braking_m_s2
-        still_stops = _speed_that_stops_within(free_m, walks, brakes)
-        planned, measured = math.hypot(*wanted.speed_m_s), math.hypot(*reading.speed_m_s)
+        free_m = nearest_m - envelope.reach_m - envelope.people_margin_m - 2 * envelope.margin_m
         told = f"a person is {nearest_m:.2f} m away"
-        if still_stops <= measured:
+        planned, measured = math.hypot(*wanted.speed_m_s), math.hypot(*reading.speed_m_s)
+        if measured > _RESTS_M_S and free_m <= needed_m(measured, envelope.pursuit):
             return 0.0, told, True
-        slow = _speed_that_stops_within(free_m - envelope.slowing_m, walks, brakes)
+        slow = speed_within_m_s(free_m - envelope.slowing_m, envelope.pursuit)
         return (1.0, "", False) if slow >= planned else (slow / planned, told, False)
 
     def _force(self, reading: Reading, wanted: Wanted) -> tuple[float, str, str]:
@@ -210,18 +194,28 @@ class Monitor:
         told = ""
         measured = max(reading.pad_forces_n)
         last = max(self._last_forces_n, default=measured) if self._force_n else measured
-        if measured + max(0.0, measured - last) >= self.envelope.breaks_at_n:
+        if measured + max(0.0, measured - last) >= self._most_pressing_n():
             force, told = low, f"a pad presses with {measured:.2f} N"
         elif reading.slip_m_s > self.envelope.slip_m_s:
+            told = f"the load slips with {reading.slip_m_s * 1000:.0f} mm/s"
             if force >= high:
-                self._force_n = high
-                return high, "", f"the load slips with {reading.slip_m_s * 1000:.0f} mm/s"
-            force, told = force + 0.1 * (high - low), f"the load slips with {reading.slip_m_s * 1000:.0f} mm/s"
+                self._slipped_m += reading.slip_m_s * PERIOD_S
+                if self._slipped_m > self.envelope.slipped_m:
+                    self._force_n = high
+                    return high, "", told
+            force += self.envelope.force_step_n
+        else:
+            self._slipped_m = 0.0
         kept = min(max(force, low), high)
         if kept != force and not told:
             told = f"{force:.2f} N was wanted, {low:.2f} to {high:.2f} N are proved"
         self._force_n = kept
         return kept, told, ""
+
+    def _most_pressing_n(self) -> float:
+        """Halfway from the hardest force that its error explains to the one that breaks: inertia has its part in it."""
+        envelope = self.envelope
+        return (envelope.force_n[1] + envelope.force_error_n + envelope.breaks_at_n) / 2
 
     def _kept_force(self, wanted: Wanted) -> float:
         """What holds the load while nothing is measured: the last force, inside what is proved."""
@@ -246,15 +240,3 @@ def _broken(reading: Reading) -> bool:
     numbers = [reading.stamp_s, reading.slip_m_s, *reading.position_m, *reading.speed_m_s, *reading.pad_forces_n]
     numbers += [value for person in reading.people_m for value in person]
     return not all(map(math.isfinite, numbers)) or math.isnan(reading.heartbeat_s)
-
-
-def _speed_that_stops_within(free_m: float, people_m_s: float, braking_m_s2: float) -> float:
-    """The v at which (v + u) (period + v / a) - v^2 / 2a, what both go until the robot rests, is just free; m/s.
-
-    The robot goes v for a period and v^2 / 2a while it brakes; a person goes u for as long.
-    """
-    a, u, period = braking_m_s2, people_m_s, PERIOD_S
-    linear, constant = period + u / a, u * period - free_m
-    if constant >= 0:
-        return 0.0
-    return a * (-linear + math.sqrt(linear * linear - 2 * constant / a))

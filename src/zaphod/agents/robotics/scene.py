@@ -27,6 +27,8 @@ class Scene:
     """Force of a pad that breaks it."""
     force_bias_n: float
     """Real force of a pad less the commanded one."""
+    scale_bias_n: float = 0.0
+    """What the arm's scale tells too much."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,10 @@ class Belief:
     wall_height_m: tuple[float, float]
     breaks_at_n: float
     force_error_n: float
+    load_error_m: float = 0.0
+    """Of the load's place along each axis, of its radius and of half its height, each."""
+    wall_error_m: float = 0.0
+    """Of where each face of the wall is."""
 
 
 MASS_ERROR = 0.10
@@ -51,6 +57,8 @@ MASS_ERROR = 0.10
 FRICTION_ERROR = 0.05
 WALL_ERROR_M = 0.005
 FORCE_ERROR_N = 0.15
+SCALE_ERROR_N = 0.10
+"""Of the scale in the arm, 10 g."""
 
 
 def draw(seed: int) -> Scene:
@@ -68,6 +76,7 @@ def draw(seed: int) -> Scene:
         wall_height_m=rng.uniform(0.10, 0.22),
         breaks_at_n=5.0,
         force_bias_n=rng.uniform(-FORCE_ERROR_N, FORCE_ERROR_N),
+        scale_bias_n=rng.uniform(-SCALE_ERROR_N, SCALE_ERROR_N),
     )
 
 

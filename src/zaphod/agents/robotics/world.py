@@ -9,14 +9,15 @@ the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zaphod.agents.robotics.scene import TABLE_HALF_M, Scene
+from zaphod.agents.robotics.simulator import Sensed as Sensed
+from zaphod.agents.robotics.simulator import Vector as Vector
 from zaphod.core.errors import MissingExtraError
 
 try:
@@ -38,26 +39,9 @@ MOST_OPEN_M: Final = 0.045
 _STIFFNESS, _DAMPING = 6000.0, 180.0
 _FINGER_DAMPING: Final = 1.0
 
-Vector = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Sensed:
-    """What the robot is told every step."""
-
-    time_s: float
-    position_m: Vector
-    """Of the point between the pads, [3]."""
-    speed_m_s: Vector
-    pads_m: Vector
-    """How far each pad is from the middle, [2]."""
-    pad_speeds_m_s: Vector
-    pad_forces_n: Vector
-    """Normal force of each pad on the load, [2]."""
-    load_m: Vector
-    """Centre of the load, [3]."""
-    slip_m_s: float
-    """Largest speed of the load beside a pad that touches it; 0 where none does."""
+_LEAD_S: Final = _DAMPING / _STIFFNESS
+"""A servo that shall be somewhere with a speed is sent so much ahead."""
+_TOUCHES_N: Final = 0.05
 
 
 class World:
@@ -67,23 +51,30 @@ class World:
         scene: what is there.
     """
 
+    step_s: Final = STEP_S
+    most_open_m: Final = MOST_OPEN_M
+
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.model: Any = mujoco.MjModel.from_xml_string(_xml(scene))
         self.data: Any = mujoco.MjData(self.model)
-        names = ("left_pad", "right_pad", "hand", "left_finger", "right_finger", "load", "wall", "table")
-        left, right, hand, *fingers, self._load, self._wall, self._table = (self.model.geom(n).id for n in names)
-        self._pads, self._robot = (left, right), {left, right, hand, *fingers}
         self._load_body = self.model.body("load").id
+        self._meetings = _meetings(self.model)
+        # NOTE: each look at a field of `data` makes a new array; these stay where they are as long as `data` lives.
+        self._qpos, self._qvel, self._ctrl = self.data.qpos, self.data.qvel, self.data.ctrl
+        self._load_at, self._load_turn = self.data.xpos[self._load_body], self.data.xmat[self._load_body]
+        self._servo_forces = self.data.actuator_force
+        self._wrench = np.zeros(6)
+        self._touched: set[str] = set()
         self.reset()
 
     def reset(self) -> Sensed:
         """Everything as in the beginning: the hand above the middle of the start side, pads open."""
         mujoco.mj_resetData(self.model, self.data)
-        self.data.qpos[3:5] = MOST_OPEN_M
+        self._qpos[3:5] = MOST_OPEN_M
         x, y = self.scene.start_m
-        self.data.qpos[:3] = (x, y, 0.35)
-        self.data.ctrl[:3] = self.data.qpos[:3]
+        self._qpos[:3] = (x, y, 0.35)
+        self._ctrl[:3] = self._qpos[:3]
         mujoco.mj_forward(self.model, self.data)
         return self.sensed()
 
@@ -95,68 +86,93 @@ class World:
             speed_m_s: how fast it shall be there.
             pad_forces_n: with which force each pad shall press inwards; negative opens.
         """
-        self.data.ctrl[:3] = np.asarray(position_m) + np.asarray(speed_m_s) * (_DAMPING / _STIFFNESS)
-        bias = [self.scene.force_bias_n if force > 0 else 0.0 for force in pad_forces_n]
-        self.data.ctrl[3:5] = np.asarray(pad_forces_n) + bias
+        bias = self.scene.force_bias_n
+        servos = [at + speed * _LEAD_S for at, speed in zip(position_m, speed_m_s, strict=True)]
+        self._ctrl[:] = servos + [force + bias if force > 0 else force for force in pad_forces_n]
         mujoco.mj_step(self.model, self.data)
         return self.sensed()
 
     def sensed(self) -> Sensed:
         """What is measured now."""
-        forces, slip = self._pad_contacts()
+        forces = self._look()
+        qpos, qvel = self._qpos, self._qvel
+        slip = 0.0
+        if min(forces) > _TOUCHES_N:
+            slip = math.hypot(qvel[5] - qvel[0], qvel[7] - qvel[2])
         return Sensed(
-            time_s=float(self.data.time),
-            position_m=self.data.qpos[:3].copy(),
-            speed_m_s=self.data.qvel[:3].copy(),
-            pads_m=self.data.qpos[3:5].copy(),
-            pad_speeds_m_s=self.data.qvel[3:5].copy(),
-            pad_forces_n=forces,
-            load_m=self.data.xpos[self._load_body].copy(),
-            slip_m_s=slip,
+            self.data.time,
+            qpos[:3].copy(),
+            qvel[:3].copy(),
+            qpos[3:5].copy(),
+            qvel[3:5].copy(),
+            np.array(forces),
+            self._load_at.copy(),
+            slip,
+            float(self._servo_forces[2]) + self.scene.scale_bias_n,
         )
 
     @property
     def load_uprightness(self) -> float:
         """1 where the load stands upright, 0 where it lies."""
-        return float(self.data.xmat[self._load_body].reshape(3, 3)[2, 2])
+        return float(self._load_turn[8])
 
     def collisions(self) -> set[str]:
-        """Contacts that should not be, by name: of robot or load with the wall, of the robot with the table."""
-        found = set()
-        for contact in self.data.contact[: self.data.ncon]:
-            pair = {contact.geom1, contact.geom2}
-            if self._wall in pair and pair & (self._robot | {self._load}):
-                found.add("wall")
-            if self._table in pair and pair & self._robot:
-                found.add("table")
-            if self._load in pair and pair & (self._robot - set(self._pads)):
-                found.add("load")
-        return found
+        """Contacts that should not be, by name: of robot or load with the wall, of the robot with the table.
 
-    def _pad_contacts(self) -> tuple[Vector, float]:
-        forces, slip = np.zeros(2), 0.0
-        wrench = np.zeros(6)
-        for number in range(self.data.ncon):
-            contact = self.data.contact[number]
-            pair = (contact.geom1, contact.geom2)
-            if self._load not in pair:
+        As of the last step, or of the last time that anything was measured.
+        """
+        return self._touched
+
+    def _look(self) -> list[float]:
+        """Who touches whom; the normal force of each pad."""
+        forces, touched, meetings = [0.0, 0.0], set(), self._meetings
+        for number, (one, other) in enumerate(self.data.contact.geom.tolist()):
+            meeting = meetings[one][other]
+            if meeting is None:
                 continue
-            for side, pad in enumerate(self._pads):
-                if pad in pair:
-                    mujoco.mj_contactForce(self.model, self.data, number, wrench)
-                    forces[side] += wrench[0]
-        if forces.min() > 0.05:
-            load_speed = self.data.qvel[5:8]
-            slip = float(np.hypot(load_speed[0] - self.data.qvel[0], load_speed[2] - self.data.qvel[2]))
-        return forces, slip
+            if isinstance(meeting, str):
+                touched.add(meeting)
+            else:
+                mujoco.mj_contactForce(self.model, self.data, number, self._wrench)
+                forces[meeting] += float(self._wrench[0])
+        self._touched = touched
+        return forces
 
 
-def _xml(scene: Scene) -> str:
-    """The scene as MuJoCo reads it."""
-    friction = f"{scene.friction} {2 / 3 * scene.friction * PAD_PATCH_M} 0.0001"
-    x, y = scene.start_m
-    wall = f"{scene.wall_half_thickness_m} {TABLE_HALF_M} {scene.wall_height_m / 2}"
-    gain = f'gainprm="{_STIFFNESS}" biastype="affine" biasprm="0 -{_STIFFNESS} -{_DAMPING}"'
+def _meetings(model: Any) -> list[list[str | int | None]]:
+    """For two geometries what it is that they touch: a collision by its name, or the load by a pad of this number."""
+    names = ("left_pad", "right_pad", "hand", "left_finger", "right_finger", "load", "wall", "table")
+    *robot, load, wall, table = (model.geom(name).id for name in names)
+    found: list[list[str | int | None]] = [[None] * model.ngeom for _ in range(model.ngeom)]
+
+    def meet(one: int, other: int, meeting: str | int) -> None:
+        found[one][other] = found[other][one] = meeting
+
+    meet(load, wall, "wall")
+    for part in robot:
+        meet(part, wall, "wall")
+        meet(part, table, "table")
+        meet(part, load, "load")
+    for side, pad in enumerate(robot[:2]):
+        meet(pad, load, side)
+    return found
+
+
+def gantry_xml(scene: Scene) -> str:
+    """The robot alone, as other simulators import it: joints x, y, z, left_slide and right_slide."""
+    return f"""
+    <mujoco model="gantry">
+      <option timestep="{STEP_S}"/>
+      <worldbody>{_gantry(_friction(scene))}</worldbody>
+    </mujoco>"""
+
+
+def _friction(scene: Scene) -> str:
+    return f"{scene.friction} {2 / 3 * scene.friction * PAD_PATCH_M} 0.0001"
+
+
+def _gantry(friction: str) -> str:
+    """Hand and fingers, which weigh nothing: gravity is compensated."""
     fingers = "".join(
         f"""<body name="{side}" pos="0 0 0" gravcomp="1">
               <joint name="{side}_slide" type="slide" axis="0 {sign} 0" range="0.004 {MOST_OPEN_M + 0.005}"
@@ -173,6 +189,21 @@ def _xml(scene: Scene) -> str:
         f'<joint name="{axis}" type="slide" axis="{direction}"/>'
         for axis, direction in (("x", "1 0 0"), ("y", "0 1 0"), ("z", "0 0 1"))
     )
+    return f"""
+        <body name="gantry" pos="0 0 0" gravcomp="1">
+          {slides}
+          <geom name="hand" type="sphere" size="{HAND_RADIUS_M}" pos="0 0 {HAND_ABOVE_M}" mass="{HAND_KG}"
+                rgba="0.35 0.4 0.5 1"/>
+          {fingers}
+        </body>"""
+
+
+def _xml(scene: Scene) -> str:
+    """The scene as MuJoCo reads it."""
+    friction = _friction(scene)
+    x, y = scene.start_m
+    wall = f"{scene.wall_half_thickness_m} {TABLE_HALF_M} {scene.wall_height_m / 2}"
+    gain = f'gainprm="{_STIFFNESS}" biastype="affine" biasprm="0 -{_STIFFNESS} -{_DAMPING}"'
     servos = "".join(f'<general joint="{axis}" {gain} ctrlrange="-2 2"/>' for axis in "xyz")
     return f"""
     <mujoco model="fragile">
@@ -188,12 +219,7 @@ def _xml(scene: Scene) -> str:
               rgba="0.72 0.45 0.36 1"/>
         <site name="goal" type="cylinder" size="0.03 0.001" pos="{scene.goal_m[0]} {scene.goal_m[1]} 0.001"
               rgba="0.2 0.5 0.9 0.6"/>
-        <body name="gantry" pos="0 0 0" gravcomp="1">
-          {slides}
-          <geom name="hand" type="sphere" size="{HAND_RADIUS_M}" pos="0 0 {HAND_ABOVE_M}" mass="{HAND_KG}"
-                rgba="0.35 0.4 0.5 1"/>
-          {fingers}
-        </body>
+        {_gantry(friction)}
         <body name="load" pos="{x} {y} {scene.half_height_m}">
           <freejoint/>
           <geom name="load" type="cylinder" size="{scene.radius_m} {scene.half_height_m}" mass="{scene.mass_kg}"
