@@ -52,6 +52,7 @@ VERBS = {
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
     "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
     "verify": Verb("verify", "Prove that a robot's plan keeps a contract, before anything moves."),
+    "robot": Verb("robot", "Plan an instruction, prove the plan, and carry it out in a simulator."),
     "guard": Verb("guard", "Try a text on the guard, and read the policies that decide."),
     "vault": Verb("vault", "Make, see and change the keys that records are sealed with; seal files."),
     "audit": Verb("audit", "Verify, search, export and ship what was written down."),
@@ -76,7 +77,9 @@ Exit codes:
   10  what was kept is not what was written, or its key is gone
   11  a service or device that this needs does not answer
   12  the audit log cannot be written, or has been changed
-  13  `verify` found that a plan does not keep its contract
+  13  a robot's plan does not keep its contract, or that could not be proved
+  14  `robot run`: the planner wants nothing done
+  15  `robot run`: it was done, and did not succeed
   130  stopped by Ctrl-C
 """
 

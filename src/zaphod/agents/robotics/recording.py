@@ -17,6 +17,7 @@ import msgspec
 
 from zaphod.agents.robotics.scene import Belief, Scene
 from zaphod.core.errors import ConfigError
+from zaphod.core.progress import SILENT, Progress
 from zaphod.safety.verification.certificates import digest
 from zaphod.safety.verification.contracts import Contract, read_contract
 from zaphod.safety.verification.plans import Plan, read_plan
@@ -256,6 +257,7 @@ def act(
     contract: Contract | None = None,
     certificate: Mapping[str, Any] | None = None,
     fault: Fault | None = None,
+    progress: Progress = SILENT,
 ) -> Recording:
     """Carries an accepted plan out under the monitor, and tells all of it; what was refused is only told.
 
@@ -269,6 +271,7 @@ def act(
         contract: what the plan was held against; by default the belief's own.
         certificate: of the proof, where one was made.
         fault: spoils measurements on their way to the monitor.
+        progress: is told of the simulated time.
     """
     from zaphod.agents.robotics.carrying import contract_document  # here, because reading needs no simulator
     from zaphod.agents.robotics.recording_recorder import carried_out
@@ -293,7 +296,7 @@ def act(
     )
     if outcome.refusal or not outcome.report.is_accepted:
         return dataclasses.replace(recording, refusal=outcome.refusal or told[0])
-    episode, samples = carried_out(World(scene), outcome.plan, held, fault)
+    episode, samples = carried_out(World(scene), outcome.plan, held, fault, progress)
     return dataclasses.replace(recording, samples=samples, outcome=_ending(episode, scene))
 
 

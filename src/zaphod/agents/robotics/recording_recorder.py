@@ -14,7 +14,8 @@ from zaphod.agents.robotics.monitor import Monitor, Order, Rung, Wanted
 from zaphod.agents.robotics.recording import SAMPLES_PER_S, Samples
 from zaphod.agents.robotics.recording_clearance import Clearance
 from zaphod.agents.robotics.supervised import Fault, envelope_of, supervised
-from zaphod.agents.robotics.world import Sensed, World
+from zaphod.agents.robotics.world import STEP_S, Sensed, World
+from zaphod.core.progress import SILENT, Progress
 from zaphod.safety.verification.contracts import Contract
 from zaphod.safety.verification.plans import Plan
 
@@ -90,20 +91,29 @@ class Recorder:
         self._steps, self._orders, self._highest = [], self._orders[-1:], self._rung
 
 
-def carried_out(world: World, plan: Plan, contract: Contract, fault: Fault | None) -> tuple[Episode, Samples]:
+def carried_out(
+    world: World, plan: Plan, contract: Contract, fault: Fault | None, progress: Progress = SILENT
+) -> tuple[Episode, Samples]:
     """A plan that was proved, under the monitor.
 
     Raises:
         ValueError: it was never proved.
     """
     recorder, monitor = Recorder(world, contract), Monitor(envelope_of(plan, contract))
-    episode = Execution(
-        world,
-        plan,
-        watch=recorder,
-        supervisor=recorder.around(supervised(monitor, None, fault)),
-        braking_m_s2=float(contract.grip.braking) if contract.grip else BRAKING_M_S2,
-    ).run()
+    planned_s = float(sum(piece.duration_s for piece in plan.pieces))
+    with progress.step("acting", planned_s, "simulated seconds") as advance:
+
+        def watch(sensed: Sensed) -> None:
+            recorder(sensed)
+            advance(STEP_S)
+
+        episode = Execution(
+            world,
+            plan,
+            watch=watch,
+            supervisor=recorder.around(supervised(monitor, None, fault)),
+            braking_m_s2=float(contract.grip.braking) if contract.grip else BRAKING_M_S2,
+        ).run()
     return episode, recorder.samples()
 
 

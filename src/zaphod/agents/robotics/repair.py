@@ -57,7 +57,7 @@ def until_accepted(proposal: Proposal, belief: Belief, contract: Contract | None
         better = revised(proposal, plan, held, report)
         if better is None or better == proposal:
             return Outcome(
-                proposal=proposal, plan=plan, report=report, num_rounds=number, refusal=_why(plan, held, report)
+                proposal=proposal, plan=plan, report=report, num_rounds=number, refusal=why_refused(plan, held, report)
             )
         proposal = better
     refusal = f"After {MOST_ROUNDS} rounds: {report.findings[0]}"
@@ -95,7 +95,8 @@ def _gripping(proposal: Proposal, plan: Plan, contract: Contract) -> Proposal | 
     return None
 
 
-def _why(plan: Plan, contract: Contract, report: Report) -> str:
+def why_refused(plan: Plan, contract: Contract, report: Report) -> str:
+    """What no revision mends: two forces that contradict each other, or else the first finding."""
     conflict = grip.conflict(plan, contract)
     if conflict is not None:
         return f"No force holds it without breaking it: it must be {conflict.told[0]}; and {conflict.told[1]}."
