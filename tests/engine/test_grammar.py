@@ -240,9 +240,12 @@ def test_a_token_that_is_not_allowed_is_refused(compiler):
         compiler.matcher(GrammarSpec("regex", "a+")).advance(ord("x"))
 
 
-def test_forced_text_is_known_before_the_model_runs(compiler):
-    matcher = compiler.matcher(GrammarSpec("regex", "(answer: yes|answer: no)"))
-    assert bytes(matcher.forced()) == b"answer: "
+def test_the_only_possible_text_may_be_cut_into_tokens_in_every_way() -> None:
+    tokenizer = load_tokenizer({file.name: file for file in BUILTIN.iterdir()}, {})
+    matcher = GrammarCompiler(tokenizer, tokenizer.vocab_size).matcher(GrammarSpec("regex", "change"))
+    allowed = {tokenizer.token_bytes(int(token_id)) for token_id in np.flatnonzero(matcher.allowed())}
+    assert {b"c", b"ch", b"change"} <= allowed
+    assert all(b"change".startswith(token) for token in allowed)
 
 
 def test_a_proposal_is_valid_up_to_its_first_wrong_token_and_counting_changes_nothing(compiler):

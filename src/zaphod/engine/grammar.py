@@ -6,6 +6,7 @@ memory; what could exhaust the stack before they act is kept from it. Legend: V 
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -154,10 +155,6 @@ class Matcher:
         known = [token_id for token_id in token_ids if 0 <= token_id < self._vocab_size]
         return int(self._state.validate_tokens(known)) if len(known) == len(token_ids) else 0
 
-    def forced(self) -> list[int]:
-        """Tokens that must come next whatever the model thinks, as far as they are known; often none."""
-        return list(self._state.compute_ff_tokens())
-
     def _compute_allowed(self) -> npt.NDArray[np.bool_]:
         bits = np.frombuffer(self._state.compute_bitmask(), np.uint8)
         if self._state.is_error():
@@ -299,18 +296,32 @@ def _limits() -> LLParserLimits:
 
 
 def _library_grammar(spec: GrammarSpec) -> str:
+    """In the library's own notation, without what it calls forcing.
+
+    NOTE: where only one text can follow, forcing allows a single way of cutting it into tokens. It is not the model's:
+    after a name that it had to spell letter by letter, the built-in model got half of all arguments wrong.
+    """
     from llguidance import LLMatcher
 
     if spec.kind == "regex":
-        return LLMatcher.grammar_from_regex(spec.text)
-    if spec.kind == "gbnf":
-        return LLMatcher.grammar_from_lark(to_lark(spec.text))
+        rules = json.loads(LLMatcher.grammar_from_regex(spec.text))["grammars"][0]["lark_grammar"]
+    elif spec.kind == "gbnf":
+        rules = to_lark(spec.text)
+    else:
+        rules = f"start: %json {_library_schema(spec)}"
+    return LLMatcher.grammar_from_lark(f'%llguidance {{"no_forcing": true}}\n{rules}')
+
+
+def _library_schema(spec: GrammarSpec) -> str:
+    from llguidance import LLMatcher
+
+    # What a schema asks for and the library cannot hold is refused, never ignored in silence.
+    options: JsonCompileOptions = {"lenient": False, "whitespace_pattern": _WHITESPACE}
     try:
-        # What a schema asks for and the library cannot hold is refused, never ignored in silence.
-        options: JsonCompileOptions = {"lenient": False, "whitespace_pattern": _WHITESPACE}
-        return LLMatcher.grammar_from_json_schema(spec.text, overrides=options)
+        compiled = LLMatcher.grammar_from_json_schema(spec.text, overrides=options)
     except ValueError as error:
         raise _refused(spec.kind, str(error)) from error
+    return json.dumps(json.loads(compiled)["grammars"][0]["json_schema"])
 
 
 def _text_bytes(data: bytes) -> bytes:
