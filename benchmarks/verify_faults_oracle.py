@@ -234,16 +234,17 @@ def _people(pieces: Sequence[Moments], place: int, contract: Mapping[str, Any]) 
     reaction = number(rules["reaction"])
     time_T = np.concatenate([one.time_T for one in pieces])
     speed_T = np.concatenate([np.linalg.norm(one.speed_T3, axis=1) for one in pieces])
+    others = [vector(person) for person in rules["at"]]
+    balls = list(_balls(contract, is_carrying=piece.force_n is not None))
+    kept_m = number(rules["radius"]) + number(rules.get("margin", 0))
     for now, at in list(zip(piece.time_T, piece.at_T3, strict=True))[::4]:
         # When somebody begins to come now, the robot brakes a reaction later, from whatever speed it then has.
         speed = float(speed_T[(time_T >= now) & (time_T <= now + reaction)].max())
         stopping_s = speed / braking
         gone = min(speed * reaction, float(_way_gone(time_T, speed_T, now, reaction))) + speed * stopping_s / 2
         comes = walking * (reaction + stopping_s)
-        for where, radius in _balls(contract, is_carrying=piece.force_n is not None):
-            for person in rules["at"]:
-                gap = float(np.linalg.norm(at + where - vector(person))) - radius - number(rules["radius"])
-                yield gap - number(rules.get("margin", 0)) - comes - gone
+        for (where, radius), person in itertools.product(balls, others):
+            yield float(np.linalg.norm(at + where - person)) - radius - kept_m - comes - gone
 
 
 def _way_gone(time_T: Floats, speed_T: Floats, now: float, reaction: float) -> float:

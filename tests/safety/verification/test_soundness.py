@@ -16,7 +16,7 @@ from zaphod.safety.verification.contracts import read_contract
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Plan, read_plan
 from zaphod.safety.verification.requirements.people import separations
-from zaphod.safety.verification.verify import REQUIREMENTS, all_claims, verify
+from zaphod.safety.verification.verify import REQUIREMENTS, all_claims, certificate, recheck, verify
 
 
 def told(plan: dict[str, Any], contract: dict[str, Any]) -> list[str]:
@@ -133,14 +133,24 @@ def test_a_crushed_load_counts_what_presses_it_besides_the_pads(
     assert crushed.explanation.value >= crushed.explanation.wanted
 
 
-@pytest.mark.parametrize("digits", [20, 40])
-def test_long_numbers_are_decided_all_the_same(plan_document: dict[str, Any], digits: int) -> None:
-    plan_document["steps"][3]["along"][1][1] = plan_document["steps"][4]["along"][0][1] = f"0.{'3' * digits} mm"
-    plan_document["steps"][4]["along"][1][1] = plan_document["steps"][6]["along"][0][1] = f"0.{'3' * digits} mm"
-    assert read_plan(plan_document).pieces[3].end[1] == Fraction(int("3" * digits), 10**digits * 1000)
+def test_the_longest_numbers_that_are_read_can_be_proved_and_checked(
+    plan_document: dict[str, Any], contract_document: dict[str, Any]
+) -> None:
+    long = f"0.{'3' * 20} mm"
+    for step, point in ((3, 1), (4, 0), (4, 1), (6, 0), (6, 1)):
+        plan_document["steps"][step]["along"][point][1] = long
+    for step in plan_document["steps"]:
+        if "duration" in step:
+            step["duration"] = f"2.{'3' * 20} s"
+    contract_document["gripper"]["friction"] = f"0.5{'3' * 19}"
+    contract_document["load"]["mass"] = [f"0.14{'3' * 18} kg", f"0.15{'3' * 18} kg"]
+    plan, contract = read_plan(plan_document), read_contract(contract_document)
+    assert plan.pieces[3].end[1] == Fraction(int("3" * 20), 10**23)
+    assert verify(plan, contract).is_accepted
+    assert recheck(certificate(plan, contract), plan, contract) > 100
 
 
-@pytest.mark.parametrize("text", ["1e13 m", "1e-13 m", "0." + "0" * 50 + "1 m", "9" * 60 + " m"])
+@pytest.mark.parametrize("text", ["1e13 m", "1e-13 m", "0." + "0" * 50 + "1 m", "9" * 60 + " m", f"0.{'3' * 21} m"])
 def test_numbers_that_nobody_measured_are_refused(plan_document: dict[str, Any], text: str) -> None:
     plan_document["steps"][3]["along"][1][1] = text
     with pytest.raises(ConfigError, match=r"point 2, y is"):
@@ -157,6 +167,25 @@ def test_a_corner_that_cannot_be_told_from_0_ends_the_search_at_once(plan: Plan,
     findings = verify(plan, contract).findings
     assert {finding.label.what for finding in findings} == {"it leaves its space"}
     assert all(finding.outcome is Outcome.VIOLATED for finding in findings)
+
+
+def test_what_rounding_hides_is_decided_by_rationals(plan: Plan, contract_document: dict[str, Any]) -> None:
+    for low, is_kept in (("0.0499999999999999999 m", True), ("0.0500000000000000001 m", False)):
+        contract_document["limits"]["low"][2] = low
+        report = verify(plan, read_contract(contract_document))
+        assert report.is_accepted == is_kept
+        assert all(finding.outcome is Outcome.VIOLATED for finding in report.findings)
+
+
+def test_too_much_that_rounding_hides_is_refused_as_unknown(
+    plan_document: dict[str, Any], contract_document: dict[str, Any]
+) -> None:
+    near, far = ["0 m", "0 m", "0.05 m"], ["0 m", "0 m", "0.06 m"]
+    plan_document["steps"] = [move(*[near, far] * 12, duration="48 s", touching=("table",))]
+    contract_document["limits"]["low"][2] = "0.0499999999999999999 m"
+    (finding,) = verify(read_plan(plan_document), read_contract(contract_document)).findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert str(finding) == "step 1: it leaves its space: too much cannot be told from 0"
 
 
 def test_values_at_a_point_are_those_of_the_polynomials(plan: Plan, contract_document: dict[str, Any]) -> None:

@@ -72,6 +72,8 @@ LARGEST: Final = Fraction(10**12)
 """In SI units. What is larger was measured by nobody, and long numbers would make proofs slow."""
 SMALLEST: Final = 1 / LARGEST
 """Of what is not 0."""
+_MOST_DECIMALS: Final = 20
+"""A float has 17 that count; longer ones make the numbers of a certificate longer than its checker reads."""
 
 
 def quantity(value: object, dimension: Dimension, name: str) -> Fraction:
@@ -97,7 +99,10 @@ def quantity(value: object, dimension: Dimension, name: str) -> Fraction:
     worth, measured = UNITS.get(unit, (None, None))
     if worth is None or measured is not dimension:
         raise _refused(value, dimension, name, "" if worth is None else f", which is no {_word(dimension)}")
-    found = Fraction(number) * worth
+    written = Fraction(number)
+    if written.denominator > 10**_MOST_DECIMALS:
+        raise ConfigError(f"{name} is {shown(value)}.", f"It has at most {_MOST_DECIMALS} decimals.", "Round it.")
+    found = written * worth
     if found and not SMALLEST <= abs(found) <= LARGEST:
         raise ConfigError(
             f"{name} is {shown(value)}.",

@@ -132,7 +132,14 @@ def certificate(plan: Plan, contract: Contract) -> dict[str, Any]:
             f"{len(unproved)} claims have no proof, the first: {unproved[0]}." if unproved else "Nothing is claimed."
         )
         raise ZaphodError(found, "A certificate proves what the contract requires.", "Verify the plan, and mend it.")
-    checker.check(document)
+    try:
+        checker.check(document)
+    except checker.RefusedError as error:
+        raise ZaphodError(
+            f"The proof cannot be checked. {error}",
+            "Its numbers are short enough to be read.",
+            "Round the plan's numbers.",
+        ) from error
     return document
 
 
