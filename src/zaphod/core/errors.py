@@ -127,3 +127,7 @@ class UnavailableError(ZaphodError):
     """A service or device that this needs does not answer now; later it may."""
 
     exit_code = 11
+
+
+class UnseenError(ZaphodError):
+    """A picture does not show what is asked for, or not for certain."""

@@ -19,6 +19,8 @@ _SAFETY_FACTOR = 1.05
 _FINGER_BALLS = tuple((side * 0.042, height) for side in (1, -1) for height in (0.0, 0.035, 0.065))
 _FINGER_RADIUS_M = 0.037
 _NUM_LOAD_BALLS = 3
+_GROWN = 4
+"""Times its error that the load's balls grow: their centres move by 2.2 errors at most, their radii by 1.4."""
 # Of pad and load pressed together in the simulator, measured by closing at several speeds.
 _CONTACT_STIFFNESS_N_M = 4000.0
 
@@ -60,13 +62,14 @@ def plan_document(proposal: Proposal, belief: Belief) -> dict[str, Any]:
 
 def contract_document(belief: Belief) -> dict[str, Any]:
     """What must hold, as `safety.verification` reads it."""
-    radius, half = belief.radius_m, belief.half_height_m
-    slice_m = half / _NUM_LOAD_BALLS
+    radius, half, error = belief.radius_m, belief.half_height_m, belief.load_error_m
+    slice_m, grown_m = half / _NUM_LOAD_BALLS, _GROWN * error
     load_balls = [
-        _ball(0, 0, -half + slice_m * (2 * n + 1), math.hypot(radius, slice_m)) for n in range(_NUM_LOAD_BALLS)
+        _ball(0, 0, -half + slice_m * (2 * n + 1), math.hypot(radius, slice_m) + grown_m)
+        for n in range(_NUM_LOAD_BALLS)
     ]
     hand = [_ball(0, 0, HAND_ABOVE_M, HAND_RADIUS_M), *(_ball(0, y, z, _FINGER_RADIUS_M) for y, z in _FINGER_BALLS)]
-    thickness, side = belief.wall_half_thickness_m, TABLE_HALF_M
+    thickness, side = belief.wall_half_thickness_m + belief.wall_error_m, TABLE_HALF_M
     return {
         "name": "fragile load over a wall",
         "load": {
@@ -75,12 +78,13 @@ def contract_document(belief: Belief) -> dict[str, Any]:
             "bodies": load_balls,
         },
         "gripper": {
-            "friction": [f"{friction:.6f}" for friction in belief.friction],
+            "friction": [f"{friction:.6f}" for friction in _friction(belief)],
             "force_error": [f"-{belief.force_error_n} N", f"{belief.force_error_n} N"],
             "closing_axis": "y",
             "finger_mass": f"{FINGER_KG} kg",
             "contact_stiffness": f"{_CONTACT_STIFFNESS_N_M} N/m",
             "pad_radius": f"{PAD_PATCH_M} m",
+            **({"off_centre": f"{math.sqrt(2) * error:.6f} m"} if error else {}),
             "bodies": hand,
         },
         "obstacles": [
@@ -100,6 +104,13 @@ def contract_document(belief: Belief) -> dict[str, Any]:
         "clearance": {"margin": f"{MARGIN_M} m"},
         "limits": {"speed": "1 m/s", "acceleration": "5 m/s^2", "touch_speed": "0.6 m/s"},
     }
+
+
+def _friction(belief: Belief) -> tuple[float, float]:
+    """A load beside the pads' axis meets them at an angle, and some friction keeps it from being squeezed out."""
+    low, high = belief.friction
+    error = belief.load_error_m
+    return max(0.0, low - error / (belief.radius_m - error)), high
 
 
 def slowed(proposal: Proposal, factor: float) -> Proposal:
