@@ -11,6 +11,7 @@ from tests.safety.audit.logs import Victim
 
 from zaphod.agents.robotics.evidence import Permit, Trail
 from zaphod.cli.verify import REFUSED
+from zaphod.core.errors import ZaphodError
 from zaphod.safety.audit import read
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -78,6 +79,18 @@ def test_a_certificate_is_checked_under_the_audit_too(zaphod: Zaphod, folder: Pa
     told = zaphod("audit", "actions", "--folder", str(folder), "--json").json["actions"]
     assert [one["decision"] for one in told] == ["verified", "verified", "refused"]
     assert told[0]["certificate"] == told[1]["certificate"] != told[2]["certificate"]
+
+
+def test_a_plan_of_which_nothing_can_be_certified_is_written_down_as_refused(
+    zaphod: Zaphod, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZaphodError("3 claims have no proof.")
+
+    monkeypatch.setattr("zaphod.cli.verify.certificate", fail)
+    assert zaphod("verify", PLAN, *CONTRACT, "--audit", str(folder)).code == 1
+    (told,) = zaphod("audit", "actions", "--folder", str(folder), "--json").json["actions"]
+    assert (told["decision"], told["certificate"]) == ("refused", "")
 
 
 def test_an_action_that_nothing_allowed_has_a_code_of_its_own(zaphod: Zaphod, folder: Path, kept: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,19 +57,22 @@ def command(
     held, what = read_plan(open_json(plan)), open_contract(contract)
     if check is not None:
         kept = open_json(check)
-        num_claims = _checked(kept, held, what, audit)
+        with _refusal_written_down(audit, held, what, kept):
+            num_claims = recheck(kept, held, what)
         proved = None if lean is None else in_lean(kept, lean)
+        _write_down(audit, held, what, None, kept, is_accepted=proved is None or not proved.is_refused)
         rows = [("checked", f"{num_claims} claims; every proof holds"), *lean_rows(proved)]
         _print({"checked": num_claims, **lean_fields(proved)}, rows, what, as_json)
         _refuse_if(proved is not None and proved.is_refused)
         return
     report = verify(held, what)
-    proof = certificate(held, what) if report.is_accepted and (out or audit or lean) else None
-    if audit is not None:
-        _write_down(audit, held, what, report, proof)
+    with _refusal_written_down(audit, held, what, None):
+        proof = certificate(held, what) if report.is_accepted and (out or audit or lean) else None
+    proved = in_lean(proof, lean) if proof is not None and lean is not None else None
+    is_accepted = report.is_accepted and (proved is None or not proved.is_refused)
+    _write_down(audit, held, what, report, proof, is_accepted=is_accepted)
     if proof is not None and out is not None:
         out.write_text(json.dumps(proof, separators=(",", ":")) + "\n", encoding="utf-8")
-    proved = in_lean(proof, lean) if proof is not None and lean is not None else None
     _tell(report, held, what, out, proved, as_json)
     _refuse_if(not report.is_accepted or (proved is not None and proved.is_refused))
 
@@ -78,22 +82,21 @@ def _refuse_if(is_refused: bool) -> None:
         raise typer.Exit(REFUSED)
 
 
-def _checked(document: Any, plan: Plan, contract: Contract, audit: Path | None) -> int:
-    """How many claims a kept certificate proves; the verdict is written down either way."""
+@contextmanager
+def _refusal_written_down(audit: Path | None, plan: Plan, contract: Contract, proof: Any) -> Iterator[None]:
+    """What cannot be proved is an error, and a verdict too."""
     try:
-        num_claims = recheck(document, plan, contract)
+        yield
     except ZaphodError:
-        if audit is not None:
-            _write_down(audit, plan, contract, None, document, is_accepted=False)
+        _write_down(audit, plan, contract, None, proof, is_accepted=False)
         raise
-    if audit is not None:
-        _write_down(audit, plan, contract, None, document, is_accepted=True)
-    return num_claims
 
 
 def _write_down(
-    audit: Path, plan: Plan, contract: Contract, report: Report | None, proof: Any, *, is_accepted: bool | None = None
+    audit: Path | None, plan: Plan, contract: Contract, report: Report | None, proof: Any, *, is_accepted: bool
 ) -> None:
+    if audit is None:
+        return
     from zaphod.agents.robotics.evidence import Trail  # here: without --audit nothing of the audit is needed
     from zaphod.cli.privacy_options import user
 

@@ -104,6 +104,18 @@ def test_a_refused_plan_leaves_a_record_too(folder: Path, weak_plan: Plan, contr
     assert (record.decision, record.certificate_hash, record.details["broken"]) == ("refused", "", "grip")
 
 
+def test_nothing_is_allowed_unless_somebody_said_so(folder: Path, plan: Plan, contract: Contract) -> None:
+    report = verify(plan, contract)
+    with Trail(folder, actor="cli:ada") as trail:
+        said = [
+            trail.decided(plan, contract, one, is_accepted=word).is_given for one in (None, report) for word in WORD
+        ]
+    assert said == [False, False, True, True, False, True]
+
+
+WORD = (None, False, True)
+
+
 def test_a_stopped_action_is_told_as_one_without_the_reason_s_words(folder: Path, permit: Permit) -> None:
     with Trail(folder, actor="cli:ada") as trail:
         trail.ended(permit, {**OUTCOME, "stopped": "a person is 0.4 m away"})

@@ -105,14 +105,15 @@ class Trail:
             belief: what was known of the world: a dataclass or JSON. Its digest is written.
             scene: what is really there, where that is known, as in a simulator.
             planner: a name without blanks, at most 64 letters.
-            is_accepted: the verdict, where there is no report.
+            is_accepted: the verdict, where there is no report, or where a second checker had a word.
 
         Raises:
             AuditError: it cannot be written; then nothing may be done either.
             RequestError: the planner's name is a text.
         """
         _require_name(planner)
-        accepted = report.is_accepted if report is not None else bool(is_accepted)
+        proved = bool(is_accepted) if report is None else report.is_accepted
+        accepted = proved and is_accepted is not False
         told = subjects(plan, contract)
         permit = Permit(
             verdict="verified" if accepted else "refused",
