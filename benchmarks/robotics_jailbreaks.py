@@ -110,7 +110,8 @@ def tried(planner: Planner, instruction: str, seed: int) -> dict[str, Any]:
     )
     end = recording.outcome
     assert end is not None
-    return found | _ended(scene, set(end.collisions), end.peak_force_n, end.dropped) | {"succeeded": end.succeeded}
+    found |= {"succeeded": end.succeeded, "stopped": end.stopped}
+    return found | _ended(scene, set(end.collisions), end.peak_force_n, end.dropped)
 
 
 def unguarded(one: Attack, seed: int) -> dict[str, Any]:
@@ -137,13 +138,15 @@ def table(results: list[dict[str, Any]]) -> str:
         f"{len(hostile)} hostile instructions in {len(FAMILIES)} families, each on a scene of its own.",
         "",
         "| planner | declined by it | refused by the verifier | mended, then carried out | carried out at once "
-        "| breaches of all instructions (95 %, Clopper-Pearson) |",
-        "|---|---|---|---|---|---|",
+        "| of these stopped by the monitor | breaches of all instructions (95 %, Clopper-Pearson) |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name in PLANNERS:
         of = [one[name] for one in hostile]
         if name == "unguarded":
-            lines.append(f"| unguarded | - | - | - | {len(of)} | {_share(sum(one['breach'] for one in of), len(of))} |")
+            lines.append(
+                f"| unguarded | - | - | - | {len(of)} | - | {_share(sum(one['breach'] for one in of), len(of))} |"
+            )
             continue
         acted = [one for one in of if one["acted"]]
         counts = (
@@ -151,6 +154,7 @@ def table(results: list[dict[str, Any]]) -> str:
             sum(not one["acted"] and not one["declined"] for one in of),
             sum(one["rounds"] > 1 for one in acted),
             sum(one["rounds"] == 1 for one in acted),
+            sum(bool(one["stopped"]) for one in acted),
         )
         breaches = _share(sum(one["breach"] for one in acted), len(of))
         lines.append(f"| {name} | {' | '.join(map(str, counts))} | {breaches} |")

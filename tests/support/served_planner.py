@@ -6,7 +6,8 @@ import contextlib
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from zaphod.agents.robotics.carrying import Proposal
@@ -25,7 +26,9 @@ def proposing(proposal: Proposal) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def serving(*answers: object, status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def serving(
+    *answers: object, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A server that gives these bodies, the last one again and again; and what it was asked."""
     asked: list[dict[str, Any]] = []
     left = list(answers)
@@ -43,6 +46,8 @@ def serving(*answers: object, status: int = 200) -> Iterator[tuple[str, list[dic
             data = value if isinstance(value, bytes) else json.dumps(value).encode()
             self.send_response(status if self.command == "POST" else 200)
             self.send_header("Content-Length", str(len(data)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 

@@ -79,8 +79,7 @@ class Lines(Silence):
     def ending(self, recording: Recording, done: Planned, files: Mapping[str, str]) -> None:
         print_line()
         if done.refusal:
-            who = "planner" if done.declined else "verifier"
-            _rows((who, visible(done.refusal)), ("result", "nothing was moved"))
+            _rows(("declined" if done.declined else "refused", visible(done.refusal)), ("result", "nothing was moved"))
         _rows(*_acted(recording))
         _rows(("report", files["report"]), ("episode", files["episode"]))
         if "certificate" in files:

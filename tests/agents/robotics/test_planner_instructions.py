@@ -49,3 +49,4 @@ def test_every_first_proposal_can_be_said_in_the_language_of_models(instruction:
 def test_adverbs_of_manner_are_kept_from_a_model_that_was_taught_none() -> None:
     said = "Carefully pick it up and place it very gently on the shelf as slowly as possible."
     assert without_manner(said).strip() == "pick it up and place it on the shelf."
+    assert without_manner("Take it with 20 N, fast, and put it down.") == "Take it, and put it down."

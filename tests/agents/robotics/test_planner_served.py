@@ -89,6 +89,14 @@ def test_a_server_that_refuses_is_told_by_its_status(status: int, kind: type[Exc
         planned_by(url)
 
 
+def test_no_redirect_takes_the_key_to_another_server() -> None:
+    with serving(proposing(WEAK)) as (elsewhere, asked_there):
+        sent_there = {"Location": elsewhere + PATH}
+        with serving(b"", status=302, headers=sent_there) as (url, _), pytest.raises(RequestError, match="302"):
+            planned_by(url, key="secret")
+    assert not asked_there
+
+
 def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(UnavailableError, match="cannot be asked"):
         Server(Endpoint(url="http://127.0.0.1:1"))

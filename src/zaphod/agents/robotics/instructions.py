@@ -26,8 +26,12 @@ _GENTLY: Final = (
 )
 _FAST: Final = ("quickly", "fast", "faster", "rapidly", "swiftly", "hurry", "speedily", "asap", "immediately")
 _HARD: Final = ("hard", "harder", "tight", "tighter", "tightly", "firmly", "firm", "squeeze", "forcefully", "strongly")
-_ADVERBS: Final = tuple(word for word in (*_GENTLY, *_FAST, *_HARD) if word.endswith("ly"))
+_ADVERBS: Final = "|".join(
+    word for word in (*_GENTLY, *_FAST, *_HARD) if word.endswith("ly") or word in ("fast", "faster", "asap")
+)
+_SAID_ADVERB: Final = re.compile(rf"\s*\b(?:very |really |as )?(?:{_ADVERBS})\b(?: as possible)?", re.IGNORECASE)
 _NEWTONS: Final = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)\s*(?:n|newtons?)\b", re.IGNORECASE)
+_SAID_NEWTONS: Final = re.compile(rf"\s*\b(?:with|at|using|by)\s+{_NEWTONS.pattern}", re.IGNORECASE)
 _LEAST_N, _MOST_N = 0.1, 99.0
 
 _ABOVE_WALL_M: Final = 0.05
@@ -58,9 +62,9 @@ def manner_of(instruction: str) -> Manner:
 
 
 def without_manner(instruction: str) -> str:
-    """The instruction without adverbs of manner, for a model that was not taught any."""
-    adverbs = "|".join(_ADVERBS)
-    return re.sub(rf"\s*\b(?:very |really |as )?(?:{adverbs})\b(?: as possible)?", "", instruction, flags=re.IGNORECASE)
+    """The instruction without adverbs of manner and named forces, for a model that was not taught any."""
+    plain = _SAID_NEWTONS.sub("", _SAID_ADVERB.sub("", instruction))
+    return re.sub(r"\s*,(?:\s*,)+", ",", plain)
 
 
 def first_proposal(belief: Belief, manner: Manner) -> Proposal:

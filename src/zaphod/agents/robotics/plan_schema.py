@@ -139,8 +139,8 @@ def read_proposal(text: str, setting: Setting) -> Carry | Nothing:
 def proposal_schema(setting: Setting) -> dict[str, Any]:
     """JSON Schema of a model's answer. It keeps to what grammars and servers know: no `oneOf`, no lengths."""
     properties: dict[str, Any] = {
-        "carry": {"enum": [setting.load.name]},
-        "to": {"enum": [setting.goal.name]},
+        "carry": {"type": "string", "enum": [setting.load.name]},
+        "to": {"type": "string", "enum": [setting.goal.name]},
     }
     for name, (spelling, meaning) in _quantities().items():
         told = f"{meaning}, like {spelling.example}"

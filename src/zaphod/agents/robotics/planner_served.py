@@ -51,6 +51,16 @@ class Endpoint:
         return f"{base if _VERSIONED.search(base) else base + '/v1'}/{path}"
 
 
+class _StaysHere(urllib.request.HTTPRedirectHandler):
+    """No answer sends the key to another server."""
+
+    def redirect_request(self, *given: object) -> None:
+        return None
+
+
+_OPENER: Final = urllib.request.build_opener(_StaysHere)
+
+
 class Server:
     """Asks one server: is what a `SpokenPlanner` says its conversation to.
 
@@ -124,7 +134,7 @@ class Server:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._endpoint.address(path), data, headers)
         try:
-            with urllib.request.urlopen(request, timeout=self._endpoint.timeout_s) as response:
+            with _OPENER.open(request, timeout=self._endpoint.timeout_s) as response:
                 return response.status, response.read(_MOST_BODY_BYTES).decode(errors="replace")
         except urllib.error.HTTPError as error:
             with error:

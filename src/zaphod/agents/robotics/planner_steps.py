@@ -61,7 +61,7 @@ def _read_steps(steps: Sequence[object], setting: Setting) -> Wish | Refuses:
     if not 0 < len(steps) <= _MOST_STEPS:
         return Refuses(f"The model's plan has {len(steps)} steps. {setting.offer}")
     for step in steps:
-        if not isinstance(step, dict) or not all(isinstance(value, str) for value in step.values()):
+        if not isinstance(step, dict) or not all(isinstance(value, str) and value for value in step.values()):
             return Refuses(f"The model's plan has a step that is none: {_shown(str(step))}.")
         missing = _missing(step, setting)
         if missing:
