@@ -32,6 +32,9 @@ def kept(zaphod: Zaphod, folder: Path, tmp_path: Path) -> Path:
     return file
 
 
+EPISODE = {"format": "zaphod-episode-1", "outcome": OUTCOME, "instruction": "carry it"}
+
+
 def carried_out(folder: Path) -> None:
     """As a robot would: with the permit of the first record."""
     first = next(iter(read(folder, "")))
@@ -40,7 +43,7 @@ def carried_out(folder: Path) -> None:
         certificate=first.certificate_hash, belief="", scene="", planner="",
     )  # fmt: skip
     with Trail(folder, actor="cli:ada") as trail:
-        trail.ended(permit, OUTCOME)
+        trail.ended(permit, OUTCOME, recording=EPISODE)
 
 
 def test_a_verified_plan_is_in_a_sound_log_with_its_certificate(zaphod: Zaphod, folder: Path, kept: Path) -> None:
@@ -107,6 +110,17 @@ def test_another_certificate_is_told(zaphod: Zaphod, folder: Path, kept: Path) -
     assert (told.code, "Record 1 names sha256:" in told.err) == (12, True)
 
 
+def test_a_recording_is_held_against_its_action(zaphod: Zaphod, folder: Path, kept: Path, tmp_path: Path) -> None:
+    carried_out(folder)
+    file = tmp_path / "episode.json"
+    file.write_text(json.dumps(EPISODE, indent=2))
+    question = ("audit", "actions", "2", "--folder", str(folder), "--recording", str(file))
+    assert "the recording is this one" in zaphod(*question).out
+    file.write_text(json.dumps({**EPISODE, "instruction": "drop it"}))
+    told = zaphod(*question)
+    assert (told.code, "Do not believe what it shows" in told.err) == (12, True)
+
+
 def test_a_changed_log_says_nothing_of_actions(zaphod: Zaphod, folder: Path, kept: Path) -> None:
     victim = Victim(folder, "")
     victim.flip(victim.segments[0], 30)
@@ -118,7 +132,8 @@ def test_a_changed_log_says_nothing_of_actions(zaphod: Zaphod, folder: Path, kep
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["--certificate", "x.json"], 2, "Name its record's number"),
+        (["--certificate", "x.json"], 2, "no action"),
+        (["--recording", "x.json"], 2, "no action"),
         (["99"], 5, "No record of a robot is called '99'"),
         (["sha256:"], 5, "means records 1, 2"),
         (["1", "--certificate", "absent.json"], 2, "cannot be read"),

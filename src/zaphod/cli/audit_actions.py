@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zaphod.agents.robotics.allowed import MOST_LETTERS_SHOWN, Action, actions, hold_against
+from zaphod.agents.robotics.allowed import MOST_LETTERS_SHOWN, Action, actions, hold_against, hold_recording_against
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table, visible
 from zaphod.core.configuration import MergedSettings
@@ -26,6 +26,9 @@ def actions_command(
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help="Hold a kept certificate against WHICH.")
     ] = None,
+    recording: Annotated[
+        Path | None, typer.Option("--recording", metavar="FILE", help="Hold a recorded episode against WHICH.")
+    ] = None,
     tenant: Annotated[str, typer.Option("--tenant", help="Whose log; '' is the user without keys.")] = "",
     folder: Annotated[
         Path | None,
@@ -42,9 +45,10 @@ def actions_command(
     Examples:
       zaphod audit actions --folder ./audit
       zaphod audit actions 12 --certificate plan.certificate.json --json
+      zaphod audit actions 12 --recording episode.json
     """
-    if certificate is not None and which is None:
-        raise ConfigError("--certificate stands alone.", "It is held against one action.", "Name its record's number.")
+    if which is None and (certificate or recording):
+        raise ConfigError("A file, and no action.", "It is held against one.", "Name that one's record: its number.")
     folder = folder or _state(context) / "audit"
     _require_sound(folder, witness, tenant)
     found = actions(read(folder, tenant))
@@ -53,7 +57,9 @@ def actions_command(
     else:
         found = [_chosen(found, which)]
         num_claims = hold_against(found[0], _json(certificate)) if certificate is not None else None
-        _tell(found[0], num_claims, as_json)
+        if recording is not None:
+            hold_recording_against(found[0], _json(recording))
+        _tell(found[0], num_claims, recording is not None, as_json)
     if any(action.problem for action in found):
         raise typer.Exit(AuditError.exit_code)
 
@@ -116,9 +122,9 @@ def _allowed_by(action: Action) -> str:
     return "NOTHING" if action.problem or action.allowed_by is None else f"record {action.allowed_by.seq}"
 
 
-def _tell(action: Action, num_claims: int | None, as_json: bool) -> None:
+def _tell(action: Action, num_claims: int | None, is_recording: bool, as_json: bool) -> None:
     if as_json:
-        print_json({**_as_json(action), "checked": num_claims})
+        print_json({**_as_json(action), "checked": num_claims, "is_recording": is_recording})
         return
     record = action.record
     rows = [
@@ -127,12 +133,14 @@ def _tell(action: Action, num_claims: int | None, as_json: bool) -> None:
         ("plan", record.object),
         ("contract", record.policy_hash),
         ("certificate", action.certificate or "none"),
-        *((name, str(value)) for name, value in record.details.items()),
+        *((name, str(value)) for name, value in record.details.items() if name != "allowed_by"),
     ]
     if action.is_deed:
         rows.append(("allowed by", _allowed_by(action)))
     if num_claims is not None:
         rows.append(("checked", f"the certificate is this one; all {num_claims} claims are proved"))
+    if is_recording:
+        rows.append(("checked", "the recording is this one"))
     print_pairs([(name, visible(value)) for name, value in rows])
     if action.problem:
         print_line(action.problem, style="bold")
@@ -163,6 +171,6 @@ def _json(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.", "A certificate is a JSON file.") from error
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.", "It is a JSON file.") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} is no JSON: {error}.", "A certificate is a JSON file.", "Mend it.") from error
+        raise ConfigError(f"{file} is no JSON: {error}.", "It is a JSON file.", "Mend it.") from error

@@ -102,6 +102,21 @@ def hold_against(action: Action, document: Any) -> int:
     return num_claims
 
 
+def hold_recording_against(action: Action, document: Any) -> None:
+    """Nothing, if a kept recording is the one whose digest the record of an action names.
+
+    Raises:
+        AuditError: it is another one, or it was changed.
+    """
+    own, named = digest(document), action.record.details.get("recording")
+    if own != named:
+        raise AuditError(
+            f"The recording's digest is {own}.",
+            f"Record {action.record.seq} names {named or 'none'}.",
+            "Do not believe what it shows of this action.",
+        )
+
+
 def _action(record: Record, verified: Mapping[int, Record], used: dict[int, int]) -> Action:
     number = record.details.get("allowed_by")
     by = verified.get(number) if type(number) is int else None
