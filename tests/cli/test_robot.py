@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import tomllib
 from pathlib import Path
@@ -14,6 +15,7 @@ pytest.importorskip("mujoco", reason="the extra robotics is not installed")
 
 from tests.support.served_planner import WEAK, proposing, saying, serving
 
+from zaphod.agents.robotics import recording
 from zaphod.agents.robotics.carrying import contract_document
 from zaphod.agents.robotics.scene import believed, draw
 from zaphod.cli.robot_episode import toml
@@ -71,6 +73,17 @@ def test_what_a_served_model_says_cannot_move_the_cursor(zaphod: Zaphod, tmp_pat
         outcome = zaphod("robot", "run", "carry it", "--endpoint", url, "--out", str(tmp_path))
     assert outcome.code == 14
     assert "\x1b" not in outcome.out
+
+
+def test_a_robot_that_measures_nothing_is_stopped_and_that_is_told(
+    zaphod: Zaphod, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = functools.partial(recording.act, fault=lambda reading: None)
+    monkeypatch.setattr(recording, "act", blind)
+    outcome = zaphod("robot", "run", INSTRUCTION, "--seed", "3", "--out", str(tmp_path))
+    assert outcome.code == 15
+    assert "the monitor went to hold" in outcome.out
+    assert "NOT done: stopped: no measurement arrived" in outcome.out
 
 
 def test_verdict_and_ending_are_in_the_audit_log(zaphod: Zaphod, tmp_path: Path) -> None:
