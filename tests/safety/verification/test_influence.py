@@ -1,8 +1,11 @@
 """Every number of the example decides something, or it can be said why it does not."""
 
+import json
+import tomllib
 from typing import Any
 
 import pytest
+from tests.safety.verification.conftest import EXAMPLES
 
 from zaphod.core.errors import ZaphodError
 from zaphod.safety.verification.influence import Influence, influences
@@ -25,9 +28,10 @@ WITHOUT: dict[str, str] = {
 """Numbers that turn nothing in the example, whatever they are, and the reason."""
 
 
-@pytest.fixture
-def found(plan_document: dict[str, Any], contract_document: dict[str, Any]) -> list[Influence]:
-    return list(influences(plan_document, contract_document))
+@pytest.fixture(scope="module")
+def found() -> list[Influence]:
+    plan = json.loads((EXAMPLES / "plan.json").read_text())
+    return list(influences(plan, tomllib.loads((EXAMPLES / "fragile.toml").read_text())))
 
 
 def test_each_number_turns_the_verdict_or_has_a_reason_not_to(found: list[Influence]) -> None:

@@ -35,7 +35,7 @@ from typing import Annotated, Any, Final
 
 from zaphod.core.errors import ConfigError
 from zaphod.safety.verification.box import Interval
-from zaphod.safety.verification.plans import Vector
+from zaphod.safety.verification.paths import Vector
 from zaphod.safety.verification.premises import check_premises
 from zaphod.safety.verification.quantities import Dimension
 from zaphod.safety.verification.tables import Sign, section

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from zaphod.safety.verification.contracts import Body, Contract
-from zaphod.safety.verification.plans import Plan, Vector
+from zaphod.safety.verification.paths import Vector
+from zaphod.safety.verification.plans import Plan
 
 Doubt = tuple[str, Fraction, str, str, str]
 """What it is, its value, the lowest and the highest that nobody wonders about, its unit."""

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from zaphod.core.errors import ZaphodError
 from zaphod.safety.verification.contracts import read_contract
-from zaphod.safety.verification.plans import read_plan, vector
+from zaphod.safety.verification.paths import vector
+from zaphod.safety.verification.plans import read_plan
 from zaphod.safety.verification.verify import verify
 
 FACTORS: Final = (0.99, 1.01, 0.9, 1.1, 0.5, 2.0, 0.1, 10.0, 0.001, 1000.0, 1e5, 0.0, -1.0)

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from zaphod.safety.verification.box import Interval, Point
-from zaphod.safety.verification.plans import Piece, Powers
+from zaphod.safety.verification.paths import Powers
+from zaphod.safety.verification.plans import Piece
 from zaphod.safety.verification.polynomials import Polynomials, constants, nearest, variable
 
 TIME: Final = "t"

@@ -18,22 +18,17 @@ is wanted where something moves meanwhile.
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
 from zaphod.core.errors import ConfigError
+from zaphod.safety.verification.paths import MOST_PIECES, Path, Vector, followed, moved, only_known, positive_time
 from zaphod.safety.verification.quantities import Dimension, quantity, shown
 
 FORMAT: Final = "zaphod-plan-1"
 _MOST_STEPS: Final = 1000
-_MOST_PIECES: Final = 2000
-_MOST_DEGREE: Final = 9
-_QUINTIC: Final = (0, 0, 0, 10, -15, 6)
-_AXES: Final = ("x", "y", "z")
 _REST: Final = (Fraction(0), Fraction(0), Fraction(0))
 _MOMENT_S: Final = Fraction(1, 1000)
 """Of a grip that does not say how long it takes: its load is held even so."""
@@ -44,12 +39,6 @@ _FIELDS: Final = {
     "release": {"duration"},
     "wait": {"duration"},
 }
-
-Vector = tuple[Fraction, Fraction, Fraction]
-"""x, y, z in metres."""
-
-Powers = tuple[Fraction, ...]
-"""Coefficients of ascending powers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +60,7 @@ class Piece:
     """Of the piece itself, from 0."""
     start_s: Fraction
     duration_s: Fraction
-    path: tuple[Powers, Powers, Powers]
+    path: Path
     """Metres, by powers of the share of the piece's time."""
     grip: Grip | None
     """What holds the load; None if nothing is carried."""
@@ -126,7 +115,7 @@ def read_plan(document: object) -> Plan:
         raise ConfigError(
             "This is no plan.", f'A plan is a JSON object with "format": "{FORMAT}".', "docs/verification.md shows one."
         )
-    _only_known(document, {"format", "steps"}, "The plan", has_kind=False)
+    only_known(document, {"format", "steps"}, "The plan", has_kind=False)
     steps = document.get("steps")
     if not isinstance(steps, list) or not 0 < len(steps) <= _MOST_STEPS:
         raise ConfigError('The plan has no "steps".', f"It has 1 to {_MOST_STEPS} of them.", "Add a list of steps.")
@@ -156,13 +145,13 @@ class _Reader:
             raise ConfigError(
                 f"{name} does {shown(kind)}.", f"A step does one of {', '.join(_FIELDS)}.", "Mend it, or leave it out."
             )
-        _only_known(step, _FIELDS[kind], name)
+        only_known(step, _FIELDS[kind], name)
         if kind == "grip":
             self._hold(number, step, name)
         elif kind == "release":
             self._let_go(number, step, name)
         elif kind == "wait":
-            self._stay(number, _positive_time(step.get("duration"), f"{name}: duration"), name)
+            self._stay(number, positive_time(step.get("duration"), f"{name}: duration"), name)
         else:
             self._go(number, step, name)
 
@@ -195,7 +184,7 @@ class _Reader:
     def _time_of(self, number: int, step: Mapping[str, Any], name: str) -> Fraction | None:
         """How long pads take at most; None, and noted, where it is not said."""
         if "duration" in step:
-            return _positive_time(step["duration"], f"{name}: duration")
+            return positive_time(step["duration"], f"{name}: duration")
         self.untimed_steps.append(number)
         return None
 
@@ -215,7 +204,7 @@ class _Reader:
             raise ConfigError(
                 f"{name}: touching is {shown(touching)}.", "It lists names.", 'Write "touching": ["table"].'
             )
-        pieces = _follow(step, name) if step["do"] == "follow" else _move(step, name)
+        pieces = followed(step, name) if step["do"] == "follow" else moved(step, name)
         for duration_s, path in pieces:
             self._add(number, duration_s, path, frozenset(touching), name)
 
@@ -223,7 +212,7 @@ class _Reader:
         self,
         number: int,
         duration_s: Fraction,
-        path: tuple[Powers, Powers, Powers],
+        path: Path,
         touching: frozenset[str],
         name: str,
     ) -> None:
@@ -251,93 +240,12 @@ class _Reader:
                 "The speed has no jumps, and a plan begins at rest.",
                 "Begin as fast as the step before ends.",
             )
-        if len(self.pieces) >= _MOST_PIECES:
+        if len(self.pieces) >= MOST_PIECES:
             raise ConfigError(
-                f"The plan has more than {_MOST_PIECES} pieces.", "Fewer are proved at once.", "Cut it in two."
+                f"The plan has more than {MOST_PIECES} pieces.", "Fewer are proved at once.", "Cut it in two."
             )
         self.pieces.append(piece)
         self._time_s += duration_s
-
-
-def _move(step: Mapping[str, Any], name: str) -> list[tuple[Fraction, tuple[Powers, Powers, Powers]]]:
-    along = step.get("along")
-    if not isinstance(along, list) or not 2 <= len(along) <= _MOST_PIECES:
-        raise ConfigError(
-            f"{name}: along is {shown(along)}.",
-            f"A move has at least two points, and at most {_MOST_PIECES}.",
-            'Write "along": [[x, y, z], [x, y, z]].',
-        )
-    points = [vector(point, f"{name}: point {n}") for n, point in enumerate(along, 1)]
-    duration_s = _positive_time(step.get("duration"), f"{name}: duration") / (len(points) - 1)
-    return [(duration_s, _straight(a, b)) for a, b in itertools.pairwise(points)]
-
-
-def _straight(start: Vector, end: Vector) -> tuple[Powers, Powers, Powers]:
-    x, y, z = (_trimmed([a, *((b - a) * c for c in _QUINTIC[1:])]) for a, b in zip(start, end, strict=True))
-    return x, y, z
-
-
-def _follow(step: Mapping[str, Any], name: str) -> list[tuple[Fraction, tuple[Powers, Powers, Powers]]]:
-    pieces = step.get("pieces")
-    if not isinstance(pieces, list) or not 0 < len(pieces) <= _MOST_PIECES:
-        raise ConfigError(
-            f"{name} follows {shown(pieces)}.",
-            f"It follows 1 to {_MOST_PIECES} pieces.",
-            'Write "pieces": [{"duration": …}].',
-        )
-    made = []
-    for number, piece in enumerate(pieces, 1):
-        told = f"{name}, piece {number}"
-        if not isinstance(piece, Mapping):
-            raise ConfigError(f"{told} is {shown(piece)}.", "A piece is an object.", "Mend it.")
-        _only_known(piece, {"duration", *_AXES}, told, has_kind=False)
-        x, y, z = (_powers(piece.get(axis), f"{told}: {axis}") for axis in _AXES)
-        made.append((_positive_time(piece.get("duration"), f"{told}: duration"), (x, y, z)))
-    return made
-
-
-def _powers(value: object, name: str) -> Powers:
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST_DEGREE + 1:
-        raise ConfigError(
-            f"{name} is {shown(value)}.",
-            f"It lists 1 to {_MOST_DEGREE + 1} lengths, of ascending powers.",
-            f'Write "{name[-1]}": ["0.1 m"].',
-        )
-    return _trimmed([quantity(one, Dimension.LENGTH, name) for one in value])
-
-
-def _trimmed(powers: Sequence[Fraction]) -> Powers:
-    """Without highest powers that are 0."""
-    size = max((n for n, value in enumerate(powers) if value), default=0) + 1
-    return tuple(powers[:size])
-
-
-def vector(value: object, name: str) -> Vector:
-    """Three lengths.
-
-    Raises:
-        ConfigError: they are not three, or one is no length.
-    """
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 3:
-        raise ConfigError(f"{name} is {shown(value)}.", "A point has x, y and z.", 'Write ["0 m", "0 m", "0.3 m"].')
-    x, y, z = (quantity(one, Dimension.LENGTH, f"{name}, {axis}") for one, axis in zip(value, _AXES, strict=True))
-    return x, y, z
-
-
-def _positive_time(value: object, name: str) -> Fraction:
-    time_s = quantity(value, Dimension.TIME, name)
-    if time_s <= 0:
-        raise ConfigError(f"{name} is {shown(value)}.", "Time goes forward.", "Give it more than 0 s.")
-    return time_s
-
-
-def _only_known(step: Mapping[str, Any], fields: set[str], name: str, *, has_kind: bool = True) -> None:
-    known = fields | ({"do"} if has_kind else set())
-    for field in step:
-        if field not in known:
-            near = difflib.get_close_matches(str(field)[:60], known, n=1)
-            remedy = f"Did you mean {near[0]!r}?" if near else "Leave it out."
-            raise ConfigError(f"{name} has {shown(field)}.", f"It knows {', '.join(sorted(known))}.", remedy)
 
 
 def _told(point: Vector) -> str:

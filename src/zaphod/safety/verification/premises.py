@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zaphod.safety.verification.contracts import Body, Contract, Gripper, LimitRules, Obstacle, StandingRules
-    from zaphod.safety.verification.plans import Vector
+    from zaphod.safety.verification.paths import Vector
 
 _MOST_CHARACTERS: Final = 100
 """Of a name: every claim repeats it."""

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 
 from zaphod.core.errors import ConfigError
 from zaphod.safety.verification.box import Interval
-from zaphod.safety.verification.plans import Vector, vector
+from zaphod.safety.verification.paths import Vector, vector
 from zaphod.safety.verification.quantities import interval, quantity, shown
 
 S = TypeVar("S")

@@ -14,7 +14,8 @@ from zaphod.safety.verification.box import Interval
 from zaphod.safety.verification.claims import Claims, Explanation, Label
 from zaphod.safety.verification.contracts import Contract
 from zaphod.safety.verification.motion import TIME, Motion
-from zaphod.safety.verification.plans import Piece, Plan, Vector
+from zaphod.safety.verification.paths import Vector
+from zaphod.safety.verification.plans import Piece, Plan
 from zaphod.safety.verification.polynomials import Polynomials, stacked
 
 NAME: Final = "release"
