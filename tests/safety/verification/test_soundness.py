@@ -16,7 +16,7 @@ from zaphod.safety.verification.contracts import read_contract
 from zaphod.safety.verification.motion import TIME, WHOLE_PIECE, Motion
 from zaphod.safety.verification.plans import Plan, read_plan
 from zaphod.safety.verification.requirements.people import separations
-from zaphod.safety.verification.verify import REQUIREMENTS, all_claims, certificate, recheck, verify
+from zaphod.safety.verification.verify import REQUIREMENTS, all_claims, certificate, recheck, subjects, verify
 
 
 def told(plan: dict[str, Any], contract: dict[str, Any]) -> list[str]:
@@ -206,6 +206,17 @@ def test_values_at_a_point_are_those_of_the_polynomials(plan: Plan, contract_doc
                 if own == label
             ]
             assert group.best_value(row, point) in values
+
+
+def test_documents_that_are_changed_after_they_were_read_change_nothing(
+    plan_document: dict[str, Any], contract_document: dict[str, Any]
+) -> None:
+    plan, contract = read_plan(plan_document), read_contract(contract_document)
+    before = subjects(plan, contract)
+    plan_document["steps"][1]["force"] = "9 N"
+    contract_document["load"]["breaks_at"] = "1 N"
+    assert subjects(plan, contract) == before
+    assert subjects(read_plan(plan_document), contract) != before
 
 
 def test_the_bound_of_a_speed_is_the_greatest_bernstein_coefficient(plan: Plan) -> None:

@@ -25,6 +25,7 @@ A section that stands there must be kept; what has no section is not looked at. 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import tomllib
 from collections.abc import Mapping
@@ -195,7 +196,7 @@ class Contract:
     release: ReleaseRules | None = None
     gravity: Acceleration = Fraction(980665, 100000)
     document: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """What it was read from."""
+    """A copy of what it was read from."""
 
     @property
     def requirements(self) -> list[str]:
@@ -229,6 +230,7 @@ def read_contract(document: Mapping[str, Any]) -> Contract:
     Raises:
         ConfigError: a section or a value is unknown, lacks its unit or cannot be; or every plan would keep it, or none.
     """
-    contract = dataclasses.replace(section(document, Contract, "The contract"), document=document)
+    contract = section(document, Contract, "The contract")
+    contract = dataclasses.replace(contract, document=copy.deepcopy(document))  # who wrote it may go on writing
     check_premises(contract)
     return contract

@@ -17,6 +17,7 @@ is wanted where something moves meanwhile.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ class Plan:
 
     pieces: tuple[Piece, ...]
     document: Mapping[str, Any]
-    """What it was read from."""
+    """A copy of what it was read from."""
     untimed_steps: tuple[int, ...] = ()
     """Grips and releases of which is not said how long they take."""
 
@@ -126,7 +127,8 @@ def read_plan(document: object) -> Plan:
         raise ConfigError("The plan moves nothing.", "It has at least one move.", "Add one.")
     if reader.pieces[-1].end_speed != _REST:
         raise ConfigError("The plan ends in motion.", "It ends at rest.", "Add a piece that brakes.")
-    return Plan(pieces=tuple(reader.pieces), document=document, untimed_steps=tuple(reader.untimed_steps))
+    kept = copy.deepcopy(document)  # who wrote it may go on writing
+    return Plan(pieces=tuple(reader.pieces), document=kept, untimed_steps=tuple(reader.untimed_steps))
 
 
 class _Reader:
