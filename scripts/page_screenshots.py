@@ -2,7 +2,8 @@
 
     .venv/bin/python scripts/page_screenshots.py [FOLDER]
 
-Needs Chromium and `pip install playwright`. While pictures are taken another client asks: the live figures move.
+Needs Chromium, `pip install playwright` and the extra robotics. While pictures are taken another client asks:
+the live figures move.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ MOST_DOUBTFUL = """(tokens) => {
   return doubts.indexOf(Math.max(...doubts));
 }"""
 SUM = "What is 4817 + 2944?"
+CARRY = "Pick up the fragile glass and place it carefully on the shelf."
 
 
 def main() -> None:
@@ -52,6 +54,8 @@ def main() -> None:
             take_empty(browser, url, folder / "page-empty.png")
             take_probabilities(browser, url, folder / "page-probabilities.png")
             take_tools(browser, url, folder / "page-tools.png")
+            for shape, scheme in (("desktop", "light"), ("phone", "dark")):
+                take_replay(browser, url, shape, scheme, Path(scratch), folder / f"page-replay-{shape}.png")
         take_error(browser, Path(scratch) / "keys.json", folder / "page-error.png")
         browser.close()
 
@@ -98,6 +102,21 @@ def take_tools(browser: Browser, url: str, path: Path) -> None:
     page.fill(".results-form textarea", "rain, 8 °C")
     page.wait_for_timeout(1200)
     page.screenshot(path=path)
+    page.context.close()
+
+
+def take_replay(browser: Browser, url: str, shape: str, scheme: Any, scratch: Path, path: Path) -> None:
+    """A robot's episode, at a moment above the wall."""
+    if not (scratch / "episode.json").exists():
+        command = ["robot", "run", CARRY, "--seed", "3", "--out", str(scratch), "--json"]
+        subprocess.run([sys.executable, "-m", "zaphod", *command], check=True, capture_output=True)
+    page = browser.new_context(**{**SHAPES[shape], "device_scale_factor": 1}, color_scheme=scheme).new_page()
+    page.goto(f"{url}page/robot.html")
+    page.set_input_files("#file", scratch / "episode.json")
+    page.focus(".scrub")
+    for key in ("PageUp",) * 8 + ("ArrowRight",) * 30:
+        page.keyboard.press(key)
+    page.screenshot(path=path, full_page=shape == "desktop")
     page.context.close()
 
 

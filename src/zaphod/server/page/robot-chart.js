@@ -112,7 +112,7 @@ export class TimeChart {
     const right = width - MARGIN.right;
     const bottom = HEIGHT_PX - MARGIN.bottom;
     const [first, last] = [this.#times[0], this.#times.at(-1)];
-    const rows = ticks(high, 3).map((value) => {
+    const rows = ticks(high, 4).map((value) => {
       const at = y(value);
       return svg("g", {}, svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: at, y2: at }), svg("text", { class: "label", x: MARGIN.left - 6, y: at + 4, "text-anchor": "end" }, unit(value)));
     });

@@ -39,7 +39,7 @@ export class StartView {
       el("h1", { class: "empty-title" }, "What did the robot do, and why?"),
       el("p", { class: "hint" }, "Choose a recorded episode, or drop it here. It is read in this browser and sent nowhere."),
       this.#button("Choose a recording"),
-      el("p", { class: "hint" }, "Recordings are JSON of the format ", el("code", {}, "zaphod-episode-1"), ". ", el("code", {}, "zaphod robot run --help"), " tells how one is made."),
+      el("p", { class: "hint" }, el("code", {}, "zaphod robot run"), " keeps one as ", el("code", {}, "episode.json"), "."),
     );
   }
 

@@ -142,7 +142,7 @@ export class SceneView {
     const start = isSide ? [...scene.start_m, 0] : [scene.start_m[0], scene.start_m[1] - scene.radius_m, 0];
     const [, low] = extent(this.#view, this.#episode).low;
     const wall = isSide ? [scene.wall_x_m, 0, 0] : [scene.wall_x_m, low, 0];
-    return [label("start", start, 0, 15), label("goal", goal, 0, 15), isSide ? label("wall", wall, 0, 15) : label("wall", wall, 8, -6, "start")];
+    return [label("start", start, 0, 15), label("goal", goal, 0, 15), isSide ? label("wall", wall, 0, 15) : label("wall", wall, 6 + this.#to.length(scene.wall_half_thickness_m), -6, "start")];
   }
 
   #scaleBar() {
