@@ -102,6 +102,7 @@ def contract_document(belief: Belief) -> dict[str, Any]:
         ],
         "grip": {"safety_factor": _SAFETY_FACTOR, "braking": f"{BRAKING_M_S2} m/s^2"},
         "clearance": {"margin": f"{MARGIN_M} m"},
+        "release": {},
         "limits": {"speed": "1 m/s", "acceleration": "5 m/s^2", "touch_speed": "0.6 m/s"},
     }
 
