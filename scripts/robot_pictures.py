@@ -24,11 +24,11 @@ FOLDER = Path(__file__).parent.parent / "docs" / "images"
 INSTRUCTION = "Pick up the fragile glass and place it carefully on the shelf."
 SEED = "3"
 SHAPES: dict[str, dict[str, Any]] = {
-    "report-light": {"viewport": {"width": 1160, "height": 1060}, "color_scheme": "light"},
-    "report-dark": {"viewport": {"width": 1160, "height": 1060}, "color_scheme": "dark"},
-    "report-phone": {"viewport": {"width": 360, "height": 1500}, "device_scale_factor": 2, "color_scheme": "light"},
+    "report-light": {"viewport": {"width": 1000, "height": 1540}, "color_scheme": "light"},
+    "report-dark": {"viewport": {"width": 1000, "height": 1540}, "color_scheme": "dark"},
+    "report-phone": {"viewport": {"width": 360, "height": 1300}, "device_scale_factor": 2, "color_scheme": "light"},
 }
-_COLOURS = 128
+_COLOURS = 255
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def take(browser: Browser, report: Path, shape: dict[str, Any], path: Path) -> N
     page.goto(report.as_uri())
     page.screenshot(path=path)
     page.context.close()
-    Image.open(path).convert("RGB").quantize(_COLOURS).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from zaphod.agents.robotics.carrying import Proposal
 from zaphod.agents.robotics.monitor import Reading
 from zaphod.agents.robotics.recording import Recording, Round, act, refused
 from zaphod.agents.robotics.rendering import Way, tried, way_to_draw, why_not
+from zaphod.agents.robotics.rendering_moments import moments
 from zaphod.agents.robotics.repair import until_accepted
 from zaphod.agents.robotics.report import clearance_chart, forces_chart, write
 from zaphod.agents.robotics.report_charts import Limit, Line, Mark, chart, standalone
@@ -100,16 +101,20 @@ def test_a_page_says_what_was_proved_and_under_which_assumptions(recording: Reco
     assert "The load stands upright" in text
 
 
-def test_a_stop_is_told_with_its_reason() -> None:
+def test_a_stop_is_told_with_its_reason(recording: Recording) -> None:
+    (over,) = (one for one in moments(recording) if one.name == "over the wall")
+
     def lost(reading: Reading) -> Reading | None:
-        return None if reading.stamp_s > 6.0 else reading
+        return None if reading.stamp_s > over.time_s else reading
 
     belief = believed(draw(3), 3)
     found = act(belief, draw(3), until_accepted(WILD, belief), instruction=None, planner="test", fault=lost)
     assert told(found) == "The monitor stopped it: no measurement arrived. The load is still held."
     text = page(found, [], "", [forces_chart(found)])
     assert "<b>Not done.</b>" in text
-    assert re.search(r"go from 0\.00 s, hold from 6\.\d\d s", text)
+    begun = re.search(r"go from 0\.00 s, hold from (\d+\.\d\d) s", text)
+    assert begun is not None
+    assert float(begun[1]) == pytest.approx(over.time_s, abs=0.05)
 
 
 def test_curves_stand_against_their_limits(recording: Recording) -> None:

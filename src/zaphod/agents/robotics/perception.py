@@ -38,7 +38,7 @@ _GOAL_FROM: Final = 1.75
 _MOST_RESIDUAL: Final = 0.8
 _LEAST_KEPT: Final = 0.9
 _SIGMAS: Final = 4.0
-_FLOOR_PIXELS: Final = 0.25
+_FLOOR_PIXELS: Final = 0.35
 """Edges along the rows of a picture share their error: more points do not make it smaller."""
 
 Array = NDArray[np.float64]

@@ -35,7 +35,7 @@ def moments(recording: Recording) -> list[Moment]:
     height = np.array([z for _, _, z in samples.load_m])
     carried = held[height[held] > height[0] + _LIFTED_M]
     if len(held) and not len(carried):
-        found["grasp"] = int(held[-1])
+        found["grasp"] = int(held[0])
     if len(carried):
         found["grasp"] = max(int(held[0]), int(carried[0]) - 1)
         half = (height[0] + height[carried].max()) / 2

@@ -17,6 +17,8 @@ import numpy as np
 from zaphod.agents.robotics.scene import Scene
 
 SURFACELESS: Final = "egl-surfaceless"
+CLOSE: Final = "close"
+"""A camera for pictures that people look at; the others are the scene's own."""
 _PLATFORM_SURFACELESS_MESA: Final = 0x31DD
 _FINER: Final = 2
 _BACKGROUND: Final = (226, 229, 234)
@@ -72,7 +74,7 @@ def main() -> None:
         _place(world, shot.state)
         mujoco.mj_forward(world.model, world.data)
         assert renderer is not None
-        renderer.update_scene(world.data, camera=shot.camera)
+        renderer.update_scene(world.data, camera=_close(mujoco) if shot.camera == CLOSE else shot.camera)
         sys.stdout.buffer.write(_coarser(renderer.render()).tobytes())
 
 
@@ -86,6 +88,14 @@ def _place(world: Any, state: State) -> None:
         world.data.qpos[world.model.joint(name).qposadr[0]] = value
     start = world.model.jnt_qposadr[world.model.body("load").jntadr[0]]
     world.data.qpos[start : start + 7] = (*state.load_m, *state.load_quaternion)
+
+
+def _close(mujoco: Any) -> Any:
+    """A camera that shows as much as a load and a hand need, and no more."""
+    camera = mujoco.MjvCamera()
+    camera.lookat[:] = 0.0, 0.0, 0.19
+    camera.distance, camera.azimuth, camera.elevation = 0.92, 76.0, -16.0
+    return camera
 
 
 def _light(model: Any) -> None:

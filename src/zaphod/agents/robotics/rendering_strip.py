@@ -16,26 +16,28 @@ except ImportError as error:
 
 _GAP, _FOOT, _LETTERS = 8, 30, 16
 _PAGE, _INK = (255, 255, 255), (28, 28, 30)
-_COLOURS: Final = 160
-"""Of a strip: a picture of a simulator needs few, and a third of the bytes."""
+_MOST_IN_A_ROW: Final = 4
 
 
 def strip_png(pictures: Sequence[Pixels], captions: Sequence[str]) -> bytes:
-    """One PNG of all pictures in a row, each over its caption.
+    """One PNG of all pictures in rows of equal length, each over its caption.
 
     Args:
         pictures: of one size.
         captions: one for each.
     """
     height, width, _ = pictures[0].shape
-    size = (len(pictures) * (width + _GAP) + _GAP, height + _GAP + _FOOT)
-    strip = Image.new("RGB", size, _PAGE)
+    num_rows = -(-len(pictures) // _MOST_IN_A_ROW)
+    num_columns = -(-len(pictures) // num_rows)
+    across, down = width + _GAP, height + _GAP + _FOOT
+    strip = Image.new("RGB", (num_columns * across + _GAP, num_rows * down), _PAGE)
     draw, font = ImageDraw.Draw(strip), ImageFont.load_default(_LETTERS)
     for number, (pixels, caption) in enumerate(zip(pictures, captions, strict=True)):
-        left = _GAP + number * (width + _GAP)
-        strip.paste(Image.fromarray(pixels), (left, _GAP))
-        draw.text((left + 2, height + _GAP + _FOOT // 2), caption, _INK, font, anchor="lm")
-    return _written(strip.quantize(_COLOURS, dither=Image.Dither.NONE), "PNG", optimize=True)
+        row, column = divmod(number, num_columns)
+        left, top = _GAP + column * across, _GAP + row * down
+        strip.paste(Image.fromarray(pixels), (left, top))
+        draw.text((left + 2, top + height + _FOOT // 2), caption, _INK, font, anchor="lm")
+    return _written(strip, "PNG", optimize=True)
 
 
 def webp(picture: Pixels) -> bytes:

@@ -16,7 +16,7 @@ from zaphod.agents.robotics.recording import SAMPLES_PER_S, Recording
 from zaphod.agents.robotics.rendering import Pixels, draw, state_at, way_to_draw, why_not
 from zaphod.agents.robotics.rendering_flat import flat_svg
 from zaphod.agents.robotics.rendering_moments import Moment, moments
-from zaphod.agents.robotics.rendering_process import Shot, State
+from zaphod.agents.robotics.rendering_process import CLOSE, Shot, State
 from zaphod.agents.robotics.report_charts import Limit, Line, Mark, chart, standalone
 from zaphod.agents.robotics.report_page import Picture, page
 from zaphod.core.progress import SILENT, Progress
@@ -26,7 +26,7 @@ _FILM_WIDTH, _FILM_HEIGHT = 320, 240
 _FILM_EVERY: Final = 4
 """Samples a picture of the film."""
 _MOST_CLEARANCE_MM: Final = 60.0
-_CAMERA: Final = "side"
+"""Is drawn, or else twice the smallest: what is far away from everything needs no picture."""
 _PICTURES: Final = ("strip.png", "strip.svg", "forces.svg", "clearance.svg", "film.webp")
 _HOVER_M, _OPEN_M = 0.35, 0.045
 
@@ -91,13 +91,14 @@ def clearance_chart(recording: Recording) -> str:
     margin_mm = 1000 * limits.margin_m if limits is not None and limits.margin_m is not None else None
     drawn = [] if margin_mm is None else [Limit(f"margin {margin_mm:g} mm", margin_mm)]
     lines = [Line("smallest clearance", line)] if line else []
+    most = max(_MOST_CLEARANCE_MM, 2 * min((apart for _, apart in line), default=0.0))
     return chart(
         "Clearance, mm",
         lines,
         limits=drawn,
         marks=_marks(recording),
         band=_band(recording),
-        most=_MOST_CLEARANCE_MM if line and max(y for _, y in line) > _MOST_CLEARANCE_MM else None,
+        most=most if line and max(apart for _, apart in line) > most else None,
     )
 
 
@@ -122,10 +123,11 @@ def _pictures(recording: Recording, progress: Progress) -> tuple[list[Picture], 
             Picture(text, flat_svg(recording.scene, state, text)) for text, state in zip(captions, states, strict=True)
         ]
         return flat, "Drawn flat, from the side: MuJoCo cannot draw here (" + _told_why_not() + ")."
-    shots = [Shot(scene=recording.scene, state=state, camera=_CAMERA) for state in states]
+    shots = [Shot(scene=recording.scene, state=state, camera=CLOSE) for state in states]
     pixels = draw(shots, width=_STRIP_WIDTH, height=_STRIP_HEIGHT, progress=progress)
     drawn = [Picture(text, picture) for text, picture in zip(captions, pixels, strict=True)]
-    return drawn, f"Drawn by MuJoCo ({way.name}) from the recorded positions."
+    source = "recorded positions" if len(recording.samples) else "scene's description"
+    return drawn, f"Drawn by MuJoCo ({way.name}) from the {source}."
 
 
 def _told_why_not() -> str:
@@ -168,7 +170,7 @@ def _film(recording: Recording, folder: Path, progress: Progress) -> Path:
     from zaphod.agents.robotics.rendering_strip import film_webp  # here, because a page needs no film
 
     numbers = range(0, len(recording.samples), _FILM_EVERY)
-    shots = [Shot(scene=recording.scene, state=state_at(recording.samples, n), camera=_CAMERA) for n in numbers]
+    shots = [Shot(scene=recording.scene, state=state_at(recording.samples, n), camera=CLOSE) for n in numbers]
     pixels: list[Pixels] = draw(shots, width=_FILM_WIDTH, height=_FILM_HEIGHT, progress=progress)
     return _put(folder / "film.webp", film_webp(pixels, _FILM_EVERY / SAMPLES_PER_S))
 

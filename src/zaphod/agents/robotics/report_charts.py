@@ -15,6 +15,8 @@ _WIDTH, _HEIGHT = 560, 290
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 12, 54, 58
 _BAND = 8
 _MOST_TICKS: Final = 5
+_HEADROOM: Final = 1.1
+"""Over a limit there is room for its name."""
 
 COLOURS: Final = """
 :root{color-scheme:light dark;--ink:#1c1c1e;--dim:#5c5c64;--page:#fff;--grid:#e2e2e7;--line-1:#1f6fd0;--line-2:#c2570c;
@@ -85,7 +87,7 @@ def chart(
     if not values:
         return ""
     ends = [end for limit in limits for end in (limit.low, limit.high) if end is not None]
-    top = most if most is not None else max(*values, *ends, 0.0)
+    top = most if most is not None else max(*values, *(_HEADROOM * end for end in ends), 0.0)
     ticks = _ticks(min(*values, 0.0), top)
     low, high = ticks[0], max(ticks[-1] if most is None else top, top)
     last = max(x for line in lines for x, _ in line.points) or 1.0

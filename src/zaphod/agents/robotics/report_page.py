@@ -28,7 +28,7 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 .6rem}h2{font-size:1.1rem;margin
 .status{border-left:5px solid var(--proved);padding:.1rem 0 .1rem .8rem;font-size:1.1rem}
 .status.bad{border-color:var(--limit)}.status b{margin-right:.4rem}
 figure{margin:0;break-inside:avoid}svg,img{width:100%;height:auto;display:block}
-.strip{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(46%,210px),1fr));gap:.8rem}
+.strip{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(46%,300px),1fr));gap:.8rem}
 .strip.one{grid-template-columns:minmax(0,480px)}.strip img,.strip svg{border-radius:6px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:1.4rem 2rem}
 .key-1{color:var(--line-1)}.key-2{color:var(--line-2)}
@@ -40,6 +40,7 @@ pre{overflow-x:auto;font-size:.8rem;line-height:1.4}code{font-size:.85em}
 @media print{body{margin:0;max-width:none;font-size:11pt}details{display:none}}
 """
 )
+_HOLDS_N: Final = 0.05
 _UNITS: Final = {"_m_s": "m/s", "_n": "N", "_m": "m", "_s": "s", "_kg": "kg"}
 
 
@@ -81,7 +82,8 @@ def told(recording: Recording) -> str:
     if ending is None:
         return f"Nothing was moved. {recording.refusal}"
     if ending.succeeded:
-        return f"The load stands upright {1000 * ending.misplaced_m:.0f} mm from its goal, whole. Nothing was touched."
+        off_mm = 1000 * ending.misplaced_m
+        return f"The load stands upright {off_mm:.0f} mm from its goal, whole. Nothing was touched that must not be."
     return " ".join(_failures(ending, recording))
 
 
@@ -99,7 +101,7 @@ def _failures(ending: Ending, recording: Recording) -> Iterable[str]:
         yield "The load does not stand upright."
     if not ending.stopped:
         yield f"It lies {1000 * ending.misplaced_m:.0f} mm from its goal."
-    elif not ending.dropped:
+    elif min(recording.samples.pad_forces_n[-1]) > _HOLDS_N:
         yield "The load is still held."
 
 
