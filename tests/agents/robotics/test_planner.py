@@ -87,6 +87,16 @@ def test_counterexamples_say_what_the_plan_gives_what_is_needed_and_what_would_d
     assert set(slips.document()) == {"requirement", "what", "steps", "at", "plan_gives", "needed", "feasible", "told"}
 
 
+def test_of_all_steps_with_the_same_fault_the_worst_is_told() -> None:
+    hasty = dataclasses.replace(GENTLE, lift_s=0.2, cross_s=0.3)
+    plan, contract = read_plan(plan_document(hasty, BELIEF)), read_contract(contract_document(BELIEF))
+    findings = [one for one in verify(plan, contract).findings if one.label.what == "it is too fast"]
+    [told] = counterexamples(plan, contract, findings)
+    speeds = [one.explanation.value for one in findings if one.explanation]
+    assert max(speeds) > 1.01 * min(speeds)
+    assert told.gives == f"{max(speeds):.3g} m/s"
+
+
 def test_what_is_told_to_be_feasible_is_and_what_lies_beside_it_is_not() -> None:
     low, high = feasible_n(dataclasses.replace(GENTLE, force_n=0.5))
     assert not found_in(dataclasses.replace(GENTLE, force_n=low))
@@ -152,10 +162,14 @@ def test_the_model_is_told_where_the_glass_is_when_it_asks() -> None:
 
 
 def test_the_model_is_not_told_of_what_is_not_here() -> None:
-    done = planned(
-        BuiltinPlanner(lambda question: '{"refuse":"unclear: where is the red cup?"}'),
-        Task(instruction="put the red cup on the shelf", belief=BELIEF),
-    )
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return '{"refuse":"unclear: where is the red cup?"}'
+
+    done = planned(BuiltinPlanner(ask), Task(instruction="put the red cup on the shelf", belief=BELIEF))
+    assert asked == ["put the red cup on the shelf"]
     assert done.declined.startswith("unclear: where is the red cup? Here the glass can be carried")
 
 
@@ -186,6 +200,14 @@ def test_margins_of_a_proved_plan_are_above_nothing() -> None:
     found = margins(done.outcome.plan, done.contract)
     assert [one.requirement for one in found] == ["grip", "clearance", "limits", "limits"]
     assert all(float(one.left.split()[0]) >= 0 for one in found)
+
+
+def test_a_carried_load_hangs_below_the_pads_and_counts() -> None:
+    tall = dataclasses.replace(BELIEF, half_height_m=0.06)
+    low = dataclasses.replace(GENTLE, height_m=tall.wall_height_m[1] + 0.08)
+    found = margins(read_plan(plan_document(low, tall)), read_contract(contract_document(tall)))
+    nearest_mm = next(float(one.plan.split()[0]) for one in found if one.requirement == "clearance")
+    assert nearest_mm <= 20.0
 
 
 def test_margins_of_a_plan_that_hits_the_wall_are_below_nothing() -> None:

@@ -44,6 +44,7 @@ def test_counterexamples_come_back_as_data_in_the_same_conversation() -> None:
     with serving(proposing(WEAK)) as (url, asked):
         done = planned_by(url)
     assert len(asked) == len(done.rounds) == MOST_ROUNDS
+    assert [len(one["messages"]) for one in asked] == [2 + 2 * number for number in range(MOST_ROUNDS)]
     said, told = asked[1]["messages"][2:]
     assert json.loads(said["content"])["proposal"]["grip_force"] == "0.50 N"
     [slips, *_] = json.loads(told["content"])["counterexamples"]
@@ -87,6 +88,12 @@ def test_what_is_not_in_openais_format_is_an_error_with_a_name(body: object) -> 
 def test_a_server_that_refuses_is_told_by_its_status(status: int, kind: type[Exception]) -> None:
     with serving(b"nothing", status=status) as (url, _), pytest.raises(kind, match=str(status)):
         planned_by(url)
+
+
+def test_a_server_that_says_later_is_asked_again_and_then_given_up() -> None:
+    with serving(b"later", status=503) as (url, asked), pytest.raises(UnavailableError, match="503 4 times"):
+        planned_by(url)
+    assert len(asked) == 4
 
 
 def test_no_redirect_takes_the_key_to_another_server() -> None:

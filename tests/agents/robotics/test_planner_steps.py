@@ -51,6 +51,7 @@ def test_what_ends_anywhere_but_at_the_goal_is_refused() -> None:
     assert "not be carried" in why_not(CARRY[:1])
     back = [{"do": "grasp", "object": "glass cup"}, CARRY[0], {"do": "place", "object": "glass cup", "on": "table"}]
     assert "not be carried" in why_not([*CARRY, *back])
+    assert "more than once" in why_not([*CARRY, *back, *CARRY[1:]])
 
 
 def test_a_refusal_keeps_the_models_reason_and_says_what_there_is() -> None:
