@@ -157,7 +157,7 @@ def test_the_model_is_told_where_the_glass_is_when_it_asks() -> None:
     assert done.is_accepted
     assert asked == [
         "Put the glass cup on the shelf!",
-        "Put the glass cup on the shelf. the glass cup is on the table",
+        "Put the glass cup on the shelf. it is on the table",
     ]
 
 

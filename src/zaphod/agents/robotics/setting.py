@@ -49,8 +49,8 @@ class Setting:
 
     @property
     def fact(self) -> str:
-        """Where the load is, as the built-in model is told."""
-        return f"the {self.load.told} is on the {self.start.told}"
+        """Where the load is, said behind a question about it. Of five ways to say it the model follows this one best."""
+        return f"it is on the {self.start.told}"
 
     @property
     def offer(self) -> str:
