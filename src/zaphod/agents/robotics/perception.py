@@ -32,7 +32,10 @@ _OVEREXPOSED: Final = 0.35
 """Share of white pixels from which on a picture is refused."""
 _DARK, _FLAT = 40.0, 6.0
 _LEAST_AREA: Final = 120
-_LEAST_SCORE: Final = 18.0
+_NEARLY_BLACK: Final = 8.0
+_LEAST_STEP: Final = 18.0
+_BLUE_FROM, _RED_FROM = 0.13, 0.3
+"""Shares of the light, so that what lies in shadow has the same."""
 _GOAL_FROM: Final = 1.75
 """(B - R) / (G - R): a load has less, the goal has more."""
 _MOST_RESIDUAL: Final = 0.8
@@ -170,12 +173,18 @@ def _redness(colours: Array) -> Array:
     return found
 
 
+def _share(score: Array, colours: Array) -> Array:
+    """Of the light at each pixel; what is nearly black has none."""
+    found: Array = score / (colours.mean(axis=2) + _NEARLY_BLACK)
+    return found
+
+
 def _the(kind: str, colours: Mapping[str, Array], camera: Camera) -> Patch:
     """The one patch that has the colour of the load, or of the goal."""
     picture = colours[camera.name]
     found = [
         patch
-        for patch in patches(_blueness(picture) > _LEAST_SCORE, _LEAST_AREA)
+        for patch in patches(_share(_blueness(picture), picture) > _BLUE_FROM, _LEAST_AREA)
         if _is_goal(picture, patch) == (kind == "goal")
     ]
     return _only(found, kind, camera, picture)
@@ -183,7 +192,7 @@ def _the(kind: str, colours: Mapping[str, Array], camera: Camera) -> Patch:
 
 def _wall(colours: Mapping[str, Array], camera: Camera) -> Patch:
     picture = colours[camera.name]
-    return _only(patches(_redness(picture) > 2 * _LEAST_SCORE, 10 * _LEAST_AREA), "wall", camera, picture)
+    return _only(patches(_share(_redness(picture), picture) > _RED_FROM, 10 * _LEAST_AREA), "wall", camera, picture)
 
 
 def _only(found: list[Patch], kind: str, camera: Camera, picture: Array) -> Patch:
@@ -209,25 +218,9 @@ def _is_goal(picture: Array, patch: Patch) -> bool:
 
 
 def _view(camera: Camera, picture: Array, patch: Patch, score: Callable[[Array], Array]) -> View:
-    """The outline, where the score is half way from what is around the patch to what is in it."""
+    """The outline of a patch."""
     height, width, _ = picture.shape
-    scores = score(picture)
-    around = _grown(patch.mask, 6) & ~_grown(patch.mask, 2)
-    threshold = float(np.median(scores[patch.mask]) + np.median(scores[around])) / 2
-    mask = (scores >= threshold) & _grown(patch.mask, 2)
-    return View(camera, height, width, edge(scores, mask, _LEAST_SCORE))
-
-
-def _grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
-    grown = mask.copy()
-    for _ in range(pixels):
-        wider = grown.copy()
-        wider[1:] |= grown[:-1]
-        wider[:-1] |= grown[1:]
-        wider[:, 1:] |= grown[:, :-1]
-        wider[:, :-1] |= grown[:, 1:]
-        grown = wider
-    return grown
+    return View(camera, height, width, edge(score(picture), patch.mask, _LEAST_STEP))
 
 
 def _begin(view: View) -> list[float]:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_FAR: Final = 2
+_FAR: Final = 1
 """Pixels from an edge to where nothing of it is left."""
 
 Array = NDArray[np.float64]
@@ -50,9 +50,9 @@ def patches(mask_HW: Mask, least_area: int) -> list[Patch]:
 def edge(score_HW: Array, mask_HW: Mask, least_step: float) -> Array:
     """Where a patch ends, to a part of a pixel, [P, 2].
 
-    Across its end the patch covers pixels wholly, one or two in part, then none. What they have of the score between
+    Across its end the patch covers pixels wholly, one in part, then none. What they have of the score between
     the level just inside and the one just outside tells how far it reaches; both levels are taken on the spot, so that
-    light may change along the edge. What ends within three pixels of the picture's own edge has no edge point there.
+    light may change along the edge. What ends within two pixels of the picture's own edge has no edge point there.
 
     Args:
         score_HW: linear in light.

@@ -21,7 +21,7 @@ CLOSE: Final = "close"
 """A camera for pictures that people look at; the others are the scene's own."""
 _PLATFORM_SURFACELESS_MESA: Final = 0x31DD
 _FINER: Final = 2
-_BACKGROUND: Final = (226, 229, 234)
+_BACKGROUND: Final = (208, 212, 219)
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
