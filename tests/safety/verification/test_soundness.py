@@ -2,12 +2,14 @@
 
 import copy
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import pytest
 from benchmarks.verify_faults import _broken, answer
 from benchmarks.verify_faults_made import mutated, varied
+from benchmarks.verify_faults_oracle import margins
 
 from zaphod.core.errors import ConfigError
 from zaphod.safety.verification.bernstein import Outcome, decide
@@ -240,3 +242,60 @@ def test_what_another_computation_shows_to_be_unsafe_is_refused(
             assert answer(documents) != "accepted", documents
     assert len(broken) >= 5
     assert sum(broken.values()) >= 40
+
+
+def _height(documents: dict[str, Any], value: float) -> None:
+    for step in documents["plan"]["steps"]:
+        for point in step.get("along", []):
+            point[2] = f"{value:.9f} m" if point[2] in ("0.3 m", "0.30 m") else point[2]
+
+
+def _wall_end(documents: dict[str, Any], value: float) -> None:
+    documents["contract"]["obstacles"][2]["at"] = ["200 mm", f"{value:.9f} m", "300 mm"]
+
+
+TURNS: dict[str, tuple[str, float, float, float, Callable[[dict[str, Any], float], None]]] = {
+    "less force": ("grip", 3.0, 1.0, 1e-3, lambda d, v: d["plan"]["steps"][1].update(force=f"{v:.9f} N")),
+    "more force": ("grip", 3.0, 6.0, 1e-3, lambda d, v: d["plan"]["steps"][1].update(force=f"{v:.9f} N")),
+    "a lower path": ("clearance", 0.3, 0.1, 1e-4, _height),
+    "a lamp that is nearer": ("clearance", 0.2, 0.0, 1e-4, _wall_end),
+    "less time": ("limits", 2.0, 0.5, 1e-3, lambda d, v: d["plan"]["steps"][2].update(duration=f"{v:.9f} s")),
+    "a lighter base": (
+        "standing",
+        20.0,
+        0.5,
+        0.1,
+        lambda d, v: d["contract"]["standing"].update(base_mass=f"{v:.9f} kg"),
+    ),
+    "less to fall": ("release", 0.01, 0.0, 1e-6, lambda d, v: d["contract"]["release"].update(may_fall=f"{v:.9f} m")),
+    "people who are nearer": (
+        "people",
+        3.0,
+        0.5,
+        2.0,
+        lambda d, v: d["contract"]["people"].update(at=[[f"{v:.9f} m", "0 m", "0 m"]]),
+    ),
+}
+"""What is changed: what it breaks, from where to where, and how much may be left over when it is refused."""
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_the_verdict_turns_where_another_computation_says_so(
+    plan_document: dict[str, Any], contract_document: dict[str, Any], name: str
+) -> None:
+    requirement, good, bad, slack, change = TURNS[name]
+    documents = {"plan": plan_document, "contract": contract_document}
+
+    def at(value: float) -> dict[str, Any]:
+        made = copy.deepcopy(documents)
+        change(made, value)
+        return made
+
+    assert answer(at(good)) == "accepted"
+    assert answer(at(bad)) == "refused"
+    for _ in range(22):
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if answer(at(middle)) == "accepted" else (good, middle)
+    kept, broken = (margins(made["plan"], made["contract"])[requirement] for made in (at(good), at(bad)))
+    assert kept > -1e-6
+    assert broken < slack
