@@ -49,7 +49,7 @@ class Setting:
 
     @property
     def fact(self) -> str:
-        """Where the load is, said behind a sentence about it; of five ways to say it the model follows this one best."""
+        """Where the load is, said behind a sentence about it: of five ways the model follows this one best."""
         return f"it is on the {self.start.told}"
 
     @property
