@@ -131,7 +131,10 @@ def _pictures(recording: Recording, progress: Progress) -> tuple[list[Picture], 
 
 
 def _told_why_not() -> str:
-    return "; ".join(f"{name}: {reason}" for name, reason in why_not().items())
+    ways: dict[str, list[str]] = {}
+    for name, reason in why_not().items():
+        ways.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in ways.items())
 
 
 def _rest(recording: Recording) -> State:

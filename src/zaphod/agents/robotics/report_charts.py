@@ -141,10 +141,14 @@ def _limit(place: Place, limit: Limit, last: float) -> list[str]:
 
 
 def _name(place: Place, limit: Limit, last: float) -> str:
-    right, y = place(last, limit.low if limit.high is None else (limit.low + limit.high) / 2)
-    kind, lift = ("limit-name", -5.0) if limit.high is None else ("range-name", 4.0)
-    where = f'x="{right - 4:.1f}" y="{y + lift:.1f}" text-anchor="end"'
-    return f'<text class="halo {kind}" {where}>{escape(limit.name)}</text>'
+    """A limit's at the right, above it; a range's at the left, where nothing is held yet."""
+    if limit.high is None:
+        x, y = place(last, limit.low)
+        where = f'class="halo limit-name" x="{x - 4:.1f}" y="{y - 5:.1f}" text-anchor="end"'
+    else:
+        x, y = place(0, (limit.low + limit.high) / 2)
+        where = f'class="halo range-name" x="{x + 4:.1f}" y="{y + 4:.1f}"'
+    return f"<text {where}>{escape(limit.name)}</text>"
 
 
 def _marks(place: Place, marks: Sequence[Mark], high: float) -> list[str]:
