@@ -160,10 +160,12 @@ def _pushed(share: tuple[float, float]) -> Maker:
 
 
 def _tool_pushed(rng: random.Random, at_s: float, scene: Scene, told: Belief) -> Trouble:
-    push, until_s = _direction(rng, rng.uniform(25, 60)), at_s + rng.uniform(0.2, 1.0)
+    """Slowly enough that the push itself does not crush the load: it comes and goes in 0.3 s."""
+    push, lasts_s = _direction(rng, rng.uniform(30, 60)), rng.uniform(0.7, 1.5)
 
     def act(world: World, sensed: Sensed) -> None:
-        share = min(1.0, (sensed.time_s - at_s) / 0.3) if at_s < sensed.time_s < until_s else 0.0
+        since_s = sensed.time_s - at_s
+        share = max(0.0, min(1.0, since_s / 0.3, (lasts_s - since_s) / 0.3))
         world.data.xfrc_applied[world.model.body("gantry").id][:3] = [share * value for value in push]
 
     return Trouble(at_s, outside=act)
@@ -193,12 +195,12 @@ def _slippery(rng: random.Random, at_s: float, scene: Scene, told: Belief) -> Tr
 
 
 def _biased(rng: random.Random, at_s: float, scene: Scene, told: Belief) -> Trouble:
-    """Pads that press harder than was declared."""
-    biased = dataclasses.replace(scene, force_bias_n=rng.uniform(0.2, 0.5))
+    """Pads that come to press harder than was declared, by 0.5 N a second."""
+    most_n = rng.uniform(0.2, 0.5)
 
     def act(world: World, sensed: Sensed) -> None:
-        if sensed.time_s >= at_s:
-            world.scene = biased
+        drifted_n = scene.force_bias_n + max(0.0, 0.5 * (sensed.time_s - at_s))
+        world.scene = dataclasses.replace(scene, force_bias_n=max(scene.force_bias_n, min(most_n, drifted_n)))
 
     return Trouble(at_s, outside=act)
 
@@ -222,7 +224,7 @@ CASES = {
     "pushed": Case("the load is pushed, less than a stop does", _pushed((0.2, 1.0)), _ANY),
     "harder": Case("the load is pushed, 2 to 6 times a stop", _pushed((2.0, 6.0)), _ANY, is_covered=False),
     "slippery": Case("1 to 15 % less friction than declared", _slippery, _ANY, is_covered=False),
-    "biased": Case("pads press 0.2 to 0.5 N harder than ordered", _biased, _ANY, is_covered=False),
+    "biased": Case("pads come to press 0.2 to 0.5 N harder than ordered", _biased, _ANY, is_covered=False),
 }
 
 
