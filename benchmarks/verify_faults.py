@@ -1,6 +1,6 @@
 """Whether everything that is wrong is refused: unsafe plans, empty premises, changed certificates, units, no numbers.
 
-    python -m benchmarks.verify_faults            all of it; runs of the simulator are continued where they were stopped
+    python -m benchmarks.verify_faults            all of it; goes on where it was stopped (runs/)
     python -m benchmarks.verify_faults --short    a few of each, no simulator; nothing is kept
 
 Unsafe is what another computation shows to be so (`verify_faults_oracle`: dense sampling, of which the verifier knows
@@ -23,6 +23,7 @@ from benchmarks import verify_faults_certificates as tampering
 from benchmarks import verify_faults_made as made
 from benchmarks.common import publish
 from benchmarks.verify_faults_deciders import compared
+from benchmarks.verify_faults_kept import Parts
 from benchmarks.verify_faults_oracle import margins
 from zaphod.core.errors import ZaphodError
 from zaphod.core.progress import Advance, ProgressLines
@@ -37,6 +38,9 @@ from zaphod.study.intervals import clopper_pearson
 _EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 _SURELY = 1e-7
 """Metres, newtons, seconds' speeds: an oracle in floats is believed from here on."""
+
+_FEW = 20
+"""Certificates that are all tried, however short the run."""
 
 Counts = dict[str, Counter[str]]
 """By class, how often each answer was given."""
@@ -165,8 +169,9 @@ def tampered_certificates(advance: Advance, share: float) -> Counts:
     counts: Counts = {}
     for name, changed in classes.items():
         counts[name] = Counter()
-        for one in changed:
-            if rng.random() <= share and one != own:
+        every = list(changed)
+        for one in every:
+            if (rng.random() <= share or len(every) <= _FEW) and one != own:
                 counts[name][_rechecked(one, plan, contract)] += 1
                 advance(1)
     return counts
@@ -270,42 +275,45 @@ def main() -> None:
     parser.add_argument("--mutations", type=int, default=3000, help="unsafe plans")
     parser.add_argument("--instances", type=int, default=1000, help="for the deciders")
     parser.add_argument("--plans", type=int, default=48, help="made worse in the simulator; 0 leaves it out")
-    parser.add_argument("--kept", type=Path, default=Path("runs/verify_faults.jsonl"), help="runs of the simulator")
+    parser.add_argument("--kept", type=Path, default=Path("runs/verify_faults.json"), help="parts done so far")
     chosen = parser.parse_args()
     if chosen.short:
         chosen.mutations, chosen.instances, chosen.plans = 100, 60, 0
-    share = 0.04 if chosen.short else 1.0
-    progress, found = ProgressLines(), dict[str, Any]()
+    parts = Parts(None if chosen.short else chosen.kept)
+    share, progress = 0.04 if chosen.short else 1.0, ProgressLines()
     with progress.step("mutating plans", chosen.mutations, "unsafe plans") as advance:
-        found["faults"], wrong = unsafe_plans(chosen.mutations, advance)
-    found["faults"] |= vacuous_premises()
+        plans, wrong = parts.kept(f"plans {chosen.mutations}", lambda: unsafe_plans(chosen.mutations, advance))
     with progress.step("units", len(list(made.leaves(example()))), "quantities") as advance:
-        counts, found["sizes"] = numbers_and_units(advance, share)
+        numbers, sizes = parts.kept("numbers", lambda: numbers_and_units(advance, share))
     with progress.step("certificates", 0, "changed") as advance:
-        found["faults"] |= counts | tampered_certificates(advance, share)
+        certificates = parts.kept("certificates", lambda: tampered_certificates(advance, share))
     with progress.step("deciders", chosen.instances, "instances") as advance:
-        found["deciders"] = compared(chosen.instances, advance)
-    found["influence"] = []
-    if not chosen.short:
-        with progress.step("influence", 0, "numbers") as advance:
-            found["influence"] = influence_table(advance)
-    found["simulated"] = _simulate(progress, chosen.plans, chosen.kept)
-    found["accepted_wrongly"] = wrong
+        deciders = parts.kept(f"deciders {chosen.instances}", lambda: compared(chosen.instances, advance))
+    with progress.step("influence", 0, "numbers") as advance:
+        influence = [] if chosen.short else parts.kept("influence", lambda: influence_table(advance))
+    found = {
+        "faults": {**plans, **vacuous_premises(), **numbers, **certificates},
+        "sizes": sizes,
+        "deciders": deciders,
+        "influence": influence,
+        "simulated": _simulate(progress, chosen.plans, parts),
+        "accepted_wrongly": wrong,
+    }
     if chosen.short:
         print(table(found))
     else:
         publish("verify_faults", found, table(found))
+        parts.forget()
 
 
-def _simulate(progress: ProgressLines, num_plans: int, kept: Path) -> list[dict[str, Any]]:
+def _simulate(progress: ProgressLines, num_plans: int, parts: Parts) -> list[dict[str, Any]]:
     if not num_plans:
         return []
     from benchmarks.verify_faults_simulated import campaign  # needs the extra robotics
 
-    kept.parent.mkdir(parents=True, exist_ok=True)
     done = []
     with progress.step("making plans worse", num_plans, "plans") as advance:
-        for one in campaign(num_plans, kept):
+        for one in campaign(num_plans, parts):
             done.append(one)
             advance(1)
     return done

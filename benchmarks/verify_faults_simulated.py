@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
+from benchmarks.verify_faults_kept import Parts
 from zaphod.agents.robotics.carrying import Proposal, contract_document, plan_document
 from zaphod.agents.robotics.execution import Execution
 from zaphod.agents.robotics.repair import until_accepted
@@ -84,21 +85,14 @@ def steps_ahead(one: dict[str, Any]) -> int:
     return len(one["steps"]) - 1 - refused
 
 
-def campaign(num_plans: int, kept: Path | None) -> Iterator[dict[str, Any]]:
-    """Plans of different scenes, their numbers in turn; first those that lie in the file, to which others are added."""
-    done: list[dict[str, Any]] = []
-    if kept is not None and kept.exists():
-        done = [json.loads(line) for line in kept.read_text().splitlines()]
-    yield from done[:num_plans]
-    seed = 1 + max((one["seed"] for one in done), default=-1)
-    num, constants = len(done), list(WORSE)
-    while num < num_plans:
-        found = perturbed(seed, constants[seed % len(constants)])
-        seed += 1
-        if found is None:
-            continue
-        num += 1
-        if kept is not None:
-            with kept.open("a") as out:
-                out.write(json.dumps(found) + "\n")
-        yield found
+def campaign(num_plans: int, parts: Parts) -> Iterator[dict[str, Any]]:
+    """Plans of different scenes, their numbers in turn."""
+    constants, num = list(WORSE), 0
+    for seed in itertools.count():
+        constant = constants[seed % len(constants)]
+        found = parts.kept(f"{constant}, scene {seed}", partial(perturbed, seed, constant))
+        if found is not None:
+            num += 1
+            yield found
+        if num == num_plans:
+            return
