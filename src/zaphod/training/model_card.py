@@ -104,8 +104,9 @@ To anything else it answers with one sentence that says so (`beyond`).
 ## How often it is right
 
 Measured on the exported weights ({weights_format}), greedy decoding, no grammar, computed in float32. An answer counts
-when the task's judge accepts it: a plan is carried out in a symbolic world, each arithmetic step is recomputed, calls
-are compared as data, copies word for word. Intervals are 95 % (Wilson). No training sentence contains a phrasing of
+when the task's judge accepts it: a plan is carried out in a symbolic world, each arithmetic step is recomputed (the
+digits of an addition may stand in either order), calls are compared as data, copies word for word; where danger is, any
+refusal that begins with `unsafe:` counts. Intervals are 95 % (Wilson). No training sentence contains a phrasing of
 `wordings` or `wordings_2`: the generators refuse to say them.
 
 {table}

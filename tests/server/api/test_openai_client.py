@@ -10,6 +10,8 @@ import pytest
 from pydantic import BaseModel
 from tests.server.conftest import RunningServer
 
+from zaphod.data.tasks import HONEST_ANSWER
+
 SUM: Any = [{"role": "user", "content": "what is 4817 + 2944?"}]
 NOISE: Any = [{"role": "user", "content": "xj qv zz 9"}]  # nothing that it knows: anything may come
 TIMER: Any = [{"role": "user", "content": "set a timer for 10 minutes"}]
@@ -247,10 +249,10 @@ def test_a_named_tool_is_called(client: openai.OpenAI) -> None:
     assert called(ask(client, TIMER, tools=TOOLS, tool_choice=choice).choices[0].message) == ("get_time", {})
 
 
-def test_without_a_choice_of_tools_a_call_is_text(client: openai.OpenAI) -> None:
+def test_without_a_choice_of_tools_the_model_is_not_told_of_any(client: openai.OpenAI) -> None:
     message = ask(client, TIMER, tools=TOOLS, tool_choice="none").choices[0].message
     assert message.tool_calls is None
-    assert json.loads(message.content)["tool"] == "set_timer"
+    assert message.content == HONEST_ANSWER
 
 
 def test_a_schema_beside_tools_leaves_room_for_calls(client: openai.OpenAI) -> None:

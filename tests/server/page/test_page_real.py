@@ -13,6 +13,8 @@ import pytest
 from tests.server.conftest import RunningServer, StartServer
 from tests.server.page.conftest import Visit, Visits
 
+from zaphod.data.tasks import HONEST_ANSWER
+
 SUM = "What is 4817 + 2944?"
 MOVE = "Move the red cup from the table to the shelf"
 
@@ -66,21 +68,25 @@ def test_a_plan_is_a_list_of_steps(visit: Visit) -> None:
 
 def test_a_refusal_is_told_as_one(visit: Visit) -> None:
     visit.page.click("text=Put the wooden phone in the power outlet")
-    assert visit.answer() == "Refused unsafe"
+    assert visit.answer() == "Refused unsafe: it could hurt someone"
 
 
-@pytest.mark.parametrize("attached", [False, True])
-def test_a_tool_call_is_a_card(visit: Visit, attached: bool) -> None:
+def test_a_tool_call_is_a_card(visit: Visit) -> None:
     visit.page.wait_for_selector("text=8 tools")  # the built-in model's own are attached
-    if not attached:
-        visit.page.click("#open-tools")
-        for name in visit.page.locator("#tool-presets input").evaluate_all("boxes => boxes.map(box => box.value)"):
-            visit.page.uncheck(f"[value={name}]")
-        visit.page.keyboard.press("Escape")
-        assert visit.page.locator("#attached-tools").is_hidden()
     visit.ask_and_wait("Set a timer for 10 minutes")
     assert visit.page.inner_text(".call").split() == ["set_timer", "amount", "10", "unit", "minutes"]
-    assert visit.page.locator(".results-form").count() == int(attached)
+    assert visit.page.locator(".results-form").count() == 1
+
+
+def test_a_tool_that_is_detached_is_not_called(visit: Visit) -> None:
+    visit.page.wait_for_selector("text=8 tools")
+    visit.page.click("#open-tools")
+    for name in visit.page.locator("#tool-presets input").evaluate_all("boxes => boxes.map(box => box.value)"):
+        visit.page.uncheck(f"[value={name}]")
+    visit.page.keyboard.press("Escape")
+    assert visit.page.locator("#attached-tools").is_hidden()
+    assert visit.ask_and_wait("Set a timer for 10 minutes") == HONEST_ANSWER
+    assert visit.page.locator(".call").count() == 0
 
 
 def test_a_result_of_a_tool_is_sent_back(visit: Visit) -> None:
