@@ -105,6 +105,7 @@ COMMANDS: dict[tuple[str, ...], Lines] = {
     ],
     ("audit", "verify"): lambda whose, out: [["--json"], []],
     ("audit", "search"): lambda whose, out: [["--json"], ["--actor", whose.actor, "--json"]],
+    ("audit", "actions"): lambda whose, out: [["--json"], [whose.actor, "--json"]],
     ("audit", "export"): lambda whose, out: [["--out", str(out / "export.jsonl"), "--json"]],
     ("privacy", "report"): lambda whose, out: [
         ["--breach", "--people", "--json"], ["--breach", "--people", "--html", str(out / "report.html")]
