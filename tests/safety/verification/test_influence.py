@@ -52,6 +52,38 @@ def test_every_requirement_is_broken_by_some_number(found: list[Influence]) -> N
         "reach person",
     ):
         assert what in told
+    assert "let go in the air" in told
+
+
+@pytest.mark.parametrize(
+    ("section", "fields"),
+    [
+        ("gravity", "9.81 m/s^2"),
+        ("gripper", {"pad_radius": "8 mm", "off_centre": "1 mm"}),
+        ("people", {"speed": "1.7 m/s"}),
+        ("standing", {"margin": "25 mm"}),
+        ("obstacles", {"speed": "5 mm/s"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_may_be_left_out_decides_something_where_it_is_given(
+    plan_document: dict[str, Any], contract_document: dict[str, Any], section: str, fields: object
+) -> None:
+    for step in plan_document["steps"]:
+        if step["do"] in ("grip", "release"):
+            step["duration"] = "1 s"
+    place, inner = section, contract_document.get(section)
+    if isinstance(inner, list):
+        place, inner = "obstacles.2", inner[2]
+    if isinstance(inner, dict) and isinstance(fields, dict):
+        inner.update(fields)
+        names = [f"contract.{place}.{name}" for name in fields]
+    else:
+        contract_document[section] = fields
+        names = [f"contract.{section}"]
+    for name in names:
+        (found,) = influences(plan_document, contract_document, within=name)
+        assert found.turns_at is not None, found
 
 
 def test_what_is_refused_already_has_no_influences(

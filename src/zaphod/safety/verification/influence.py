@@ -50,12 +50,13 @@ class Influence:
         return ".".join(map(str, self.place))
 
 
-def influences(plan: dict[str, Any], contract: dict[str, Any]) -> Iterator[Influence]:
+def influences(plan: dict[str, Any], contract: dict[str, Any], within: str = "") -> Iterator[Influence]:
     """Of every number in both documents, one after the other.
 
     Args:
         plan: of which the contract is kept; parsed JSON.
         contract: parsed TOML.
+        within: only of numbers whose place begins like this: `contract.people`.
 
     Raises:
         ZaphodError: either is malformed, or the plan is refused as it is.
@@ -64,7 +65,8 @@ def influences(plan: dict[str, Any], contract: dict[str, Any]) -> Iterator[Influ
     if (refused := _refusal(both)) is not None:
         raise ZaphodError(f"The plan is refused as it is: {refused[1]}.", "Changes begin at what is accepted.")
     for place, text, match in _numbers(both, ()):
-        yield _influence(both, place, text, match)
+        if ".".join(map(str, place)).startswith(within):
+            yield _influence(both, place, text, match)
 
 
 def _influence(both: dict[str, Any], place: Place, text: str, match: re.Match[str]) -> Influence:
