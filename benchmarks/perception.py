@@ -138,7 +138,7 @@ def _told(deeds: dict[int, dict[str, Any]]) -> list[str]:
     return [
         "",
         f"Of {len(deeds)} scenes acted in, knowing only what was seen, weighed and declared: succeeded "
-        f"{_share(done, len(deeds))}, refused {len(refused)}, failed {len(failed)} {failed or ''}. The mass lay inside "
+        f"{_share(done, len(deeds))}, refused {len(refused)}, failed {len(failed)}{f' {failed}' if failed else ''}. The mass lay inside "
         f"what was weighed in {covered} of {len(weighed_ones)}.",
         *(f"- scene {seed}: {why}" for seed, why in list(refused.items())[:5]),
     ]
