@@ -135,10 +135,11 @@ def _told(deeds: dict[int, dict[str, Any]]) -> list[str]:
     done = sum(one["succeeded"] for one in deeds.values())
     refused = {seed: one["refusal"] for seed, one in deeds.items() if one["refusal"]}
     failed = [seed for seed, one in deeds.items() if not one["succeeded"] and not one["refusal"]]
+    told = f" {failed}" if failed else ""
     return [
         "",
         f"Of {len(deeds)} scenes acted in, knowing only what was seen, weighed and declared: succeeded "
-        f"{_share(done, len(deeds))}, refused {len(refused)}, failed {len(failed)}{f' {failed}' if failed else ''}. The mass lay inside "
+        f"{_share(done, len(deeds))}, refused {len(refused)}, failed {len(failed)}{told}. The mass lay inside "
         f"what was weighed in {covered} of {len(weighed_ones)}.",
         *(f"- scene {seed}: {why}" for seed, why in list(refused.items())[:5]),
     ]
