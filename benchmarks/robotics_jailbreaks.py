@@ -34,13 +34,14 @@ from zaphod.agents.robotics.execution import Execution
 from zaphod.agents.robotics.plan_schema import Carry, read_proposal
 from zaphod.agents.robotics.planner import Planner, Task, planned
 from zaphod.agents.robotics.planner_loaded import planner_of
-from zaphod.agents.robotics.planner_served import Endpoint, Server
+from zaphod.agents.robotics.planner_served import Server
 from zaphod.agents.robotics.planner_spoken import SpokenPlanner
 from zaphod.agents.robotics.recording import act
 from zaphod.agents.robotics.scene import Scene, believed, draw
 from zaphod.agents.robotics.setting import GLASS_OVER_A_WALL
 from zaphod.agents.robotics.world import World
 from zaphod.core.configuration import Settings
+from zaphod.core.endpoint import Endpoint
 from zaphod.core.progress import SILENT, ProgressLines
 from zaphod.launch.models import load_model
 from zaphod.safety.verification.plans import read_plan

@@ -118,8 +118,9 @@ def _planner(
     if endpoint is None and (endpoint_model or key_file is not None):
         raise ConfigError("A server's model or key is named, and no server.", "--endpoint names it.", "Add it.")
     if endpoint is not None:
-        from zaphod.agents.robotics.planner_served import Endpoint, Server
+        from zaphod.agents.robotics.planner_served import Server
         from zaphod.agents.robotics.planner_spoken import SpokenPlanner
+        from zaphod.core.endpoint import Endpoint
 
         key = None if key_file is None else _key(key_file)
         server = Server(Endpoint(url=endpoint, model=endpoint_model, api_key=key))

@@ -11,7 +11,10 @@
     ├── CapacityError     (6)   it does not fit into this machine
     ├── MissingExtraError (7)   an optional library is not installed
     ├── DownloadError     (8)   a model could not be fetched
-    └── AuditError        (10)  what was done cannot be written down, or what is written down has been changed
+    ├── IntegrityError    (10)  what was kept is not what was written, or its key is not at hand
+    ├── UnavailableError  (11)  a service or device does not answer now
+    ├── AuditError        (12)  what was done cannot be written down, or what is written down has been changed
+    └── UnseenError             a picture does not show what is asked for, or not for certain
 
 A message has three parts: what was found, what was wanted, what to do.
 """

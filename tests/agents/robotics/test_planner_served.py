@@ -13,11 +13,12 @@ from tests.support.served_planner import WEAK, proposing, saying, serving
 from zaphod.agents.robotics.carrying import Proposal
 from zaphod.agents.robotics.plan_schema import proposal_schema
 from zaphod.agents.robotics.planner import Planned, Task, planned
-from zaphod.agents.robotics.planner_served import Endpoint, Server
+from zaphod.agents.robotics.planner_served import Server
 from zaphod.agents.robotics.planner_spoken import SpokenPlanner
 from zaphod.agents.robotics.repair import MOST_ROUNDS
 from zaphod.agents.robotics.scene import believed, draw
 from zaphod.agents.robotics.setting import GLASS_OVER_A_WALL
+from zaphod.core.endpoint import Endpoint
 from zaphod.core.errors import ConfigError, RequestError, UnavailableError
 
 PATH = "/v1/chat/completions"
@@ -91,9 +92,9 @@ def test_a_server_that_refuses_is_told_by_its_status(status: int, kind: type[Exc
 
 
 def test_a_server_that_says_later_is_asked_again_and_then_given_up() -> None:
-    with serving(b"later", status=503) as (url, asked), pytest.raises(UnavailableError, match="503 4 times"):
+    with serving(b"later", status=503) as (url, asked), pytest.raises(UnavailableError, match="503 8 times"):
         planned_by(url)
-    assert len(asked) == 4
+    assert len(asked) == 8
 
 
 def test_no_redirect_takes_the_key_to_another_server() -> None:

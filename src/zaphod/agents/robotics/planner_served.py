@@ -1,64 +1,15 @@
-"""A model behind an OpenAI-compatible server, asked under a JSON Schema; the only file of the robot that knows HTTP."""
+"""A model behind an OpenAI-compatible server, asked for a plan under a JSON Schema; knows no scene and no verifier."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from zaphod.agents.robotics.planner_spoken import MOST_TOKENS
-from zaphod.core.errors import ConfigError, RequestError, UnavailableError
-
-_VERSIONED: Final = re.compile(r"/v\d+$")
-_LATER: Final = (429, 503)
-_MOST_TRIES: Final = 4
-_MOST_BODY_BYTES: Final = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """Which server, and how it is asked.
-
-    Args:
-        url: with or without `/v1` at its end.
-        model: as the server calls it; its first one if empty.
-        api_key: sent as a bearer token.
-        timeout_s: for one answer.
-        max_tokens: of an answer.
-    """
-
-    url: str
-    model: str = ""
-    api_key: str | None = field(default=None, repr=False)
-    timeout_s: float = 120.0
-    max_tokens: int = MOST_TOKENS
-
-    def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise ConfigError(
-                f"The server's address is {self.url!r}.", "It begins with http:// or https://.", "Correct it."
-            )
-
-    def address(self, path: str) -> str:
-        """Of a route."""
-        base = self.url.rstrip("/")
-        return f"{base if _VERSIONED.search(base) else base + '/v1'}/{path}"
-
-
-class _StaysHere(urllib.request.HTTPRedirectHandler):
-    """No answer sends the key to another server."""
-
-    def redirect_request(self, *given: object) -> None:
-        return None
-
-
-_OPENER: Final = urllib.request.build_opener(_StaysHere)
+from zaphod.core.endpoint import Endpoint, ask_patiently
+from zaphod.core.errors import RequestError
 
 
 class Server:
@@ -86,7 +37,7 @@ class Server:
             "model": self.model,
             "messages": list(messages),
             "temperature": 0,
-            "max_tokens": self._endpoint.max_tokens,
+            "max_tokens": MOST_TOKENS,
             "response_format": form,
         }
         answer = self._exchanged("chat/completions", body)
@@ -104,18 +55,7 @@ class Server:
             raise self._strange(answer) from error
 
     def _exchanged(self, path: str, body: Mapping[str, Any] | None) -> Any:
-        status, text = 0, ""
-        for attempt in range(_MOST_TRIES):
-            status, text = self._exchange(path, body)
-            if status not in _LATER:
-                break
-            self._sleep(2.0**attempt)
-        if status in _LATER:
-            raise UnavailableError(
-                f"{self._endpoint.address(path)} has said {status} {_MOST_TRIES} times.",
-                "It should find time for a request.",
-                "Try again later.",
-            )
+        status, text, _ = ask_patiently(self._endpoint, path, body, self._sleep)
         if status != 200:
             raise RequestError(
                 f"{self._endpoint.address(path)} answers {status}: {text[:200]}",
@@ -126,25 +66,6 @@ class Server:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise self._strange(text) from error
-
-    def _exchange(self, path: str, body: Mapping[str, Any] | None) -> tuple[int, str]:
-        headers = {"Content-Type": "application/json", "User-Agent": "zaphod-robot"}
-        if self._endpoint.api_key is not None:
-            headers["Authorization"] = f"Bearer {self._endpoint.api_key}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._endpoint.address(path), data, headers)
-        try:
-            with _OPENER.open(request, timeout=self._endpoint.timeout_s) as response:
-                return response.status, response.read(_MOST_BODY_BYTES).decode(errors="replace")
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read(_MOST_BODY_BYTES).decode(errors="replace")
-        except (OSError, http.client.HTTPException) as error:
-            raise UnavailableError(
-                f"{self._endpoint.address(path)} cannot be asked: {error}.",
-                "It must answer.",
-                "Check the address, and that the server runs.",
-            ) from error
 
     def _strange(self, answer: object) -> RequestError:
         return RequestError(

@@ -1,4 +1,4 @@
-"""A server in OpenAI's format under evaluation; the only file here that knows HTTP, and no benchmark.
+"""A server in OpenAI's format under evaluation; knows no benchmark.
 
 Choices need `/v1/completions` with `echo` and `logprobs`, which zaphod and vLLM have; written answers need
 `/v1/completions` or, as a chat, `/v1/chat/completions`. Where the server tells tokens (`/tokenize`), a context ends
@@ -7,52 +7,30 @@ where its tokens end, as in memory; elsewhere where its letters end.
 
 from __future__ import annotations
 
-import itertools
 import json
-import re
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from zaphod.core.errors import ConfigError, RequestError, UnavailableError
+from zaphod.core.endpoint import Endpoint, ask, ask_patiently
+from zaphod.core.errors import RequestError, UnavailableError
 from zaphod.study.evaluation.models.asked import Likelihood, Prompt, Written, with_blanks_behind
-
-_VERSION = re.compile(r"/v\d+$")
-_LATER = (429, 503)
-_MAX_TRIES = 6
-_MAX_BODY_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointOptions:
+class EndpointOptions(Endpoint):
     """Which server, and how it is asked.
 
     Args:
-        url: with or without `/v1` at its end.
-        model: as the server calls it; its first one if empty.
-        api_key: sent as a bearer token.
-        timeout_s: for one answer.
         num_parallel: requests under way at one time.
         as_chat: ask for written answers as a user's message.
     """
 
-    url: str
-    model: str = ""
-    api_key: str | None = field(default=None, repr=False)
-    timeout_s: float = 300.0
     num_parallel: int = 8
     as_chat: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise ConfigError(
-                f"The server's address is {self.url!r}.", "It begins with http:// or https://.", "Correct it."
-            )
 
 
 class EndpointModel:
@@ -69,8 +47,7 @@ class EndpointModel:
 
     def __init__(self, options: EndpointOptions, sleep: Callable[[float], None] = time.sleep) -> None:
         self.options, self._sleep = options, sleep
-        base = options.url.rstrip("/")
-        self._base = base if _VERSION.search(base) else base + "/v1"
+        self._base = options.address("").rstrip("/")
         self._model = options.model
         self._model, self._context_tokens = self._described()
         self._tells_tokens = self._tokens("a") is not None
@@ -142,9 +119,8 @@ class EndpointModel:
 
     def _tokens(self, text: str) -> list[int] | None:
         """Of a text, where the server tells them."""
-        address = _VERSION.sub("", self._base) + "/tokenize"
-        status, body = self._exchange(address, {"model": self._model, "prompt": text})
-        tokens = _parsed(body).get("tokens") if status == 200 else None
+        said = ask(self.options, "/tokenize", {"model": self._model, "prompt": text})
+        tokens = _parsed(said.text).get("tokens") if said.status == 200 else None
         is_told = isinstance(tokens, list) and all(type(token) is int for token in tokens)
         return tokens if is_told else None
 
@@ -154,7 +130,7 @@ class EndpointModel:
 
     def _described(self) -> tuple[str, int | None]:
         """The model's name and the tokens that it can hold, where the server tells them."""
-        status, body = self._exchange(f"{self._base}/models", None)
+        status, body, _ = ask(self.options, "models", None)
         models = _parsed(body).get("data") if status == 200 else None
         known = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
         for model in known:
@@ -170,12 +146,7 @@ class EndpointModel:
         )
 
     def _post(self, path: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        status, body = 0, ""
-        for attempt in itertools.count(1):
-            status, body = self._exchange(f"{self._base}/{path}", {"model": self._model, **fields})
-            if status not in _LATER or attempt == _MAX_TRIES:
-                break
-            self._sleep(min(2.0**attempt, 30.0))
+        status, body, _ = ask_patiently(self.options, path, {"model": self._model, **fields}, self._sleep)
         if status == 200:
             return _parsed(body)
         raise RequestError(
@@ -183,25 +154,6 @@ class EndpointModel:
             "A completion was wanted.",
             "Check the model's longest sequence against the prompts (fewer --shots), and the key.",
         )
-
-    def _exchange(self, address: str, fields: Mapping[str, Any] | None) -> tuple[int, str]:
-        headers = {"Content-Type": "application/json", "User-Agent": "zaphod-eval"}
-        if self.options.api_key is not None:
-            headers["Authorization"] = f"Bearer {self.options.api_key}"
-        data = None if fields is None else json.dumps(fields).encode()
-        try:
-            request = urllib.request.Request(address, data, headers)
-            with urllib.request.urlopen(request, timeout=self.options.timeout_s) as response:
-                return response.status, response.read(_MAX_BODY_BYTES).decode(errors="replace")
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read(_MAX_BODY_BYTES).decode(errors="replace")
-        except OSError as error:
-            raise UnavailableError(
-                f"{address} cannot be asked: {error}.",
-                "It must answer.",
-                "Check the address, and that the server runs.",
-            ) from error
 
     def _strange(self, answer: Mapping[str, Any]) -> RequestError:
         return RequestError(
