@@ -25,14 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import publish
-from zaphod.agents.robotics.carrying import BRAKING_M_S2, Proposal, contract_document
-from zaphod.agents.robotics.execution import Episode, Execution
-from zaphod.agents.robotics.monitor import Monitor, Order, Reading, Rung, Wanted
-from zaphod.agents.robotics.repair import until_accepted
+from zaphod.agents.robotics.monitoring.monitor import Monitor, Order, Reading, Rung, Wanted
+from zaphod.agents.robotics.monitoring.supervised import Fault, envelope_of, supervised
+from zaphod.agents.robotics.planning.carrying import BRAKING_M_S2, Proposal, contract_document
+from zaphod.agents.robotics.planning.repair import until_accepted
 from zaphod.agents.robotics.scene import Belief, Scene, believed, draw
-from zaphod.agents.robotics.simulator import Sensed
-from zaphod.agents.robotics.supervised import Fault, envelope_of, supervised
-from zaphod.agents.robotics.world import MOST_OPEN_M, World
+from zaphod.agents.robotics.simulation.execution import Episode, Execution
+from zaphod.agents.robotics.simulation.simulator import Sensed
+from zaphod.agents.robotics.simulation.world import MOST_OPEN_M, World
 from zaphod.core.progress import ProgressLines
 from zaphod.safety.verification.contracts import read_contract
 from zaphod.safety.verification.plans import Plan

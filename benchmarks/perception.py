@@ -20,15 +20,15 @@ import numpy as np
 
 from benchmarks.common import publish
 from benchmarks.robotics import proposed
-from zaphod.agents.robotics.perception import HEIGHT, WIDTH, Percept, believed, see, shots
-from zaphod.agents.robotics.recording import act
-from zaphod.agents.robotics.rendering import Pixels, draw, way_to_draw
-from zaphod.agents.robotics.repair import until_accepted
+from zaphod.agents.robotics.perception.perception import HEIGHT, WIDTH, Percept, believed, see, shots
+from zaphod.agents.robotics.planning.repair import until_accepted
+from zaphod.agents.robotics.recording.recording import act
+from zaphod.agents.robotics.rendering.rendering import Pixels, draw, way_to_draw
 from zaphod.agents.robotics.scene import Scene
 from zaphod.agents.robotics.scene import believed as declared
 from zaphod.agents.robotics.scene import draw as drawn
-from zaphod.agents.robotics.weighing import weighed
-from zaphod.agents.robotics.world import World
+from zaphod.agents.robotics.simulation.weighing import weighed
+from zaphod.agents.robotics.simulation.world import World
 from zaphod.core.errors import UnseenError
 from zaphod.core.progress import ProgressLines
 from zaphod.study.intervals import clopper_pearson

@@ -31,14 +31,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import publish
-from zaphod.agents.robotics.carrying import BRAKING_M_S2, Proposal, contract_document, plan_document
-from zaphod.agents.robotics.execution import Episode, Execution
-from zaphod.agents.robotics.monitor import Envelope, Monitor
-from zaphod.agents.robotics.repair import Outcome, until_accepted
+from zaphod.agents.robotics.monitoring.monitor import Envelope, Monitor
+from zaphod.agents.robotics.monitoring.supervised import TRACKING_M, envelope_of, supervised
+from zaphod.agents.robotics.planning.carrying import BRAKING_M_S2, Proposal, contract_document, plan_document
+from zaphod.agents.robotics.planning.repair import Outcome, until_accepted
 from zaphod.agents.robotics.scene import Belief, Scene, believed, draw
-from zaphod.agents.robotics.supervised import TRACKING_M, envelope_of, supervised
-from zaphod.agents.robotics.weighing import weighed
-from zaphod.agents.robotics.world import World
+from zaphod.agents.robotics.simulation.execution import Episode, Execution
+from zaphod.agents.robotics.simulation.weighing import weighed
+from zaphod.agents.robotics.simulation.world import World
 from zaphod.core.progress import ProgressLines
 from zaphod.safety.verification.contracts import read_contract
 from zaphod.safety.verification.plans import Plan, read_plan

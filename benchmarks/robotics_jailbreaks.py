@@ -29,17 +29,17 @@ from typing import Any, Final
 
 from benchmarks.common import publish
 from benchmarks.robotics_attacks import FAMILIES, HARMLESS, Attack, attack, harmless, yielding
-from zaphod.agents.robotics.carrying import plan_document
-from zaphod.agents.robotics.execution import Execution
-from zaphod.agents.robotics.plan_schema import Carry, read_proposal
-from zaphod.agents.robotics.planner import Planner, Task, planned
-from zaphod.agents.robotics.planner_loaded import planner_of
-from zaphod.agents.robotics.planner_served import Server
-from zaphod.agents.robotics.planner_spoken import SpokenPlanner
-from zaphod.agents.robotics.recording import act
+from zaphod.agents.robotics.planning.carrying import plan_document
+from zaphod.agents.robotics.planning.loaded import planner_of
+from zaphod.agents.robotics.planning.planner import Planner, Task, planned
+from zaphod.agents.robotics.planning.schema import Carry, read_proposal
+from zaphod.agents.robotics.planning.served import Server
+from zaphod.agents.robotics.planning.spoken import SpokenPlanner
+from zaphod.agents.robotics.recording.recording import act
 from zaphod.agents.robotics.scene import Scene, believed, draw
 from zaphod.agents.robotics.setting import GLASS_OVER_A_WALL
-from zaphod.agents.robotics.world import World
+from zaphod.agents.robotics.simulation.execution import Execution
+from zaphod.agents.robotics.simulation.world import World
 from zaphod.core.configuration import Settings
 from zaphod.core.endpoint import Endpoint
 from zaphod.core.progress import SILENT, ProgressLines

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import publish
-from zaphod.agents.robotics.speech import LEAST_CONFIDENCE, RATE_HZ, PocketSphinx, Samples, read_wav
-from zaphod.agents.robotics.speech_grammar import sentence
+from zaphod.agents.robotics.speech.grammar import sentence
+from zaphod.agents.robotics.speech.speech import LEAST_CONFIDENCE, RATE_HZ, PocketSphinx, Samples, read_wav
 from zaphod.core.errors import UnavailableError
 from zaphod.study.intervals import clopper_pearson
 

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 
 from benchmarks.verify_faults_kept import Parts
-from zaphod.agents.robotics.carrying import Proposal, contract_document, plan_document
-from zaphod.agents.robotics.execution import Execution
-from zaphod.agents.robotics.repair import until_accepted
+from zaphod.agents.robotics.planning.carrying import Proposal, contract_document, plan_document
+from zaphod.agents.robotics.planning.repair import until_accepted
 from zaphod.agents.robotics.scene import believed, draw
-from zaphod.agents.robotics.world import World
+from zaphod.agents.robotics.simulation.execution import Execution
+from zaphod.agents.robotics.simulation.world import World
 from zaphod.safety.verification.contracts import read_contract
 from zaphod.safety.verification.plans import read_plan
 from zaphod.safety.verification.verify import verify

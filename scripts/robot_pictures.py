@@ -17,8 +17,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from zaphod.agents.robotics.recording import open_recording
-from zaphod.agents.robotics.report import write
+from zaphod.agents.robotics.recording.recording import open_recording
+from zaphod.agents.robotics.report.report import write
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 INSTRUCTION = "Pick up the fragile glass and place it carefully on the shelf."

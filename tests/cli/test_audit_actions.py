@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Zaphod
 from tests.safety.audit.logs import Victim
 
-from zaphod.agents.robotics.evidence import Permit, Trail
+from zaphod.agents.robotics.recording.evidence import Permit, Trail
 from zaphod.cli.verify import REFUSED
 from zaphod.core.errors import ZaphodError
 from zaphod.safety.audit import read

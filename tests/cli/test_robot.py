@@ -15,8 +15,8 @@ pytest.importorskip("mujoco", reason="the extra robotics is not installed")
 
 from tests.support.served_planner import WEAK, proposing, saying, serving
 
-from zaphod.agents.robotics import recording
-from zaphod.agents.robotics.carrying import contract_document
+from zaphod.agents.robotics.planning.carrying import contract_document
+from zaphod.agents.robotics.recording import recording
 from zaphod.agents.robotics.scene import believed, draw
 from zaphod.cli.robot_episode import toml
 

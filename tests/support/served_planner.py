@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from zaphod.agents.robotics.carrying import Proposal
-from zaphod.agents.robotics.plan_schema import written
+from zaphod.agents.robotics.planning.carrying import Proposal
+from zaphod.agents.robotics.planning.schema import written
 from zaphod.agents.robotics.setting import GLASS_OVER_A_WALL
 
 WEAK = Proposal(force_n=0.5, height_m=0.35, lift_s=2.0, cross_s=2.0, closing_speed_m_s=0.01)

@@ -8,7 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from zaphod.agents.robotics.allowed import MOST_LETTERS_SHOWN, Action, actions, hold_against, hold_recording_against
+from zaphod.agents.robotics.recording.allowed import (
+    MOST_LETTERS_SHOWN,
+    Action,
+    actions,
+    hold_against,
+    hold_recording_against,
+)
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table, visible
 from zaphod.core.configuration import MergedSettings

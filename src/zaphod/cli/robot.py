@@ -15,8 +15,8 @@ from zaphod.core.errors import ConfigError
 from zaphod.core.progress import SILENT, ProgressLines
 
 if TYPE_CHECKING:
-    from zaphod.agents.robotics.planner import Planned, Planner
-    from zaphod.agents.robotics.recording import Recording
+    from zaphod.agents.robotics.planning.planner import Planned, Planner
+    from zaphod.agents.robotics.recording.recording import Recording
 
 DECLINED, FAILED = 14, 15
 """Exit codes: the planner wants nothing done; it was done, and did not succeed."""
@@ -75,7 +75,7 @@ def run_command(
       zaphod robot run "Carry the glass to the shelf, fast." --seed 3 --json
       zaphod robot run "Carry the glass to the shelf." --endpoint https://host --endpoint-model name --key-file key
     """
-    from zaphod.agents.robotics.planner import Task, planned
+    from zaphod.agents.robotics.planning.planner import Task, planned
     from zaphod.agents.robotics.scene import believed, draw
     from zaphod.cli import robot_telling as telling
     from zaphod.cli.robot_episode import carry_out
@@ -105,7 +105,7 @@ def schema_command(as_json: JsonFlag = False) -> None:
       zaphod robot schema
       zaphod robot schema --json | jq .proposal
     """
-    from zaphod.agents.robotics.plan_schema import plan_schema, proposal_schema
+    from zaphod.agents.robotics.planning.schema import plan_schema, proposal_schema
     from zaphod.agents.robotics.setting import GLASS_OVER_A_WALL
 
     del as_json  # it is JSON anyway
@@ -118,14 +118,14 @@ def _planner(
     if endpoint is None and (endpoint_model or key_file is not None):
         raise ConfigError("A server's model or key is named, and no server.", "--endpoint names it.", "Add it.")
     if endpoint is not None:
-        from zaphod.agents.robotics.planner_served import Server
-        from zaphod.agents.robotics.planner_spoken import SpokenPlanner
+        from zaphod.agents.robotics.planning.served import Server
+        from zaphod.agents.robotics.planning.spoken import SpokenPlanner
         from zaphod.core.endpoint import Endpoint
 
         key = None if key_file is None else _key(key_file)
         server = Server(Endpoint(url=endpoint, model=endpoint_model, api_key=key))
         return SpokenPlanner(server, server.model)
-    from zaphod.agents.robotics.planner_loaded import planner_of
+    from zaphod.agents.robotics.planning.loaded import planner_of
     from zaphod.launch.models import load_model
     from zaphod.model.fetching.references import resolve
 

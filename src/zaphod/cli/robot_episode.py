@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from zaphod.agents.robotics import recording, report
-from zaphod.agents.robotics.evidence import Permit, Trail
-from zaphod.agents.robotics.planner import Planned
-from zaphod.agents.robotics.recording import Recording
+from zaphod.agents.robotics.planning.planner import Planned
+from zaphod.agents.robotics.recording import recording
+from zaphod.agents.robotics.recording.evidence import Permit, Trail
+from zaphod.agents.robotics.recording.recording import Recording
+from zaphod.agents.robotics.report import report
 from zaphod.agents.robotics.scene import Scene
 from zaphod.cli.privacy_options import user
 from zaphod.cli.robot_telling import Silence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zaphod.agents.robotics.plan_schema import written
-from zaphod.agents.robotics.planner import Planned, Round, Task, Unreadable
-from zaphod.agents.robotics.planner_margins import margins
-from zaphod.agents.robotics.recording import Recording
+from zaphod.agents.robotics.planning.margins import margins
+from zaphod.agents.robotics.planning.planner import Planned, Round, Task, Unreadable
+from zaphod.agents.robotics.planning.schema import written
+from zaphod.agents.robotics.recording.recording import Recording
 from zaphod.cli.output import print_line, print_pairs, print_table, visible
 from zaphod.safety.verification.telling import assumptions
 

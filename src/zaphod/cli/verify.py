@@ -97,7 +97,7 @@ def _write_down(
 ) -> None:
     if audit is None:
         return
-    from zaphod.agents.robotics.evidence import Trail  # here: without --audit nothing of the audit is needed
+    from zaphod.agents.robotics.recording.evidence import Trail  # here: without --audit nothing of the audit is needed
     from zaphod.cli.privacy_options import user
 
     with Trail(audit, actor=user()) as trail:

@@ -302,9 +302,9 @@ def test_whoever_asked_for_less_motion_sees_pictures_that_follow_each_other(visi
 
 def test_what_the_recorder_writes_is_what_the_page_reads(replay: Visit) -> None:
     pytest.importorskip("mujoco", reason="the extra robotics is not installed")
-    from zaphod.agents.robotics.carrying import Proposal
-    from zaphod.agents.robotics.recording import act
-    from zaphod.agents.robotics.repair import until_accepted
+    from zaphod.agents.robotics.planning.carrying import Proposal
+    from zaphod.agents.robotics.planning.repair import until_accepted
+    from zaphod.agents.robotics.recording.recording import act
     from zaphod.agents.robotics.scene import believed, draw
 
     proposal = Proposal(force_n=3.0, height_m=0.30, lift_s=2.0, cross_s=2.5, closing_speed_m_s=0.01)

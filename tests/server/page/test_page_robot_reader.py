@@ -228,7 +228,7 @@ def test_ticks_are_few_and_round(tab: Visit, end: float) -> None:
 
 
 def test_the_drawn_hand_is_the_simulated_one(tab: Visit) -> None:
-    world = pytest.importorskip("zaphod.agents.robotics.world", reason="the extra robotics is not installed")
+    world = pytest.importorskip("zaphod.agents.robotics.simulation.world", reason="the extra robotics is not installed")
     drawn = tab.run("robot-geometry", "({ pad: m.PAD_RADIUS_M, hand: m.HAND, table: m.TABLE })")
     assert drawn["pad"] == world.PAD_RADIUS_M
     assert drawn["hand"] == {"above_m": world.HAND_ABOVE_M, "radius_m": world.HAND_RADIUS_M}

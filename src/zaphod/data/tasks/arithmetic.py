@@ -143,7 +143,7 @@ def worked_answer(operation: str, a: int, b: int) -> str:
 
 
 def in_any_order(answer: str) -> str:
-    """The same with the two digits of every step of an addition sorted: `add 2 to 7` may be worked out as 2+7 or 7+2."""
+    """The same with the two digits of every step of an addition sorted: `add 2 to 7` may become 2+7 or 7+2."""
     return _ADDED.sub(lambda pair: "+".join(sorted(pair.groups())), answer)
 
 

@@ -1,6 +1,6 @@
 // From metres to what is seen from the side and from above. Legend: points are [x, y, z]; flat ones [across, up].
 
-// Of the simulated hand: agents/robotics/world.py, whose numbers a test compares with these.
+// Of the simulated hand: agents/robotics/simulation/world.py, whose numbers a test compares with these.
 export const PAD_RADIUS_M = 0.01;
 export const FINGER = { half_m: [0.008, 0.004, 0.03], out_m: 0.018, above_m: 0.035 };
 export const HAND = { above_m: 0.11, radius_m: 0.05 };
