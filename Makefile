@@ -28,7 +28,7 @@ setup: .venv/.installed  ## create .venv with Zaphod in it (the command is .venv
 	touch $@
 
 .venv/.developing: .venv/.installed
-	$(PIP_INSTALL) --no-build-isolation --editable '.[dev,torrent,otel,postgres,pkcs11,data,train,evaluation,robotics]'
+	$(PIP_INSTALL) --no-build-isolation --editable '.[dev,torrent,otel,postgres,pkcs11,data,train,evaluation,robotics,speech]'
 	touch $@
 
 # The kernels are copied, if they changed, to where the editable install looks for them; `install` replaces the file, so
