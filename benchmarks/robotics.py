@@ -241,8 +241,16 @@ def main() -> None:
     if chosen.short:
         print(text)
         return
-    slim = [{key: value for key, value in one.items() if key != "monitor_us"} for one in results]
-    publish("robotics", {"episodes": slim}, text)
+    publish("robotics", {"episodes": [_short(one) for one in results]}, text)
+
+
+def _short(one: dict[str, Any]) -> dict[str, Any]:
+    """What came of a scene: for each arm the words that are true of it; None where it refused."""
+    arms = {
+        arm: None if told is None else [word for word, is_so in told.items() if is_so]
+        for arm, told in one["arms"].items()
+    }
+    return {"seed": one["seed"], "rounds": one["rounds"], "verify_ms": round(1000 * one["verify_s"], 2), "arms": arms}
 
 
 def _seed(one: dict[str, Any]) -> int:
