@@ -1,5 +1,6 @@
 """`zaphod run` with a model that is told of tools; its weights are random, so that what it says is not judged here."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def test_a_dictionary_that_is_not_there_is_told(zaphod: Zaphod, told_of_tools: P
     assert "no definitions" in outcome.err
 
 
-def test_other_models_take_no_dictionary(zaphod: Zaphod, tmp_path: Path) -> None:
-    outcome = zaphod("run", "define keel", "--dictionary", str(tmp_path))
+def test_other_models_take_no_dictionary(zaphod: Zaphod, told_of_tools: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(told_of_tools, tmp_path / "other")
+    (other / "chat_template.jinja").write_text("{{ messages[-1]['content'] }}")
+    outcome = zaphod("run", str(other), "define keel", "--dictionary", str(tmp_path))
     assert outcome.code == 2
-    assert "second edition" in outcome.err
+    assert "Only the built-in model copies definitions" in outcome.err

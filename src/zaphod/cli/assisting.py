@@ -26,7 +26,7 @@ def assistant_of(model: LoadedModel, sampling: SamplingParams, dictionary: Path 
         if dictionary is not None:
             raise ConfigError(
                 "A dictionary was named, and this model is not asked with one.",
-                "Only the built-in model copies definitions; its second edition does.",
+                "Only the built-in model copies definitions.",
                 "Leave --dictionary out.",
             )
         return None
