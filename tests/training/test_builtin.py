@@ -7,32 +7,27 @@ from tokenizers import Tokenizer
 
 from zaphod.capacity.parameters import count_parameters
 from zaphod.training.builtin import make_trainer
-from zaphod.training.editions import FIRST, SECOND, Edition
+from zaphod.training.editions import SECOND
 from zaphod.training.evaluation import Accuracy, Interval
 from zaphod.training.model_card import Making, model_card
 from zaphod.training.tokenizer import ASSISTANT_ID, CONTEXT_TOKENS, END_ID, USER_ID, encode_prompt, save_tokenizer
 
 
-@pytest.fixture(scope="module", params=[FIRST, SECOND], ids=lambda edition: edition.name)
-def edition(request: pytest.FixtureRequest) -> Edition:
-    return request.param
-
-
 @pytest.fixture(scope="module")
-def tokenizer(edition: Edition) -> Tokenizer:
-    return edition.make_tokenizer(texts_per_task=300)
+def tokenizer() -> Tokenizer:
+    return SECOND.make_tokenizer(texts_per_task=300)
 
 
-def test_documents_are_questions_and_answers_of_all_tasks(edition: Edition, tokenizer: Tokenizer) -> None:
-    documents = edition.documents(tokenizer)(4, 200)
-    assert documents == edition.documents(tokenizer)(4, 200)
+def test_documents_are_questions_and_answers_of_all_tasks(tokenizer: Tokenizer) -> None:
+    documents = SECOND.documents(tokenizer)(4, 200)
+    assert documents == SECOND.documents(tokenizer)(4, 200)
     assert all(USER_ID in d.prompt_ids and d.prompt_ids[-1] == ASSISTANT_ID for d in documents)
     assert all(d.answer_ids[-1] == END_ID for d in documents)
     answers = {tokenizer.decode(document.answer_ids)[:5] for document in documents}
     assert {'{"too', '{"pla', '{"ref', "I pla"} <= answers
 
 
-def test_the_second_edition_begins_with_echoes_of_any_token() -> None:
+def test_training_begins_with_echoes_of_any_token() -> None:
     echoes = SECOND.echoes(3, 400)
     assert echoes == SECOND.echoes(3, 400)
     for prompt_ids, answer_ids in echoes:
@@ -43,22 +38,22 @@ def test_the_second_edition_begins_with_echoes_of_any_token() -> None:
     assert len(said) > 0.8 * SECOND.config.vocab_size
 
 
-def test_the_vocabulary_is_full_and_gives_back_every_answer(edition: Edition, tokenizer: Tokenizer) -> None:
-    assert tokenizer.get_vocab_size() <= edition.config.vocab_size
-    for task in edition.tasks:
+def test_the_vocabulary_is_full_and_gives_back_every_answer(tokenizer: Tokenizer) -> None:
+    assert tokenizer.get_vocab_size() <= SECOND.config.vocab_size
+    for task in SECOND.tasks:
         for example in islice(task.examples("train", 5), 20):
             assert tokenizer.decode(tokenizer.encode(example.answer).ids) == example.answer
 
 
-def test_nearly_every_question_with_its_answer_fits_the_context(edition: Edition, tokenizer: Tokenizer) -> None:
-    documents = edition.documents(tokenizer)(0, 1000)
+def test_nearly_every_question_with_its_answer_fits_the_context(tokenizer: Tokenizer) -> None:
+    documents = SECOND.documents(tokenizer)(0, 1000)
     assert len(documents) > 990  # the vocabulary of this test is poor, and texts are longer in it
-    assert max(len(d.prompt_ids) + len(d.answer_ids) for d in documents) <= edition.config.context_length
+    assert max(len(d.prompt_ids) + len(d.answer_ids) for d in documents) <= SECOND.config.context_length
 
 
-def test_the_models_are_as_small_as_their_cards_say(edition: Edition) -> None:
-    assert count_parameters(edition.config).total < (12e6 if edition is FIRST else 20e6)
-    assert abs(sum(edition.tasks.values()) - 1) < 1e-9
+def test_the_model_is_as_small_as_its_card_says() -> None:
+    assert count_parameters(SECOND.config).total < 20e6
+    assert abs(sum(SECOND.tasks.values()) - 1) < 1e-9
 
 
 def test_tools_and_texts_stand_before_the_question_each_behind_its_token() -> None:

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from zaphod.core.errors import ConfigError
 from zaphod.core.tokenizers import ChatMessage, Tokenizer, encode_chat, load_tokenizer
 from zaphod.data.tasks.second.tools import KNOWN, ToolSignature, disguised, made_tool
 from zaphod.server.api.tool_formats import SHOWN, format_of
-from zaphod.training.editions import FIRST, SECOND
-from zaphod.training.tokenizer import STRUCTURE, encode_prompt, save_tokenizer
+from zaphod.training.editions import SECOND
+from zaphod.training.tokenizer import STRUCTURE, encode_prompt, save_tokenizer, train_tokenizer
 
 ASK: ChatMessage = {"role": "user", "content": "do it"}
 
@@ -84,7 +83,6 @@ def test_the_server_knows_the_format_of_calls_by_the_template(tokenizer: Tokeniz
     assert format_of(tokenizer) is SHOWN
 
 
-def test_the_first_edition_shows_no_tools(tmp_path: Path) -> None:
-    first = FIRST.make_tokenizer(texts_per_task=20)
+def test_a_vocabulary_without_the_token_shows_no_tools() -> None:
     with pytest.raises(ConfigError, match="has no token"):
-        encode_prompt(first, "do it", [("tool", "f()")])
+        encode_prompt(train_tokenizer(["do it"], 280), "do it", [("tool", "f()")])

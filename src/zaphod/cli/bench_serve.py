@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from zaphod.cli.options import JsonFlag
+from zaphod.cli.options import JsonFlag, read_key
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
@@ -97,7 +97,7 @@ def serve(
             base_url=base_url,
             model=model or "",
             endpoint=endpoint,
-            api_key=None if api_key_file is None else api_key_file.read_text(encoding="utf-8").strip(),
+            api_key=read_key(api_key_file),
             ignore_eos=ignore_eos,
             temperature=temperature,
             extra_body=_fields(extra_body),

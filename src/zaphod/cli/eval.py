@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zaphod import __version__
-from zaphod.cli.options import AdapterFlag, ContextFlag, DTypeFlag, JsonFlag, RunnerFlag, ThreadsFlag
+from zaphod.cli.options import AdapterFlag, ContextFlag, DTypeFlag, JsonFlag, RunnerFlag, ThreadsFlag, read_key
 from zaphod.cli.output import print_json, print_line, print_table
 from zaphod.core.configuration import MergedSettings
 from zaphod.core.errors import ConfigError
@@ -222,8 +222,7 @@ def _is_address(model: str) -> bool:
 def _server(url: str, name: str, key_file: Path | None, chat: bool) -> AskedModel:
     from zaphod.study.evaluation.models.endpoint import EndpointModel, EndpointOptions
 
-    key = None if key_file is None else key_file.read_text(encoding="utf-8").strip()
-    return EndpointModel(EndpointOptions(url=url, model=name, api_key=key, as_chat=chat))
+    return EndpointModel(EndpointOptions(url=url, model=name, api_key=read_key(key_file), as_chat=chat))
 
 
 def _loaded(

@@ -1,4 +1,4 @@
-"""Flags that several commands share, each with its one spelling and help text."""
+"""Flags that several commands share, each with its one spelling and help text, and how a key is read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from zaphod.core.errors import ConfigError
 from zaphod.model.compat import Compat
 
 ModelFlag = Annotated[
@@ -34,3 +35,17 @@ AdapterFlag = Annotated[
     Path | None, typer.Option("--adapter", metavar="FOLDER", help="Answer with this LoRA adapter (peft's files).")
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def read_key(file: Path | None) -> str | None:
+    """A server's key out of its file; None where none was named.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read.", "It holds the server's key.", "Check its name.") from error

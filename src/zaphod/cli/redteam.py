@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zaphod import __version__
-from zaphod.cli.options import JsonFlag
+from zaphod.cli.options import JsonFlag, read_key
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.errors import ConfigError
 from zaphod.core.progress import ProgressLines
@@ -78,7 +78,7 @@ def command(
         TargetOptions(
             url=url,
             model=model or "",
-            api_key=None if key_file is None else key_file.read_text(encoding="utf-8").strip(),
+            api_key=read_key(key_file),
             max_requests_per_s=rate,
             max_tokens=max_tokens,
             timeout_s=timeout,

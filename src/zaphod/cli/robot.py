@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zaphod.cli.options import JsonFlag
+from zaphod.cli.options import JsonFlag, read_key
 from zaphod.cli.output import print_json
 from zaphod.cli.verify import REFUSED
 from zaphod.core.configuration import MergedSettings
@@ -122,8 +122,7 @@ def _planner(
         from zaphod.agents.robotics.planning.spoken import SpokenPlanner
         from zaphod.core.endpoint import Endpoint
 
-        key = None if key_file is None else _key(key_file)
-        server = Server(Endpoint(url=endpoint, model=endpoint_model, api_key=key))
+        server = Server(Endpoint(url=endpoint, model=endpoint_model, api_key=read_key(key_file)))
         return SpokenPlanner(server, server.model)
     from zaphod.agents.robotics.planning.loaded import planner_of
     from zaphod.launch.models import load_model
@@ -132,13 +131,6 @@ def _planner(
     values = settings.with_flags(model=model).values
     resolve(values.model, values).weights_path()  # a wrong name is told before anything is loaded
     return planner_of(load_model(values, None, None, ProgressLines()), model)
-
-
-def _key(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read.", "It holds the server's key.", "Check its name.") from error
 
 
 def _exit_code(recording: Recording, done: Planned) -> int:

@@ -260,7 +260,7 @@ class _Vocabulary:
 
     def __init__(self, tokenizer: Tokenizer, num_tokens: int) -> None:
         special = {*tokenizer.special_tokens.values(), *tokenizer.eos_token_ids}
-        special |= {tokenizer.bos_token_id, tokenizer.pad_token_id} - {None}  # type: ignore[arg-type]
+        special |= {token_id for token_id in (tokenizer.bos_token_id, tokenizer.pad_token_id) if token_id is not None}
         self.special_token_ids = sorted(token_id for token_id in special if token_id < num_tokens)
         self.tokens = [_text_bytes(tokenizer.token_bytes(token_id)) for token_id in range(num_tokens)]
         for token_id in self.special_token_ids:

@@ -1,4 +1,4 @@
-"""The two editions of the built-in model: shape, tasks, vocabulary and settings of each; trains nothing."""
+"""The built-in model, second edition: its shape, tasks, vocabulary and settings; trains nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 
 from tokenizers import Tokenizer
 
-from zaphod.data.tasks import Arithmetic, OutOfScope, RobotPlan, Task, ToolCall
+from zaphod.data.tasks import Arithmetic, OutOfScope, RobotPlan, Task
 from zaphod.data.tasks.second import SECOND_TASKS, RoutePairs, ShownTools
 from zaphod.data.tasks.task import Split
 from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
@@ -18,7 +18,6 @@ from zaphod.training.tokenizer import (
     ASSISTANT_ID,
     END_ID,
     PAD_ID,
-    SPECIAL_TOKENS,
     SPECIAL_TOKENS_2,
     STRUCTURE,
     USER_ID,
@@ -30,9 +29,8 @@ from zaphod.training.tokenizer import (
 
 @dataclass(frozen=True, kw_only=True)
 class Edition:
-    """Everything that tells one built-in model from another."""
+    """Everything that a built-in model is made from."""
 
-    name: str
     config: ModelConfig
     tasks: Mapping[Task, float]
     """Tasks of the training data, and the share of documents that each contributes."""
@@ -45,7 +43,7 @@ class Edition:
     groups_per_part: int
     """How many lengths, and so about how many tasks, a part mixes."""
     num_echo_steps: int
-    """How many steps are spent on `echoes` before anything else."""
+    """How many steps are spent on `echoes` before anything else; 0: none."""
 
     def make_tokenizer(self, seed: int = 0, texts_per_task: int = 5000) -> Tokenizer:
         """The vocabulary, learnt from a sample of the training data; always the same for the same seed."""
@@ -90,38 +88,7 @@ class Edition:
         return ChainedStream(opening, self.num_echo_steps, tasks)
 
 
-_FIRST_TASKS: dict[Task, float] = {Arithmetic(): 0.28, RobotPlan(): 0.34, ToolCall(): 0.25, OutOfScope(): 0.13}
-
-FIRST = Edition(
-    name="first",
-    config=ModelConfig(
-        family="zaphod",
-        vocab_size=1024,
-        hidden_size=192,
-        num_layers=6,
-        num_heads=6,
-        num_kv_heads=2,
-        head_dim=32,
-        context_length=512,
-        moe=MoEConfig(router=RouterConfig(num_experts=8, top_k=2, renormalise=True), expert_size=384),
-        activation="silu",
-        qk_norm="per_head",
-        tie_embeddings=True,
-        pad_token_id=PAD_ID,
-        eos_token_ids=(END_ID,),
-    ),
-    tasks=_FIRST_TASKS,
-    judged=tuple((task, ("train", "combinations", "wordings")) for task in _FIRST_TASKS),
-    special_tokens=SPECIAL_TOKENS,
-    structure=(),
-    learning_rate=6e-3,
-    tokens_per_part=3072,
-    groups_per_part=4,
-    num_echo_steps=0,
-)
-
 SECOND = Edition(
-    name="second",
     config=ModelConfig(
         family="zaphod",
         vocab_size=4096,
@@ -155,5 +122,3 @@ SECOND = Edition(
     groups_per_part=12,
     num_echo_steps=256,
 )
-
-EDITIONS = {edition.name: edition for edition in (FIRST, SECOND)}

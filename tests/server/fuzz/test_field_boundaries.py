@@ -30,6 +30,8 @@ def names_the_field(answer: Answer, place: Place) -> bool:
     error = answer.error
     if "code" not in error or error["code"] in NOT_ABOUT_A_FIELD:  # Anthropic's errors name fields in the message
         return True
+    if error["code"] == "context_length_exceeded" and place.path[0] == "tools":  # what they say is in the prompt
+        return True
     named = error["param"] or ""
     return bool(named) and (place.name.startswith(named[:256]) or named.startswith(place.name[:256]))
 

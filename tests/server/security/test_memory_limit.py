@@ -40,7 +40,7 @@ def limited(limit_bytes: int, folder: Path, patch: pytest.MonkeyPatch) -> Iterat
 
 
 def test_a_model_that_cannot_fit_is_refused_with_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = write_tiny(tmp_path / "model", tiny_config("mixtral", vocab_size=1024, context_length=8 << 20))
+    model = write_tiny(tmp_path / "model", tiny_config("mixtral", vocab_size=4096, context_length=8 << 20))
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copy(BUILTIN_FOLDER / name, model)
     with limited(400 * MB, tmp_path, monkeypatch) as group:

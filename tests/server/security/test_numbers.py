@@ -19,7 +19,7 @@ UNKNOWN_HERE = (
     "n_probs",
     "max_tokens_per_step",
 )
-VOCABULARY = 1024
+VOCABULARY = 4096
 
 
 def is_refused(victim: RunningServer, path: str, body: Any) -> bool:

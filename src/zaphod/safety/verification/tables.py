@@ -66,8 +66,8 @@ def _value(value: object, hint: Any, name: str) -> Any:
         if not isinstance(value, list):
             raise ConfigError(f"{name} is {shown(value)}.", "It is a list.", "Put it into [ ].")
         return tuple(_value(item, get_args(hint)[0], f"{name} {number}") for number, item in enumerate(value, 1))
-    if dataclasses.is_dataclass(hint):
-        return section(value, hint, name)  # type: ignore[arg-type]
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return section(value, hint, name)
     if not isinstance(value, hint):
         raise ConfigError(f"{name} is {shown(value)}.", f"It is {_WORDS[hint]}.", "Mend it.")
     return value

@@ -95,5 +95,5 @@ def test_any_other_model_proposes_under_the_grammar_of_proposals() -> None:
     assert isinstance(planner, SpokenPlanner)
     task = Task(instruction="carry it", belief=BELIEF)
     answer = planner.propose(task, read_contract(contract_document(BELIEF)), ())
-    assert isinstance(answer, Unreadable)  # for it is cut off; `test_plan_schema` lets others speak to their end
+    assert isinstance(answer, Unreadable)  # for it is cut off; `test_schema` lets others speak to their end
     assert re.match(r'\{\s*"reason"\s*:\s*"[ -~]', answer.said)

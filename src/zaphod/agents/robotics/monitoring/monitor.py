@@ -6,7 +6,7 @@ looks at what was measured and says how fast the path may be followed and with w
     go -> clamp (the force) -> slow -> stop (along the path) -> hold
 
 A stop is proved beforehand: the path is clear wherever the robot is on it, and the grip bears the braking (`[grip]
-braking`). So the invariant is that a stop begun when next something is noticed ends in time; `monitor_proof` proves it
+braking`). So the invariant is that a stop begun when next something is noticed ends in time; `proof` proves it
 for the constants of every envelope. What ends in a stop stays stopped until a person resets it. A carried load is never
 let go of: below everything else stands holding.
 

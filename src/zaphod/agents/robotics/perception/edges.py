@@ -1,6 +1,6 @@
 """Patches of a picture that score high, and where exactly they end; knows scores, no colours and no things.
 
-Legend: H, W height and width of the picture; P points; 2 column and row, as `perception_cameras` counts them.
+Legend: H, W height and width of the picture; P points; 2 column and row, as `cameras` counts them.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from what was lacking, times from how much too fast it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +14,7 @@ from zaphod.agents.robotics.scene import Belief
 from zaphod.safety.verification.contracts import Contract, read_contract
 from zaphod.safety.verification.plans import Plan, read_plan
 from zaphod.safety.verification.requirements import clearance, grip, limits
-from zaphod.safety.verification.verify import Finding, Report, verify
+from zaphod.safety.verification.verify import Report, verify
 
 MOST_ROUNDS: Final = 8
 _SLOWEST_S: Final = 8.0
@@ -34,10 +33,6 @@ class Outcome:
     num_rounds: int
     refusal: str = ""
     """Why nothing is done; empty where the plan is accepted."""
-
-
-Revise = Callable[[Proposal, tuple[Finding, ...]], Proposal | None]
-"""A planner that is shown what was wrong; None where it gives up."""
 
 
 def until_accepted(proposal: Proposal, belief: Belief, contract: Contract | None = None) -> Outcome:

@@ -6,6 +6,7 @@ Legend: S moments; B balls; O obstacles; X axes; Q a quaternion's four.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,5 +77,5 @@ def _box(obstacle: Obstacle) -> tuple[Array, Array]:
     return _point(obstacle.low or ()), _point(obstacle.high or ())
 
 
-def _point(values: Sequence[object]) -> Array:
-    return np.array([float(value) for value in values])  # type: ignore[arg-type]
+def _point(values: Sequence[Fraction]) -> Array:
+    return np.array([float(value) for value in values])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +64,8 @@ class Recorder:
         """Everything noted so far."""
         if self._steps:
             self._sample()
-        columns = {name: tuple(values) for name, values in self._found.items()}
-        return Samples(**columns)  # type: ignore[arg-type]
+        columns: dict[str, Any] = {name: tuple(values) for name, values in self._found.items()}
+        return Samples(**columns)
 
     def _sample(self) -> None:
         sensed, turn = self._steps[-1]
