@@ -24,13 +24,13 @@ class Source:
     date: datetime.date
 
 
-def read_rows(name: str, kind: Callable[..., _T]) -> Mapping[str, _T]:
-    """The rows of a file beside this one, by their names, in its order.
+def read_rows(name: str, kind: Callable[..., _T], package: str = __package__) -> Mapping[str, _T]:
+    """The rows of a file of that package, by their names, in its order.
 
     Raises:
         ConfigError: a row lacks its source or its date, repeats a name, or does not fit `kind`.
     """
-    data = tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    data = tomllib.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
     rows: dict[str, _T] = {}
     for row in data["row"]:
         label = row.get("name", "?")

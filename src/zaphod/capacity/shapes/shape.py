@@ -64,8 +64,10 @@ class Experts:
     width: int
     shared_width: int = 0
     """Hidden width of the experts that every token visits, together."""
+    num_biases: int = 0
+    """Of one routed expert."""
     num_other_parameters: int = 0
-    """Biases of experts, gates of shared experts, biases of the choice."""
+    """Gates of shared experts, biases of the choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +159,8 @@ class ModelShape:
     def _expert_parameters(self, layer: Layer) -> int:
         if layer.experts is None:
             return 0
-        return layer.num_matrices * self.hidden_size * layer.experts.width * layer.experts.num_experts
+        one = layer.num_matrices * self.hidden_size * layer.experts.width + layer.experts.num_biases
+        return one * layer.experts.num_experts
 
     def kv_values_at(self, num_tokens: int) -> int:
         """Numbers that the caches of one sequence of so many tokens keep, windows considered (F6)."""
