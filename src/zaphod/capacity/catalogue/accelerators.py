@@ -40,10 +40,14 @@ class Accelerator:
         object.__setattr__(self, "aliases", tuple(self.aliases))
         if min(self.memory_bytes, self.bandwidth, self.link_bandwidth, self.power_w, self.devices_per_node) <= 0:
             raise ConfigError(f"Accelerator {self.name!r} has a figure of 0 or less.", "", "Mend its row.")
+        if not {"bf16", "fp16", "fp32"} & set(self.peak_flops):
+            raise ConfigError(f"Accelerator {self.name!r} has no peak in bf16, fp16 or fp32.", "", "Mend its row.")
 
     def peak(self, number_format: str) -> float:
-        """Operations a second in a number format, `bf16` where matrices of it are multiplied as bfloat16."""
-        return self.peak_flops.get(number_format, self.peak_flops["bf16"])
+        """Operations a second in a number format: of `bf16` where it lacks that one, of `fp16`, then `fp32` without."""
+        return next(
+            self.peak_flops[name] for name in (number_format, "bf16", "fp16", "fp32") if name in self.peak_flops
+        )
 
 
 @functools.cache
