@@ -17,9 +17,11 @@ from tests.support.served_planner import WEAK, proposing, saying, serving
 
 from zaphod.agents.robotics.planning.carrying import contract_document
 from zaphod.agents.robotics.recording import recording
+from zaphod.agents.robotics.rendering.rendering import way_to_draw, why_not
 from zaphod.agents.robotics.scene import believed, draw
 from zaphod.cli.robot_episode import toml
 
+RECORDING = Path(__file__).parents[1] / "agents/robotics/speech/recordings/command.wav"
 INSTRUCTION = "Pick up the fragile glass and place it carefully on the shelf."
 
 
@@ -46,6 +48,19 @@ def test_json_tells_rounds_proof_and_ending(zaphod: Zaphod, tmp_path: Path) -> N
     assert found["proposal"]["carry"] == "glass"
     assert {"grip", "clearance", "limits"} == {one["requirement"] for one in found["margins"]}
     assert all(Path(file).exists() for file in found["files"].values())
+
+
+def test_an_instruction_is_heard_and_the_scene_is_seen(zaphod: Zaphod, tmp_path: Path) -> None:
+    pytest.importorskip("pocketsphinx", reason="the extra speech is not installed")
+    if way_to_draw() is None:
+        pytest.skip(f"nothing here can draw: {why_not()}")
+    outcome = zaphod("robot", "run", "--spoken", str(RECORDING), "--camera", "--out", str(tmp_path), "--json")
+    found, told, true = outcome.json, json.loads((tmp_path / "episode.json").read_text()), draw(0)
+    assert (outcome.code, found["instruction"]) == (0, "pick up the fragile glass and place it carefully on the shelf")
+    assert found["outcome"]["succeeded"]
+    assert told["belief"]["start_m"] != list(true.start_m)  # seen, not told
+    assert told["belief"]["start_m"] == pytest.approx(list(true.start_m), abs=0.003)
+    assert told["belief"]["load_error_m"] > 0
 
 
 def test_what_is_not_here_is_declined_with_the_reason_and_nothing_moves(zaphod: Zaphod, tmp_path: Path) -> None:
@@ -101,6 +116,9 @@ def test_both_schemas_are_printed(zaphod: Zaphod) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
+        (["run"], 2, "no instruction"),
+        (["run", "carry it", "--spoken", str(RECORDING)], 2, "two instructions"),
+        (["run", "--spoken", __file__], 5, "WAV"),
         (["run", ""], 5, "empty"),
         (["run", "carry it", "--model", "no/such"], 8, "no/such"),
         (["run", "carry it", "--endpoint-model", "x"], 2, "--endpoint"),

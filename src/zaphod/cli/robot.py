@@ -42,7 +42,15 @@ def _robot() -> None:
 @verbs.command("run")
 def run_command(
     context: typer.Context,
-    instruction: Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What is to be done, in English.")],
+    instruction: Annotated[
+        str | None, typer.Argument(metavar="INSTRUCTION", help="What is to be done, in English.")
+    ] = None,
+    spoken: Annotated[
+        Path | None, typer.Option("--spoken", metavar="FILE.wav", help="It is said in this recording instead.")
+    ] = None,
+    camera: Annotated[
+        bool, typer.Option("--camera", help="Where things are is seen in rendered pictures, not told.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the scene: masses, friction, wall, errors.")] = 0,
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="MODEL", help="Plans: builtin, a folder, .gguf file or org/name.")
@@ -72,7 +80,8 @@ def run_command(
     \b
     Examples:
       zaphod robot run "Pick up the fragile glass and place it carefully on the shelf."
-      zaphod robot run "Carry the glass to the shelf, fast." --seed 3 --json
+      zaphod robot run "Carry the glass to the shelf, fast." --seed 3 --camera --json
+      zaphod robot run --spoken instruction.wav
       zaphod robot run "Carry the glass to the shelf." --endpoint https://host --endpoint-model name --key-file key
     """
     from zaphod.agents.robotics.planning.planner import Task, planned
@@ -80,8 +89,14 @@ def run_command(
     from zaphod.cli import robot_telling as telling
     from zaphod.cli.robot_episode import carry_out
 
+    wanted = _instruction(instruction, spoken)
     scene = draw(seed)
-    task = Task(instruction=instruction, belief=believed(scene, seed))
+    belief = believed(scene, seed)
+    if camera:
+        from zaphod.agents.robotics.perception.looking import look
+
+        belief = look(scene, belief)
+    task = Task(instruction=wanted, belief=belief)
     planner = _planner(context.obj, model, endpoint, endpoint_model, key_file)
     show = telling.Silence() if as_json else telling.Lines()
     show.task(task, planner.name)
@@ -110,6 +125,18 @@ def schema_command(as_json: JsonFlag = False) -> None:
 
     del as_json  # it is JSON anyway
     print_json({"proposal": proposal_schema(GLASS_OVER_A_WALL), "plan": plan_schema()})
+
+
+def _instruction(written: str | None, spoken: Path | None) -> str:
+    if (written is None) == (spoken is None):
+        found = "There is no instruction." if written is None else "There are two instructions, one of them spoken."
+        raise ConfigError(found, "One is wanted: written as INSTRUCTION, or --spoken FILE.wav.", "Give one of them.")
+    if written is not None:
+        return written
+    from zaphod.agents.robotics.speech.speech import transcribe
+
+    assert spoken is not None
+    return transcribe(spoken).text
 
 
 def _planner(
