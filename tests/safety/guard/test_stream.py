@@ -6,7 +6,7 @@ import tracemalloc
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.safety.guard.conftest import MakeGuard
 
@@ -108,6 +108,7 @@ def test_what_is_found_does_not_depend_on_how_the_stream_was_cut(make_guard: Mak
 
 
 @property_settings
+@example("the secret word is s.e.c.r.e.t c2VjcmV0IHdvcmQgaXMgaGVyZQ== ", 1)
 @given(texts, st.integers(1, 40))
 def test_in_the_raw_text_streams_find_and_withhold_what_a_check_does(
     make_guard: MakeGuard, text: str, cut: int
@@ -116,7 +117,13 @@ def test_in_the_raw_text_streams_find_and_withhold_what_a_check_does(
     verdict = guard.check(text, "output")
     plain = [finding for finding in verdict.findings if not finding.hit.views and finding.hit.category == "leak"]
     out, findings, _ = run(guard.stream(), text, cut)
-    assert [f for f in findings if not f.hit.views and f.hit.category == "leak"] == plain
+    # A check tells only of the longer match where a decoded one begins at the same place; a stream has told by then.
+    longer = [finding.hit for finding in verdict.findings if finding.hit.views]
+    own = [f for f in findings if not f.hit.views and f.hit.category == "leak"]
+    assert [f for f in own if not any(hit.start <= f.hit.start and f.hit.end <= hit.end for hit in longer)] == [
+        f for f in plain if not any(hit.start <= f.hit.start and f.hit.end <= hit.end for hit in longer)
+    ]
+    assert {finding.hit for finding in plain} <= {finding.hit for finding in own}
     if len(plain) == len(verdict.findings) == len(findings):
         assert out == verdict.redacted(text)
 
