@@ -48,7 +48,7 @@ RULES: tuple[Rule, ...] = (
     Rule(".*", ".*(checkpoint|weight|model)_?(bytes|size|memory|gib|gb).*|file_size", "memory:weights"),
     Rule(".*", ".*kv.*per_token.*", "memory:kv_per_token"),
     Rule(".*", ".*kv.*(token|capacity|block|size).*|.*cache_tokens.*", "memory:kv_tokens"),
-    Rule(".*", ".*(max|num).*(concurren|seqs|sequences|batch).*", "memory:max_sequences"),
+    Rule(".*", ".*(max|num).*(concurren|seqs|sequences|batch).*", "memory:max_sequences_of"),
 )
 """The first that matches is taken."""
 

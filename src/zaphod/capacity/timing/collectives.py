@@ -1,0 +1,78 @@
+"""How long devices take to exchange data (F10); knows no models and no engines.
+
+Sizes are bytes of one device's whole message, bandwidths bytes a second and direction of one device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zaphod.capacity.catalogue.accelerators import Accelerator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """What connects the devices of one replica: inside of a node, and between nodes."""
+
+    devices_per_node: int
+    link_bandwidth: float
+    network_bandwidth: float
+    """0 where there is none: then several nodes cannot be used together."""
+    latency_s: float
+    """Of one small collective inside of a node."""
+    network_latency_s: float
+    """Added where it crosses nodes."""
+
+    def all_reduce_s(self, num_devices: int, size_bytes: float) -> float:
+        """`a + 2 (n-1)/n V/bw` in a node; across nodes the slow part moves what one node has added up, too."""
+        return self.latency(num_devices) + 2 * self._moved(num_devices, size_bytes)
+
+    def all_gather_s(self, num_devices: int, size_bytes: float) -> float:
+        """`a + (n-1)/n V/bw`; a reduce-scatter takes as long."""
+        return self.latency(num_devices) + self._moved(num_devices, size_bytes)
+
+    def all_to_all_s(self, num_devices: int, size_bytes: float) -> float:
+        """`a + (n-1)/n V/bw`: each device keeps its own share; other nodes' shares pass through the network."""
+        if num_devices <= 1:
+            return 0.0
+        inside = min(num_devices, self.devices_per_node)
+        near = size_bytes * (inside - 1) / num_devices / self.link_bandwidth
+        far = size_bytes * (num_devices - inside) / num_devices
+        return self.latency(num_devices) + max(near, far / self._network if far else 0.0)
+
+    def send_s(self, size_bytes: float, *, crosses_nodes: bool) -> float:
+        """From one device to one other."""
+        bandwidth = self._network if crosses_nodes else self.link_bandwidth
+        return self.latency(2) + (self.network_latency_s if crosses_nodes else 0.0) + size_bytes / bandwidth
+
+    def latency(self, num_devices: int) -> float:
+        """Of an empty collective."""
+        if num_devices <= 1:
+            return 0.0
+        return self.latency_s + (self.network_latency_s if num_devices > self.devices_per_node else 0.0)
+
+    def _moved(self, num_devices: int, size_bytes: float) -> float:
+        """Seconds of one ring pass."""
+        if num_devices <= 1:
+            return 0.0
+        inside = min(num_devices, self.devices_per_node)
+        near = size_bytes * (inside - 1) / inside / self.link_bandwidth
+        num_nodes = -(-num_devices // self.devices_per_node)
+        far = size_bytes / inside * (num_nodes - 1) / num_nodes
+        return near + (far / self._network if far else 0.0)
+
+    @property
+    def _network(self) -> float:
+        # A machine that was not made for clusters still has its ordinary network: 10 Gb/s.
+        return self.network_bandwidth or 1.25e9
+
+
+def links_of(accelerator: Accelerator, *, latency_s: float, network_latency_s: float, efficiency: float) -> Links:
+    """The links of an accelerator, with the share of their bandwidth that an engine's collectives reach."""
+    return Links(
+        devices_per_node=accelerator.devices_per_node,
+        link_bandwidth=accelerator.link_bandwidth * efficiency,
+        network_bandwidth=accelerator.network_bandwidth * efficiency,
+        latency_s=latency_s,
+        network_latency_s=network_latency_s,
+    )

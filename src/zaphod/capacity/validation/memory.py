@@ -1,0 +1,64 @@
+"""Predictors of memory when serving: bytes of weights, of keys and values, and what fits; knows no times."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from zaphod.capacity.estimate import Estimate, RefusedError, within
+from zaphod.capacity.memory.inference import kv_bytes_per_token, max_sequences, memory_use
+from zaphod.capacity.memory.precisions import weight_bytes
+from zaphod.capacity.validation.points import Point
+from zaphod.capacity.validation.replicas import kv_precision_of, precision_of, replica_of, shape_of
+
+_WEIGHTS_ERROR, _GUESSED_ERROR = 0.01, 0.1
+_CAPACITY_ERROR = 0.1
+
+
+def weights(point: Point) -> Estimate:
+    """Of a checkpoint, or of what a device holds of it where the metric or the unit says so."""
+    shape, guessed = shape_of(point)
+    size = weight_bytes(shape, precision_of(point.precision))
+    whole = within(size, _GUESSED_ERROR if guessed else _WEIGHTS_ERROR, "B", "F6: bits of each kind of weight")
+    if any(word in f"{point.metric} {point.unit}".lower() for word in ("per_gpu", "/gpu", "per_device", "per gpu")):
+        return whole.scaled(1 / max(1, (point.tp or point.n_gpus or 1) * (point.pp or 1)), "B", "split evenly")
+    return whole
+
+
+def kv_per_token(point: Point) -> Estimate:
+    """Bytes of the cache for one token of one sequence, copies on several devices not counted."""
+    shape, guessed = shape_of(point)
+    size = kv_bytes_per_token(shape, kv_precision_of(point.kv_dtype))
+    return within(size, _GUESSED_ERROR if guessed else 1e-3, "B", "F6")
+
+
+def kv_tokens(point: Point) -> Estimate:
+    """Tokens that the caches of the replica hold; bytes of them where the unit is one of bytes."""
+    assumed = replica_of(point)
+    use = memory_use(assumed.replica)
+    error = math.hypot(_CAPACITY_ERROR, assumed.added_error)
+    if "b" in point.unit.lower():
+        devices = 1 if "total" not in point.metric else assumed.replica.num_devices
+        return within(use.kv_cache * devices, error, "B", "F6", *assumed.assumptions)
+    return within(use.kv_tokens, error, "tokens", "F6", *assumed.assumptions)
+
+
+def max_sequences_of(point: Point) -> Estimate:
+    """Sequences of the row's length that fit at once."""
+    assumed = replica_of(point)
+    tokens = point.seq_len or (point.isl or 0) + (point.osl or 0)
+    if not tokens:
+        raise RefusedError("The row has no length of a sequence.", "", "Fill seq_len, or isl and osl.")
+    number = max_sequences(assumed.replica, math.ceil(tokens))
+    if number < 1:
+        raise RefusedError(f"Not one sequence of {tokens:g} tokens fits.", "", "Use more devices.")
+    estimate = within(number, math.hypot(_CAPACITY_ERROR, assumed.added_error), "sequences", "F6")
+    return dataclasses.replace(estimate, basis=(*estimate.basis, *assumed.assumptions))
+
+
+def device_memory(point: Point) -> Estimate:
+    """Bytes in use on each device while it serves."""
+    assumed = replica_of(point)
+    use = memory_use(assumed.replica)
+    total = use.weights + use.kv_cache + use.activations + use.overhead
+    return within(total, math.hypot(_CAPACITY_ERROR, assumed.added_error), "B", "F6", *assumed.assumptions)

@@ -1,0 +1,255 @@
+"""Predictions for measured training rows: which job a row describes, what it leaves open, and what it asks for.
+
+What a row leaves open is chosen as its authors would have: the fastest layout that fits. Each such choice widens the
+interval.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from zaphod.capacity.catalogue.accelerators import Accelerator, accelerator
+from zaphod.capacity.estimate import Estimate, RefusedError
+from zaphod.capacity.layout import Layout
+from zaphod.capacity.shapes.reading import read_shape
+from zaphod.capacity.shapes.shape import ModelShape
+from zaphod.capacity.timing.run import Run, run_time
+from zaphod.capacity.timing.training import flops_per_device, mfu, step_time, tokens_per_s_per_device
+from zaphod.capacity.timing.training_job import Attention, Recompute, TrainingJob, stack
+from zaphod.capacity.timing.training_layout import Known, propose_layout
+from zaphod.capacity.validation.points import Point
+from zaphod.core.errors import ZaphodError
+
+_ASSUMED_ERROR = 0.1
+"""Relative, of each thing that a row does not say and that matters: batch, layout, number of devices."""
+_ASSUMED_TOKENS = 4e6
+"""Of a step, where the batch is not given: what models of tens of billions are trained with."""
+_ASSUMED_DAYS = 60
+"""Of a run whose number of devices is not given."""
+_ASSUMED_MFU = 0.4
+"""For that number alone."""
+_PROGRAMME = 1.35
+"""Most that a published programme takes of its run's device hours: first tries, longer contexts, repeated stretches."""
+
+_SHARDED = ("titan", "fsdp2", "lightning", "olmo", "thunder")
+_EAGER = ("foundry", "fsdp", "mosaic", "composer", "zero", "deepspeed", "transformers", "accelerate")
+_FULL = re.compile(r"full (activation )?(checkpoint|recompu|ac\b)|(?<!selective )activation checkpointing", re.I)
+_SELECTIVE = re.compile(r"selective", re.I)
+_NONE = re.compile(r"(no|without) (activation )?(checkpoint|recompu|ac\b)", re.I)
+_FIRST_FITTED = "2025-04"
+"""Month of the oldest software that the constants of sparse models were fitted on: NeMo 25.04."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The job of one row."""
+
+    shape: ModelShape
+    accelerator: Accelerator
+    layout: Layout
+    job: TrainingJob
+    assumed: tuple[str, ...]
+    """What the row does not say."""
+
+    @property
+    def extra_error(self) -> float:
+        """Relative."""
+        return _ASSUMED_ERROR * math.sqrt(len(self.assumed))
+
+    def step(self) -> Estimate:
+        """Seconds of one step."""
+        found = step_time(self.shape, self.accelerator, self.layout, self.job, extra_error=self.extra_error)
+        return found.scaled(1.0, "s", *(f"assumed: {each}" for each in self.assumed))
+
+
+def setting_of(point: Point) -> Setting:
+    """The job that a row describes.
+
+    Raises:
+        RefusedError: the row says too little, or nothing was measured on such a device or in such a precision.
+        ConfigError: the model or the device is unknown, or the row contradicts itself.
+        CapacityError: nothing fits.
+    """
+    shape, device = read_shape(point.model), accelerator(point.hardware)
+    assumed: list[str] = []
+    degrees = [point.tp, point.pp, point.cp, point.dp]
+    num_devices = point.n_gpus
+    if num_devices is None and point.dp and any(degrees):
+        num_devices = math.prod(each or 1 for each in degrees)
+    sequence = point.seq_len or (int(point.isl) if point.isl else None)
+    if sequence is None:
+        sequence = min(shape.context_length, 4096)
+        assumed.append(f"sequences of {sequence} tokens")
+    if num_devices is None:
+        num_devices = _devices_for(point, shape, device, sequence)
+        assumed.append(f"{num_devices} devices")
+    laid_out = bool(point.tp or point.pp or point.dp)
+    if not laid_out and num_devices > 1:
+        assumed.append("the layout")
+    name = _stack_of(point)
+    data = point.dp or max(num_devices // math.prod(each or 1 for each in degrees[:3]), 1)
+    batch = point.batch
+    if not batch:
+        batch = max(round(_ASSUMED_TOKENS / sequence / data), 1) * data
+        assumed.append(f"{batch} sequences in a step")
+    micro = _number(point.notes, r"(?:\bMBS|micro[- ]?batch(?: size)?|local batch(?: size)?)\D{0,3}(\d+)")
+    if name != "megatron" and micro is None and laid_out and batch % data == 0:
+        micro = min(batch // data, 16)
+        while (batch // data) % micro:
+            micro -= 1
+    recompute = _recompute(point.notes)
+    known = Known(
+        tensor=point.tp or (1 if laid_out else None),
+        pipeline=point.pp or (1 if laid_out else None),
+        context=point.cp or (1 if laid_out else None),
+        expert=point.ep,
+        data=point.dp,
+        virtual=point.vpp or (1 if laid_out else None),
+        expert_tensor=_number(point.notes, r"\bETP\D{0,3}(\d+)"),
+        micro_batch=micro,
+        recompute=recompute,
+    )
+    job = TrainingJob(
+        global_batch=batch,
+        sequence_length=sequence,
+        precision=_precision(point.precision),
+        stack=name,
+        older_software=_is_older(point, shape),
+        deduplicates=not re.search(r"nemo|all-?to-?all", f"{point.framework} {point.notes}", re.I),
+    )
+    return _laid_out(shape, device, job, num_devices, known, assumed)
+
+
+def _laid_out(
+    shape: ModelShape, device: Accelerator, job: TrainingJob, num_devices: int, known: Known, assumed: list[str]
+) -> Setting:
+    found = propose_layout(shape, device, job, num_devices=num_devices, known=known)
+    return Setting(shape=shape, accelerator=device, layout=found.layout, job=found.job, assumed=tuple(assumed))
+
+
+def step_seconds(point: Point) -> Estimate:
+    """Seconds of one optimiser step."""
+    return setting_of(point).step()
+
+
+def token_rate_per_device(point: Point) -> Estimate:
+    """Tokens a second of each device."""
+    setting = setting_of(point)
+    return tokens_per_s_per_device(setting.step(), setting.layout, setting.job)
+
+
+def token_rate(point: Point) -> Estimate:
+    """Tokens a second of all devices."""
+    setting = setting_of(point)
+    return setting.step().inverse(setting.job.tokens, "tok/s")
+
+
+def utilisation(point: Point) -> Estimate:
+    """MFU, in the convention that the row's framework prints."""
+    setting = setting_of(point)
+    return mfu(
+        setting.shape, setting.accelerator, setting.step(), setting.layout, setting.job, attention=_convention(point)
+    )
+
+
+def flops_rate(point: Point) -> Estimate:
+    """Model operations a second of each device, in TFLOP/s."""
+    setting = setting_of(point)
+    rate = flops_per_device(setting.shape, setting.step(), setting.layout, setting.job, attention=_convention(point))
+    return rate.scaled(1e-12, "TFLOP/s")
+
+
+def device_hours(point: Point) -> Estimate:
+    """Of a whole run or programme."""
+    return _run(point).device_hours
+
+
+def days(point: Point) -> Estimate:
+    """Calendar days of a whole run."""
+    return _run(point).days
+
+
+def _run(point: Point) -> Run:
+    if not point.tokens_total:
+        raise RefusedError(
+            "The row does not say how many tokens were trained on.", "A run's length follows from them.", "Give tokens."
+        )
+    setting = setting_of(point)
+    return run_time(
+        setting.step(),
+        tokens=point.tokens_total,
+        tokens_per_step=setting.job.tokens,
+        num_devices=setting.layout.num_devices,
+        programme=_PROGRAMME,
+    )
+
+
+def _devices_for(point: Point, shape: ModelShape, device: Accelerator, sequence: int) -> int:
+    """A power of two that ends the run in two months."""
+    if not point.tokens_total:
+        raise RefusedError(
+            "The row says neither how many devices there were nor how many tokens were trained on.",
+            "A step's time depends on the devices.",
+            "Give n_gpus.",
+        )
+    flops = 3 * shape.forward_flops(1, sequence / 2) * point.tokens_total
+    wanted = flops / (_ASSUMED_MFU * device.peak("bf16") * _ASSUMED_DAYS * 86400)
+    return int(min(max(2 ** round(math.log2(max(wanted, 1.0))), device.devices_per_node), 16384))
+
+
+def _stack_of(point: Point) -> str:
+    text = f"{point.framework} {point.notes}".lower()
+    if any(word in text for word in _SHARDED):
+        return stack("torchtitan").name
+    if any(word in text for word in _EAGER) and not any(word in text for word in ("megatron", "nemo")):
+        return stack("fsdp").name
+    return stack("megatron").name
+
+
+def _precision(name: str) -> str:
+    lower = name.lower()
+    if "fp8" in lower or "float8" in lower:
+        return "fp8"
+    if lower in ("", "bf16", "bfloat16", "fp16", "float16", "amp", "mixed", "bf16-mixed", "fp16-mixed"):
+        return "bf16"
+    return lower
+
+
+def _recompute(notes: str) -> Recompute | None:
+    if _NONE.search(notes):
+        return "none"
+    if _SELECTIVE.search(notes):
+        return "selective"
+    return "full" if _FULL.search(notes) else None
+
+
+def _number(text: str, pattern: str) -> int | None:
+    found = re.search(pattern, text, re.I)
+    return int(found[1]) if found and int(found[1]) > 0 else None
+
+
+def _is_older(point: Point, shape: ModelShape) -> bool:
+    """Whether the row is older than the software that the constants of such models were fitted on."""
+    return bool(shape.num_sparse_layers and point.date and point.date[:7] < _FIRST_FITTED)
+
+
+def _convention(point: Point) -> Attention:
+    """Megatron-Bridge and torchtitan halve the attention's operations; NeMo's recipes, PaLM and llm-foundry do not."""
+    text = f"{point.framework} {point.notes}".lower()
+    return "causal" if "bridge" in text or "causal" in text else "full"
+
+
+__all__ = [
+    "Setting",
+    "ZaphodError",
+    "days",
+    "device_hours",
+    "flops_rate",
+    "setting_of",
+    "step_seconds",
+    "token_rate",
+    "token_rate_per_device",
+    "utilisation",
+]
