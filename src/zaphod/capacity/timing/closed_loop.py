@@ -30,6 +30,8 @@ class Loop:
 
     ttft_s: Estimate
     """Mean."""
+    ttft_p95_s: Estimate
+    """If waiting has an exponential tail: 3 times its mean. Simulate the scheduler for more."""
     itl_s: Estimate
     """Mean gap of a stream, other requests' prompts included: TPOT, (end - first token) / (n - 1)."""
     output_tokens_per_s: Estimate
@@ -89,6 +91,7 @@ def closed_loop(
     first_s = state.ttft_s + waiting_s
     return Loop(
         ttft_s=within(first_s, ttft_error(model), "s", basis),
+        ttft_p95_s=within(first_s + 2 * (state.queue_s + waiting_s), ttft_error(model), "s", basis),
         itl_s=gap,
         output_tokens_per_s=rate.scaled(output_tokens, "tok/s"),
         e2e_s=within(first_s + (output_tokens - 1) * state.gap_s, decode_error(model, state.running), "s", basis),
@@ -105,6 +108,7 @@ class _State:
     rate: float
     gap_s: float
     ttft_s: float
+    queue_s: float
     running: float
     parts: StepParts
     prompt_share: float
@@ -120,14 +124,20 @@ def _steady(model: StepModel, in_service: float, prompt: float, output: float, c
         low, high = 0.0, 1 / added_s
         for _ in range(40):
             rate = (low + high) / 2
-            gap_s, ttft_s = _times(model, rate, in_service, parts.seconds, added_s, own_s)
+            gap_s, queue_s, ttft_s = _times(model, rate, in_service, parts.seconds, added_s, own_s)
             if rate * (ttft_s + (output - 1) * gap_s) < in_service:
                 low = rate
             else:
                 high = rate
         running = min(in_service, max(1.0, rate * (output - 1) * gap_s))
     return _State(
-        rate=rate, gap_s=gap_s, ttft_s=ttft_s, running=running, parts=parts, prompt_share=min(1.0, rate * added_s)
+        rate=rate,
+        gap_s=gap_s,
+        ttft_s=ttft_s,
+        queue_s=queue_s,
+        running=running,
+        parts=parts,
+        prompt_share=min(1.0, rate * added_s),
     )
 
 
@@ -149,12 +159,12 @@ def _prompt_seconds(
 
 def _times(
     model: StepModel, rate: float, in_service: float, step_s: float, added_s: float, own_s: float
-) -> tuple[float, float]:
-    """(mean gap, mean time to the first token) at a rate of requests."""
+) -> tuple[float, float, float]:
+    """(mean gap, mean wait for other prompts, mean time to the first token) at a rate of requests."""
     busy = min(rate * added_s, 1 - 1e-9)
     others_s = (in_service - 1) * added_s
     queue_s = min(others_s, added_s * busy / (2 * (1 - busy)) + _BURST * others_s / 2)
     alone = in_service < 2
     wait_s = 0.0 if alone else step_s / 2
     gap_s = step_s if alone else step_s / (1 - busy)
-    return gap_s, model.constants.request_s + wait_s + queue_s + own_s
+    return gap_s, queue_s, model.constants.request_s + wait_s + queue_s + own_s

@@ -31,14 +31,18 @@ class Links:
         """`a + (n-1)/n V/bw`; a reduce-scatter takes as long."""
         return self.latency(num_devices) + self._moved(num_devices, size_bytes)
 
-    def all_to_all_s(self, num_devices: int, size_bytes: float) -> float:
-        """`a + (n-1)/n V/bw`: each device keeps its own share; other nodes' shares pass through the network."""
+    def all_to_all_s(self, num_devices: int, size_bytes: float, *, copies: float = 1) -> float:
+        """`a + copies (n-1)/n V/bw`: each device keeps its own share.
+
+        Across nodes each other node gets what it needs once, and hands it on inside (DeepEP); both overlap.
+        """
         if num_devices <= 1:
             return 0.0
         inside = min(num_devices, self.devices_per_node)
-        near = size_bytes * (inside - 1) / num_devices / self.link_bandwidth
-        far = size_bytes * (num_devices - inside) / num_devices
-        return self.latency(num_devices) + max(near, far / self._network if far else 0.0)
+        num_nodes = -(-num_devices // self.devices_per_node)
+        near_s = size_bytes * copies * (inside - 1) / inside / self.link_bandwidth
+        far = size_bytes * min(copies, num_nodes) * (num_nodes - 1) / num_nodes
+        return self.latency(num_devices) + max(near_s, far / self._network)
 
     def send_s(self, size_bytes: float, *, crosses_nodes: bool) -> float:
         """From one device to one other."""

@@ -6,6 +6,9 @@ import functools
 import math
 import statistics
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def distinct_experts(num_experts: int, top_k: int, num_tokens: float, *, skew: float = 0.0) -> float:
     """Expected number of different experts that `num_tokens` tokens choose.
@@ -18,10 +21,15 @@ def distinct_experts(num_experts: int, top_k: int, num_tokens: float, *, skew: f
         return 0.0
     if not skew:
         return num_experts * -math.expm1(num_tokens * math.log1p(-min(top_k / num_experts, 1 - 1e-12)))
-    return sum(-math.expm1(num_tokens * math.log1p(-min(p, 1 - 1e-12))) for p in popularity(num_experts, top_k, skew))
+    return float(-np.expm1(num_tokens * _log_missed(num_experts, top_k, skew)).sum())
 
 
-@functools.cache
+@functools.lru_cache(maxsize=256)
+def _log_missed(num_experts: int, top_k: int, skew: float) -> NDArray[np.float64]:
+    return np.log1p(-np.minimum(np.array(popularity(num_experts, top_k, skew)), 1 - 1e-12))
+
+
+@functools.lru_cache(maxsize=256)
 def popularity(num_experts: int, top_k: int, skew: float) -> tuple[float, ...]:
     """How often each expert is among a token's choice; they add up to `top_k`, and none exceeds 1."""
     raw = [(rank + 1.0) ** -skew for rank in range(num_experts)]
@@ -33,7 +41,9 @@ def popularity(num_experts: int, top_k: int, skew: float) -> tuple[float, ...]:
         capped += 1
 
 
-def fullest_rank(num_experts: int, top_k: int, num_tokens: float, num_ranks: int) -> tuple[float, float]:
+def fullest_rank(
+    num_experts: int, top_k: int, num_tokens: float, num_ranks: int, *, skew: float = 0.0
+) -> tuple[float, float]:
     """Load of the fullest of `num_ranks` devices over their mean: (touched experts, routed tokens), each 1 or more.
 
     The layer takes as long as its fullest device. Both are sums over the experts of a device; their largest is taken
@@ -42,7 +52,7 @@ def fullest_rank(num_experts: int, top_k: int, num_tokens: float, num_ranks: int
     if num_ranks <= 1 or num_tokens <= 0:
         return 1.0, 1.0
     own = num_experts / num_ranks
-    touched = -math.expm1(num_tokens * math.log1p(-min(top_k / num_experts, 1 - 1e-12)))
+    touched = distinct_experts(num_experts, top_k, num_tokens, skew=skew) / num_experts
     reach = _largest_of(num_ranks)
     experts = own * touched
     fullest_experts = min(own, experts + reach * math.sqrt(experts * (1 - touched)))

@@ -159,7 +159,7 @@ class StepModel:
         assert experts is not None
         one = layer.num_matrices * self.replica.shape.hidden_size * experts.width
         distinct = distinct_experts(experts.num_experts, experts.top_k, tokens, skew=grouped().skew)
-        load = fullest_rank(experts.num_experts, experts.top_k, tokens, self.replica.layout.expert)
+        load = fullest_rank(experts.num_experts, experts.top_k, tokens, self.replica.layout.expert, skew=grouped().skew)
         weights = layer.count * one * distinct / self._expert_shards
         touched = weights * self._weight_bytes
         flops = layer.count * 2 * one * tokens * experts.top_k / self._expert_shards
@@ -195,10 +195,10 @@ class StepModel:
         if self.replica.layout.expert == 1:
             return after_attention + 2 * self._links.all_gather_s(self._expert_shards, tokens * message)
         # Out in 8 bits, back in 16 (DeepEP); every device sends its part of the rows.
-        ways = min(layer.experts.top_k, self.replica.layout.expert)
-        sent = rows / self._tensor * ways * self.replica.shape.hidden_size
-        out = self._links.all_to_all_s(self.replica.layout.expert, sent)
-        return after_attention + out + self._links.all_to_all_s(self.replica.layout.expert, 2 * sent)
+        group, copies = self.replica.layout.expert, min(layer.experts.top_k, self.replica.layout.expert)
+        sent = rows / self._tensor * self.replica.shape.hidden_size
+        out_s = self._links.all_to_all_s(group, sent, copies=copies)
+        return after_attention + out_s + self._links.all_to_all_s(group, 2 * sent, copies=copies)
 
     def _send_s(self, rows: float) -> float:
         crosses = self.replica.num_devices > self.replica.accelerator.devices_per_node
