@@ -1,0 +1,1 @@
+"""What running a deployment takes: power, energy, carbon, water and money."""
