@@ -1,7 +1,7 @@
 """How long a whole training run takes: steps, faults, checkpoints; knows no models and no layouts.
 
-F4. With C the seconds that a checkpoint stops the run and M the mean time between two faults of the whole job, checkpoints
-every `sqrt(2 C M)` seconds lose least (Young 1974; Daly 2006, doi 10.1016/j.future.2004.11.016, its first-order term).
+F4. With C the seconds that a checkpoint stops the run and M the mean time between two faults of the whole job,
+checkpoints every `sqrt(2 C M)` seconds lose least (Young 1974; Daly 2006, doi 10.1016/j.future.2004.11.016).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Reliability:
     """Device hours for each fault that stops the job: of N devices one every so many hours over N."""
     checkpoint_s: float = 30.0
     """That the job stands still for one checkpoint; copies to storage run beside the next steps."""
-    restart_s: float = 600.0
+    restart_s: float = 300.0
     """From a fault to the next step: detection, replacement, loading. With 30 s for each checkpoint it gives Llama-3's
     "higher than 90 %" of 16,384 devices (arXiv 2407.21783, section 3.3.4)."""
     availability: float = 0.99
@@ -84,7 +84,7 @@ def goodput(num_devices: int, reliability: Reliability) -> Estimate:
         high=1 - loss / 2,
         unit="",
         basis=(
-            f"a fault every {mtbf_s / 3600:.3g} h ({reliability.device_mtbf_h:.3g} device hours each: arXiv 2407.21783), "
+            f"a fault every {mtbf_s / 3600:.3g} h ({reliability.device_mtbf_h:.3g} device hours; arXiv 2407.21783)",
             f"a checkpoint every {interval_s / 60:.3g} min, availability {reliability.availability:g}",
         ),
     )

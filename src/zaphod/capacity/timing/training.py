@@ -1,6 +1,6 @@
-"""How long one optimiser step takes on a layout, and how well it uses the devices; knows no prices, faults or whole runs.
+"""How long one optimiser step takes on a layout, and how well it uses the devices; knows no prices and no faults.
 
-`t = micro_batches * (compute + what of the transfers is not hidden) * (1 + bubble) + optimiser + gradients` (F3, F10, F11).
+`t = micro_batches * (compute + transfers that nothing hides) * (1 + bubble) + optimiser + gradients` (F3, F10, F11).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class StepParts:
 
     @property
     def total(self) -> float:
-        return sum(vars(self).values())
+        return float(math.fsum(vars(self).values()))
 
 
 def training_flops(shape: ModelShape, sequence_length: int, attention: Attention = "causal") -> float:

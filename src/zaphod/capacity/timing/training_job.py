@@ -41,7 +41,7 @@ class TrainingJob:
     """Devices that one expert's matrices are split over."""
     older_software: bool = False
     """Older than what the constants were fitted on: slower by an unknown amount, which the interval holds."""
-    deduplicates: bool = False
+    deduplicates: bool = True
     """A token is sent once to each node that has one of its experts (DeepEP), not once to each expert."""
 
     def __post_init__(self) -> None:

@@ -6,11 +6,13 @@ first three in order. A ring over whole nodes crosses each node's border over al
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from zaphod.capacity.catalogue.accelerators import Accelerator
 from zaphod.capacity.layout import Layout
 from zaphod.capacity.shapes.shape import ModelShape
+from zaphod.capacity.timing.collectives import Links
 from zaphod.capacity.timing.training_job import Common, TrainingJob
 from zaphod.capacity.timing.training_work import Work, device_tokens
 
@@ -44,13 +46,13 @@ def traffic(
     sharded: bool,
 ) -> Traffic:
     """Of one device."""
-    wires = _Wires(accelerator, common)
+    wires = _Wires(accelerator=accelerator, common=common)
     tokens = device_tokens(layout, job)
     stream = tokens * shape.hidden_size * _BF16_BYTES
     sparse = work.sparse_layers
     dense = shape.num_layers / layout.pipeline - sparse
-    # Each half of a layer gathers and scatters forward, gathers and scatters backward, and gathers again for gradients of
-    # weights; recomputing it gathers and scatters once more. Experts have transfers of their own instead of the second half.
+    # Each half of a layer gathers and scatters forward, gathers and scatters backward, and gathers again for gradients
+    # of weights; recomputing it gathers and scatters once more. Experts' transfers take the place of the second half.
     passes = 5 + (2 if job.recompute == "full" else 0)
     halves = (
         2 * dense
@@ -79,7 +81,7 @@ def traffic(
     boundary_s = 0.0
     if layout.pipeline > 1:
         inside = layout.num_devices <= accelerator.devices_per_node
-        boundary_s = 2 * layout.virtual * (stream / wires.speed(inside) + _LATENCY_S)
+        boundary_s = 2 * layout.virtual * wires.send(stream, crosses_nodes=not inside)
     dense_parameters = work.parameters - work.expert_parameters
     expert_data = max(layout.tensor * layout.context * layout.data // (layout.expert * job.expert_tensor), 1)
     rings = (
@@ -103,46 +105,42 @@ def traffic(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Wires:
-    """Seconds of single transfers."""
+    """Seconds of single transfers between devices that lie `stride` apart: fewer of them share a node."""
 
-    def __init__(self, accelerator: Accelerator, common: Common) -> None:
-        self._node = accelerator.devices_per_node
-        self._inside = accelerator.link_bandwidth * common.link
-        self._outside = accelerator.network_bandwidth * common.network
+    accelerator: Accelerator
+    common: Common
 
-    def speed(self, inside: bool) -> float:
-        """Bytes a second of one device."""
-        return self._inside if inside or not self._outside else self._outside
+    def _links(self, stride: int) -> Links:
+        return Links(
+            devices_per_node=max(self.accelerator.devices_per_node // stride, 1),
+            link_bandwidth=self.accelerator.link_bandwidth * self.common.link,
+            network_bandwidth=self.accelerator.network_bandwidth * self.common.network,
+            latency_s=_LATENCY_S,
+            network_latency_s=_LATENCY_S,
+        )
 
     def ring(self, num_bytes: float, size: int, stride: int) -> float:
-        """Gathering `num_bytes` over `size` devices that lie `stride` apart, or reducing and scattering them."""
-        if size <= 1 or not num_bytes:
-            return 0.0
-        speed = self._inside
-        if size * stride > self._node and self._outside:
-            members = max(self._node // stride, 1)
-            speed = min(self._inside, self._outside * members)
-        return num_bytes * (size - 1) / size / speed + _LATENCY_S
+        """Gathering `num_bytes` over `size` devices, or reducing and scattering them."""
+        return self._links(stride).all_gather_s(size, num_bytes) if size > 1 and num_bytes else 0.0
 
-    def all_to_all(self, num_bytes: float, size: int, stride: int, visits: float, deduplicates: bool) -> float:
-        """Each device sends `num_bytes`, an equal part to each of `size` devices that lie `stride` apart.
+    def send(self, num_bytes: float, *, crosses_nodes: bool) -> float:
+        return self._links(1).send_s(num_bytes, crosses_nodes=crosses_nodes)
 
-        `visits` parts of equal length go to different devices each; deduplicated, those for one node travel once.
+    def all_to_all(self, num_bytes: float, size: int, stride: int, visits: int, deduplicates: bool) -> float:
+        """Each device sends `num_bytes` in parts, `visits` of them for each token, to `size` devices.
+
+        Deduplicated, what goes to several devices of one node crosses the network once and is spread inside of it.
         """
-        if size <= 1:
-            return 0.0
-        near = min(size, max(self._node // stride, 1)) if self._outside else size
-        far_share = (size - near) / size
-        inside_s = num_bytes * (near - 1) / size / self._inside
-        nodes = size / near
-        if deduplicates and nodes > 1:
-            # Nodes that `visits` equal draws reach, its own aside, over the draws.
-            reached = (nodes - 1) * (1 - (1 - 1 / nodes) ** visits)
-            far_share = min(far_share, reached / visits)
-            inside_s = num_bytes * (1 - 1 / size) / self._inside
-        outside_s = num_bytes * far_share / self._outside if far_share else 0.0
-        return inside_s + outside_s + _LATENCY_S
+        links = self._links(stride)
+        nodes = size / links.devices_per_node
+        if not deduplicates or nodes <= 1:
+            return links.all_to_all_s(size, num_bytes)
+        # Nodes that so many equal draws reach, its own aside.
+        reached = (nodes - 1) * (1 - (1 - 1 / nodes) ** visits)
+        near = num_bytes * (size - 1) / size / links.link_bandwidth
+        return links.latency(size) + max(near, num_bytes / visits * reached / (links.network_bandwidth or math.inf))
 
 
 def _expert_s(stream: float, top_k: int, layout: Layout, job: TrainingJob, wires: _Wires) -> float:

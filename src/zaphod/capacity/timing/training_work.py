@@ -1,7 +1,7 @@
 """What one device multiplies, moves and keeps for one micro-batch of training; knows no speeds and no networks.
 
-A pipeline stage is taken to hold the mean of all layers, head included: recipes place layers so. Attention counts as causal
-(F3: a token sees half of its sequence), whatever convention a published utilisation has.
+A pipeline stage is taken to hold the mean of all layers, head included: recipes place layers so. Attention counts as
+causal (F3: a token sees half of its sequence), whatever convention a published utilisation has.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Work:
 def rows_per_expert(experts: Experts, layout: Layout, job: TrainingJob) -> float:
     """Tokens that one expert sees in one micro-batch on the devices that hold it, if all are chosen alike.
 
-    The devices of one expert group put the tokens of their micro-batches together: `expert * expert_tensor` devices, each
-    with its part of a micro-batch.
+    The devices of one expert group put the tokens of their micro-batches together: `expert * expert_tensor` devices,
+    each with its part of a micro-batch.
     """
     return _group_tokens(layout, job) * experts.top_k / experts.num_experts
 
@@ -145,7 +145,7 @@ def _layer_products(
 
 
 def _attention_products(hidden: int, attention: Attention, tensor: int) -> list[tuple[float, float]]:
-    """(inner, columns) of one layer's projections on one device."""
+    """(inner, columns) of one layer's projections on one device; what squeezes is split by tokens: the same count."""
     heads = attention.num_heads / tensor
     output = (heads * attention.value_head_dim, hidden)
     if not attention.latent_rank:
@@ -155,9 +155,9 @@ def _attention_products(hidden: int, attention: Attention, tensor: int) -> list[
     whole = heads * (attention.head_dim + attention.rope_head_dim)
     queries: list[tuple[float, float]] = [(hidden, whole)]
     if attention.query_rank:
-        queries = [(hidden, attention.query_rank), (attention.query_rank, whole)]
+        queries = [(hidden, attention.query_rank / tensor), (attention.query_rank, whole)]
     keys = [
-        (hidden, attention.latent_rank + attention.rope_head_dim),
+        (hidden, (attention.latent_rank + attention.rope_head_dim) / tensor),
         (attention.latent_rank, heads * (attention.head_dim + attention.value_head_dim)),
     ]
     return [*queries, *keys, output]
@@ -171,9 +171,9 @@ def _block_products(hidden: int, num_matrices: int, width: float) -> list[tuple[
 def layer_bytes(hidden: int, layer: Layer) -> float:
     """That one token moves through one layer's plain passes, forward and backward: what a perfect fusion would.
 
-    Forward: two norms read and write the residual stream, two sums read it and a branch and write it; rotation reads and
-    writes queries and keys; the activation reads its inputs and writes its output; experts' tokens are copied out and
-    back. The backward pass reads the incoming gradient besides what the forward pass read, and writes.
+    Forward: two norms read and write the residual stream, two sums read it and a branch and write it; rotation reads
+    and writes queries and keys; the activation reads its inputs and writes its output; experts' tokens are copied out
+    and back. The backward pass reads the incoming gradient besides what the forward pass read, and writes.
     """
     attention, experts = layer.attention, layer.experts
     stream = 10 * hidden
