@@ -55,5 +55,5 @@ def test_it_answers_the_examples_of_its_card(
 
 def test_unseen_combinations_are_mostly_right(model: Transformer, tokenizer: Tokenizer) -> None:
     asked = [(task, split) for task, splits in SECOND.judged for split in splits if split == "combinations"]
-    results = evaluate(lambda questions: answer_greedily(model, tokenizer, questions), asked, 15, 77)
-    assert sum(result.num_correct for result in results) >= 0.86 * 15 * len(asked)  # the card says 92.6 % and more
+    results = evaluate(lambda questions: answer_greedily(model, tokenizer, questions), asked, 8, 77)
+    assert sum(result.num_correct for result in results) >= 0.86 * 8 * len(asked)  # the card says 92.6 % and more

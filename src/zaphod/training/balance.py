@@ -28,7 +28,7 @@ class BalanceConfig:
 
     method: Method = "aux"
     """`aux` adds a loss, `bias` and `quantile` move a bias that only chooses (`selection_bias`)."""
-    weight: float = 1e-2
+    weight: float = 3e-2
     """Of the auxiliary loss of each layer."""
     z_weight: float = 1e-3
     """Of the z-loss of each layer, under every method."""

@@ -18,6 +18,7 @@ from zaphod.core.progress import SILENT, Progress
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
+from zaphod.training.balance import BalanceConfig
 from zaphod.training.editions import SECOND, Edition
 from zaphod.training.evaluation import Accuracy, evaluate
 from zaphod.training.export import export_packed
@@ -45,7 +46,12 @@ def make_trainer(minutes: float, folder: Path, seed: int = 0, edition: Edition =
     in_half_precision(model)
     optimiser = Optimiser(model, OptimiserConfig(learning_rate=edition.learning_rate))
     stream = edition.stream(tokenizer, _NUM_PARTS, seed)
-    return Trainer(model, optimiser, stream, LoopConfig(minutes=minutes, num_threads=_NUM_PARTS), folder), tokenizer
+    return Trainer(model, optimiser, stream, _loop(minutes), folder), tokenizer
+
+
+def _loop(minutes: float) -> LoopConfig:
+    # A third of the default weight: the shipped model was trained with it.
+    return LoopConfig(minutes=minutes, num_threads=_NUM_PARTS, balance=BalanceConfig(weight=1e-2))
 
 
 def train_builtin(
