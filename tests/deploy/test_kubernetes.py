@@ -1,15 +1,14 @@
 """Every manifest against Kubernetes' own schemas, or ours for what is not Kubernetes' own; then against each other."""
 
-import importlib.util
 import json
 import re
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-from tests.support.manifests import documents, misspelt, schema
+from tests.support.kubernetes_objects import POD, check, is_right, needs_schemas, templates
+from tests.support.manifests import documents, misspelt
 from tests.support.running_server import started
 from typer.testing import CliRunner
 
@@ -17,54 +16,7 @@ from zaphod.cli.main import app
 
 MANIFESTS = documents("kubernetes/*.yaml")
 IDS = [where for where, _ in MANIFESTS]
-OWN_SCHEMAS = {"LeaderWorkerSet": "leaderworkerset", "ScaledObject": "scaledobject", "ServiceMonitor": "servicemonitor"}
-KUBERNETES = "1.33"
-HAS_SCHEMAS = importlib.util.find_spec("kubernetes_validate") is not None
-needs_schemas = pytest.mark.skipif(not HAS_SCHEMAS, reason="kubernetes-validate is not installed (extra `dev`)")
-POD = "leaderWorkerTemplate"
-
-
-def check(document: dict[str, Any]) -> None:
-    """Raise if a field is unknown, missing, or has a wrong value."""
-    document = json.loads(json.dumps(document))
-    if document.get("kind") not in OWN_SCHEMAS:
-        _check_built_in(document)
-        return
-    jsonschema.validate(document, schema(OWN_SCHEMAS[document["kind"]]), jsonschema.Draft202012Validator)
-    for template in (document["spec"].get(POD, {}).get(role) for role in ("leaderTemplate", "workerTemplate")):
-        if template is not None:
-            _check_built_in(
-                {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "a"}, "template": template}
-            )
-
-
-def is_right(document: dict[str, Any]) -> bool:
-    from kubernetes_validate import SchemaNotFoundError, ValidationError
-
-    try:
-        check(document)
-    except (jsonschema.ValidationError, ValidationError, SchemaNotFoundError, KeyError):
-        return False
-    return True
-
-
-def _check_built_in(document: dict[str, Any]) -> None:
-    import kubernetes_validate
-
-    kubernetes_validate.validate(document, KUBERNETES, strict=True)
-
-
-def pods() -> list[tuple[str, dict[str, Any]]]:
-    found = []
-    for where, document in MANIFESTS:
-        if document["kind"] == "Deployment":
-            found.append((where, document["spec"]["template"]))
-        elif document["kind"] == "LeaderWorkerSet":
-            found += [(where, document["spec"][POD][role]) for role in ("leaderTemplate", "workerTemplate")]
-    return found
-
-
-PODS = pods()
+PODS = [(where, template) for where, document in MANIFESTS for template in templates(document)]
 OURS = [(where, template) for where, template in PODS if "Deployment" in where]
 OUR_IDS = [where for where, _ in OURS]
 
