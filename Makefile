@@ -43,10 +43,11 @@ native: .venv/.installed  ## compile the CPU kernels, or what changed of them
 run: setup       ## serve the built-in model, with a page for people
 	@$(BIN)/zaphod serve --open
 
-# Two processes with one thread each: the threads of two processes would wait for each other.
+# Two processes with one thread each: the threads of two processes would wait for each other. Hundreds of servers are
+# started: compiled modules are kept, whatever the environment says.
 # With a compiler, kernels that do not compile are our mistake; without one, their tests are skipped.
 test: .venv/.developing $(if $(COMPILER),native)  ## run the tests (under 15 minutes on 2 cores)
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -rfEs
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -rfEs
 
 coverage: .venv/.developing native  ## run the tests and see which lines they do not reach (a third slower)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile -rfEs --cov --cov-report=term:skip-covered
