@@ -79,6 +79,9 @@ class Plan:
     assumptions: tuple[str, ...]
     """Sentences; each figure's own basis stands with it."""
     region: str
+    """Whose electricity."""
+    hall: str = "gpu-hall"
+    """Whose PUE."""
 
     @property
     def num_devices(self) -> int:

@@ -51,6 +51,7 @@ VERBS = {
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
     "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
+    "plan": Verb("plan", "Say what a deployment or a training takes: devices, speed, cost, energy."),
     "verify": Verb("verify", "Prove that a robot's plan keeps a contract, before anything moves."),
     "robot": Verb("robot", "Plan an instruction, prove the plan, and carry it out in a simulator."),
     "guard": Verb("guard", "Try a text on the guard, and read the policies that decide."),
@@ -80,6 +81,7 @@ Exit codes:
   13  a robot's plan does not keep its contract, or that could not be proved
   14  `robot run`: the planner wants nothing done
   15  `robot run`: it was done, and did not succeed
+  16  `plan` refuses: nothing that was measured is near enough
   130  stopped by Ctrl-C
 """
 
