@@ -69,7 +69,8 @@ def _body(what: Deployed) -> Sequence[str]:
 def _key(what: Deployed) -> tuple[list[str], list[str]]:
     """Lines that hand the key over without writing it into the job, and the engine's flags for it."""
     lines = [
-        'leader="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)"',
+        # NOTE: not through `head`, which may close the pipe while scontrol still writes: then `pipefail` ends the job.
+        'read -r leader < <(scontrol show hostnames "$SLURM_JOB_NODELIST")',
         "export leader",
         ': "${ENGINE_KEY:?the key that opens the engine}"',
         f'echo "replica ${{SLURM_ARRAY_TASK_ID:-0}} answers on http://$leader:{what.engine.port}"',
