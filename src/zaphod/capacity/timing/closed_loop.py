@@ -14,14 +14,11 @@ from zaphod.capacity.estimate import Estimate, within
 from zaphod.capacity.memory.inference import max_sequences
 from zaphod.capacity.replica import Replica
 from zaphod.capacity.timing.decode import parts_of
-from zaphod.capacity.timing.engines import Constants
+from zaphod.capacity.timing.engines import Calibration
 from zaphod.capacity.timing.prefill import num_prompt_steps, prefill_seconds
 from zaphod.capacity.timing.step import StepModel, StepParts, Work
 from zaphod.capacity.timing.uncertainty import decode_error, throughput_error, ttft_error
 from zaphod.core.errors import ConfigError
-
-_BURST = 0.15
-"""Part of the requests that arrive all together: the first of about ten rounds, and those that end together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +53,7 @@ def closed_loop(
     output_tokens: float,
     cached_share: float = 0.0,
     max_running: int | None = None,
-    constants: Constants | None = None,
+    calibration: Calibration | None = None,
 ) -> Loop:
     """Mean figures of the steady state.
 
@@ -67,7 +64,7 @@ def closed_loop(
         output_tokens: mean length of answers.
         cached_share: of prompts, found in the prefix cache.
         max_running: sequences decoded at once; from memory unless given, and never more than the engine's own limit.
-        constants: instead of the engine's own.
+        calibration: instead of `engines.toml`.
 
     Raises:
         ConfigError: a count below 1.
@@ -79,7 +76,7 @@ def closed_loop(
             "Counts are 1 or more, the share is in [0, 1).",
             "Change them.",
         )
-    model = StepModel(replica, constants)
+    model = StepModel(replica, calibration)
     if max_running is None:
         max_running = max_sequences(replica, math.ceil(prompt_tokens + output_tokens))
     in_service = min(concurrency, max_running, model.constants.max_sequences * replica.layout.data)
@@ -163,7 +160,7 @@ def _times(
     """(mean gap, mean wait for other prompts, mean time to the first token) at a rate of requests."""
     busy = min(rate * added_s, 1 - 1e-9)
     others_s = (in_service - 1) * added_s
-    queue_s = min(others_s, added_s * busy / (2 * (1 - busy)) + _BURST * others_s / 2)
+    queue_s = min(others_s, added_s * busy / (2 * (1 - busy)) + model.calibration.burst * others_s / 2)
     alone = in_service < 2
     wait_s = 0.0 if alone else step_s / 2
     gap_s = step_s if alone else step_s / (1 - busy)

@@ -5,9 +5,14 @@ Sizes are bytes of one device's whole message, bandwidths bytes a second and dir
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from zaphod.capacity.catalogue.accelerators import Accelerator
+
+_SMALL_BYTES, _LARGE_BYTES = 2e6, 64e6
+_LARGE_MESSAGES = 0.75
+"""Share of a link's bandwidth that libraries reach with large messages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,8 @@ class Links:
     """Of one small collective inside of a node."""
     network_latency_s: float
     """Added where it crosses nodes."""
+    efficiency: float
+    """Share of a link's bandwidth that small messages reach."""
 
     def all_reduce_s(self, num_devices: int, size_bytes: float) -> float:
         """`a + 2 (n-1)/n V/bw` in a node; across nodes the slow part moves what one node has added up, too."""
@@ -40,14 +47,22 @@ class Links:
             return 0.0
         inside = min(num_devices, self.devices_per_node)
         num_nodes = -(-num_devices // self.devices_per_node)
-        near_s = size_bytes * copies * (inside - 1) / inside / self.link_bandwidth
+        near = size_bytes * copies * (inside - 1) / inside
         far = size_bytes * min(copies, num_nodes) * (num_nodes - 1) / num_nodes
-        return self.latency(num_devices) + max(near_s, far / self._network)
+        over_s = max(near / self.link_bandwidth, far / self._network)
+        return self.latency(num_devices) + over_s / self.reached(size_bytes * copies)
 
     def send_s(self, size_bytes: float, *, crosses_nodes: bool) -> float:
         """From one device to one other."""
         bandwidth = self._network if crosses_nodes else self.link_bandwidth
-        return self.latency(2) + (self.network_latency_s if crosses_nodes else 0.0) + size_bytes / bandwidth
+        latency_s = self.latency(2) + (self.network_latency_s if crosses_nodes else 0.0)
+        return latency_s + size_bytes / bandwidth / self.reached(size_bytes)
+
+    def reached(self, size_bytes: float) -> float:
+        """Share of the bandwidth that messages of this size reach: more from 2 MB on, the most from 64 MB on."""
+        most = max(self.efficiency, _LARGE_MESSAGES)
+        place = math.log(max(size_bytes, 1.0) / _SMALL_BYTES) / math.log(_LARGE_BYTES / _SMALL_BYTES)
+        return self.efficiency + (most - self.efficiency) * min(1.0, max(0.0, place))
 
     def latency(self, num_devices: int) -> float:
         """Of an empty collective."""
@@ -60,10 +75,10 @@ class Links:
         if num_devices <= 1:
             return 0.0
         inside = min(num_devices, self.devices_per_node)
-        near = size_bytes * (inside - 1) / inside / self.link_bandwidth
         num_nodes = -(-num_devices // self.devices_per_node)
-        far = size_bytes / inside * (num_nodes - 1) / num_nodes
-        return near + (far / self._network if far else 0.0)
+        near_s = size_bytes * (inside - 1) / inside / self.link_bandwidth
+        far_s = size_bytes / inside * (num_nodes - 1) / num_nodes / self._network
+        return (near_s + far_s) / self.reached(size_bytes)
 
     @property
     def _network(self) -> float:
@@ -75,8 +90,9 @@ def links_of(accelerator: Accelerator, *, latency_s: float, network_latency_s: f
     """The links of an accelerator, with the share of their bandwidth that an engine's collectives reach."""
     return Links(
         devices_per_node=accelerator.devices_per_node,
-        link_bandwidth=accelerator.link_bandwidth * efficiency,
-        network_bandwidth=accelerator.network_bandwidth * efficiency,
+        link_bandwidth=accelerator.link_bandwidth,
+        network_bandwidth=accelerator.network_bandwidth,
         latency_s=latency_s,
         network_latency_s=network_latency_s,
+        efficiency=efficiency,
     )

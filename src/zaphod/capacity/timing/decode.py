@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from zaphod.capacity.estimate import Estimate, within
 from zaphod.capacity.replica import Replica
-from zaphod.capacity.timing.engines import Constants
+from zaphod.capacity.timing.engines import Calibration
 from zaphod.capacity.timing.step import StepModel, StepParts, Work
 from zaphod.capacity.timing.uncertainty import decode_error
 from zaphod.core.errors import ConfigError
 
 
-def decode_step(replica: Replica, *, batch: float, context: float, constants: Constants | None = None) -> Estimate:
+def decode_step(replica: Replica, *, batch: float, context: float, calibration: Calibration | None = None) -> Estimate:
     """Seconds between two tokens of a stream while `batch` streams of `context` tokens each are decoded.
 
     In a pipeline the streams are cut into as many micro-batches as there are stages; each passes all stages.
@@ -21,14 +21,16 @@ def decode_step(replica: Replica, *, batch: float, context: float, constants: Co
     Raises:
         ConfigError: fewer than one sequence, or a negative context.
     """
-    model = StepModel(replica, constants)
+    model = StepModel(replica, calibration)
     seconds = parts_of(model, batch=batch, context=context).seconds
     return within(seconds, decode_error(model, batch), "s", f"F8: {model.constants.fitted_on}")
 
 
-def decode_parts(replica: Replica, *, batch: float, context: float, constants: Constants | None = None) -> StepParts:
+def decode_parts(
+    replica: Replica, *, batch: float, context: float, calibration: Calibration | None = None
+) -> StepParts:
     """The same by what takes it, with the bytes and operations of one device meanwhile."""
-    return parts_of(StepModel(replica, constants), batch=batch, context=context)
+    return parts_of(StepModel(replica, calibration), batch=batch, context=context)
 
 
 def parts_of(model: StepModel, *, batch: float, context: float) -> StepParts:

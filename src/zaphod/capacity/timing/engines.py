@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from zaphod.capacity.catalogue.accelerators import Accelerator
 from zaphod.core.errors import ConfigError
@@ -78,27 +79,8 @@ class FormatConstants:
 
     bandwidth: float
     compute: float
-
-
-@functools.cache
-def _data() -> Mapping[str, object]:
-    return tomllib.loads(files(__package__).joinpath("engines.toml").read_text(encoding="utf-8"))
-
-
-@functools.cache
-def engines() -> tuple[Constants, ...]:
-    """All rows of `engines.toml`."""
-    rows = _data()["engine"]
-    assert isinstance(rows, list)
-    return tuple(Constants(**row) for row in rows)
-
-
-@functools.cache
-def formats() -> Mapping[str, FormatConstants]:
-    """By number format; `bf16` is 1 by definition."""
-    rows = _data()["format"]
-    assert isinstance(rows, dict)
-    return {name: FormatConstants(**row) for name, row in rows.items()}
+    experts: float = 1.0
+    """Bandwidth of routed experts besides: scales of blocks, rows quantised for each expert."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,22 +95,75 @@ class Grouped:
     """Exponent of the experts' popularity, see `coverage.popularity`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """Devices whose memory is used less well, or better, than the engine's figures say."""
+
+    devices: tuple[str, ...]
+    bandwidth: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """All constants together."""
+
+    engines: tuple[Constants, ...]
+    formats: Mapping[str, FormatConstants]
+    """By number format; `bf16` is 1 by definition."""
+    generations: tuple[Generation, ...]
+    grouped: Grouped
+    burst: float
+    """Part of the requests of a closed loop that arrive together: its first round, and those that end together."""
+
+    def format_constants(self, number_format: str) -> FormatConstants:
+        """Of a number format, or of the nearest with as many bits."""
+        if number_format in self.formats:
+            return self.formats[number_format]
+        if "16" in number_format or "32" in number_format:
+            return self.formats["bf16"]
+        return self.formats["fp8" if "8" in number_format else "int4"]
+
+    def bandwidth_factor(self, accelerator: Accelerator) -> float:
+        """Of the device's generation."""
+        return next((each.bandwidth for each in self.generations if accelerator.name in each.devices), 1.0)
+
+    def constants_for(self, engine: str, accelerator: Accelerator) -> tuple[Constants, float]:
+        """The engine's constants on this device, and the error that is added where a neighbour's are taken.
+
+        Raises:
+            ConfigError: the engine is unknown.
+        """
+        name, kind = engine_name(engine), kind_of(accelerator)
+        rows = {(row.engine, row.vendor): row for row in self.engines}
+        if (name, kind) in rows:
+            return rows[name, kind], 0.0
+        # Another engine on the same vendor's devices is nearer than the same engine elsewhere.
+        for other, error in (("vllm", 0.15), ("sglang", 0.15), ("llama.cpp", 0.25)):
+            if (other, kind) in rows:
+                return rows[other, kind], error
+        return rows.get((name, "nvidia"), rows["vllm", "nvidia"]), 0.35
+
+
+def read_calibration(data: Mapping[str, Any]) -> Calibration:
+    """Out of the tables of a file such as `engines.toml`."""
+    return Calibration(
+        engines=tuple(Constants(**row) for row in data["engine"]),
+        formats={name: FormatConstants(**row) for name, row in data["format"].items()},
+        generations=tuple(Generation(**(row | {"devices": tuple(row["devices"])})) for row in data["generation"]),
+        grouped=Grouped(**data["grouped"]),
+        burst=data["loop"]["burst"],
+    )
+
+
 @functools.cache
-def grouped() -> Grouped:
-    """The same for all engines."""
-    row = _data()["grouped"]
-    assert isinstance(row, dict)
-    return Grouped(**row)
+def _data() -> Mapping[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("engines.toml").read_text(encoding="utf-8"))
 
 
-def format_constants(number_format: str) -> FormatConstants:
-    """Of a number format, or of the nearest with as many bits."""
-    known = formats()
-    if number_format in known:
-        return known[number_format]
-    if "16" in number_format or "32" in number_format:
-        return known["bf16"]
-    return known["fp8"] if "8" in number_format else known["int4"]
+@functools.cache
+def calibration() -> Calibration:
+    """That of `engines.toml`."""
+    return read_calibration(_data())
 
 
 def kind_of(accelerator: Accelerator) -> str:
@@ -150,34 +185,10 @@ def engine_name(text: str) -> str:
     for name, words in _engine_words().items():
         if any(word in plain for word in words):
             return name
-    known = ", ".join(sorted({row.engine for row in engines()}))
+    known = ", ".join(sorted({row.engine for row in calibration().engines}))
     raise ConfigError(f"The engine {text!r} is not known.", f"Known are {known}.", "Choose the one that is nearest.")
 
 
 @functools.cache
 def _engine_words() -> Mapping[str, tuple[str, ...]]:
-    rows = _data()["alias"]
-    assert isinstance(rows, dict)
-    return {name: tuple(words) for name, words in rows.items()}
-
-
-@functools.cache
-def _constants(engine: str, kind: str) -> tuple[Constants, float]:
-    name = engine_name(engine)
-    rows = {(row.engine, row.vendor): row for row in engines()}
-    if (name, kind) in rows:
-        return rows[name, kind], 0.0
-    # Another engine on the same vendor's devices is nearer than the same engine elsewhere.
-    for other, error in (("vllm", 0.15), ("sglang", 0.15), ("llama.cpp", 0.25)):
-        if (other, kind) in rows:
-            return rows[other, kind], error
-    return rows[name, "nvidia"] if (name, "nvidia") in rows else rows["vllm", "nvidia"], 0.35
-
-
-def constants_for(engine: str, accelerator: Accelerator) -> tuple[Constants, float]:
-    """The engine's constants on this device, and the error that is added where they were taken from a neighbour.
-
-    Raises:
-        ConfigError: the engine is unknown.
-    """
-    return _constants(engine, kind_of(accelerator))
+    return {name: tuple(words) for name, words in _data()["alias"].items()}

@@ -6,7 +6,7 @@ import math
 
 from zaphod.capacity.estimate import Estimate, within
 from zaphod.capacity.replica import Replica
-from zaphod.capacity.timing.engines import Constants
+from zaphod.capacity.timing.engines import Calibration
 from zaphod.capacity.timing.step import StepModel, Work
 from zaphod.capacity.timing.uncertainty import prefill_error
 from zaphod.core.errors import ConfigError
@@ -18,7 +18,7 @@ def prefill_time(
     prompt_tokens: int,
     batch: int = 1,
     cached_tokens: int = 0,
-    constants: Constants | None = None,
+    calibration: Calibration | None = None,
 ) -> Estimate:
     """Seconds from the first kernel to the last of `batch` prompts that are read together, nothing else running.
 
@@ -27,12 +27,12 @@ def prefill_time(
         prompt_tokens: length of each.
         batch: number of prompts.
         cached_tokens: of each prompt, found in the prefix cache.
-        constants: instead of the engine's own.
+        calibration: instead of `engines.toml`.
 
     Raises:
         ConfigError: no prompt, no token, or nothing left to read.
     """
-    model = StepModel(replica, constants)
+    model = StepModel(replica, calibration)
     seconds = prefill_seconds(model, prompt_tokens=prompt_tokens, batch=batch, cached_tokens=cached_tokens)
     return within(seconds, prefill_error(model), "s", f"F9: {model.constants.fitted_on}")
 

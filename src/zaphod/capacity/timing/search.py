@@ -18,7 +18,7 @@ from zaphod.capacity.plan import Considered
 from zaphod.capacity.replica import Replica
 from zaphod.capacity.shapes.shape import ModelShape
 from zaphod.capacity.timing.closed_loop import Loop, closed_loop
-from zaphod.capacity.timing.engines import constants_for, kind_of
+from zaphod.capacity.timing.engines import calibration, kind_of
 from zaphod.capacity.workload import Workload
 from zaphod.core.errors import CapacityError, ConfigError
 
@@ -179,7 +179,7 @@ def _judge(replica: Replica, workload: Workload) -> _Candidate | str:
         return f"does not fit: {error.found}"
     if fitting < 1:
         return f"no room for one sequence of {workload.tokens_per_request} tokens beside the weights"
-    limit = constants_for(replica.engine, replica.accelerator)[0].max_sequences * replica.layout.data
+    limit = calibration().constants_for(replica.engine, replica.accelerator)[0].max_sequences * replica.layout.data
     most = min(fitting, limit)
 
     def at(concurrency: int) -> Loop:

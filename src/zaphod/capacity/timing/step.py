@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from zaphod.capacity.memory.precisions import precision
+from zaphod.capacity.memory.precisions import Precision, precision
 from zaphod.capacity.replica import Replica
 from zaphod.capacity.shapes.shape import Attention, Layer
 from zaphod.capacity.timing.collectives import links_of
 from zaphod.capacity.timing.coverage import distinct_experts, fullest_rank
-from zaphod.capacity.timing.engines import Constants, constants_for, format_constants, grouped
+from zaphod.capacity.timing.engines import Calibration, FormatConstants, calibration, kind_of
 
 _ACTIVATION_BYTES = 2
 _SHARPNESS = 4
@@ -66,21 +66,29 @@ class StepParts:
 class StepModel:
     """The steps of one replica. Building it does what all steps share."""
 
-    def __init__(self, replica: Replica, constants: Constants | None = None) -> None:
+    def __init__(self, replica: Replica, calibrated: Calibration | None = None) -> None:
         self.replica = replica
-        self.constants, self.neighbour_error = (
-            (constants, 0.0) if constants is not None else constants_for(replica.engine, replica.accelerator)
-        )
+        self.calibration = calibrated or calibration()
+        self.constants, self.neighbour_error = self.calibration.constants_for(replica.engine, replica.accelerator)
         shape, layout, accelerator = replica.shape, replica.layout, replica.accelerator
         kept = precision(replica.precision)
-        self._weight_bytes, self._kept_bytes = kept.bits_per_weight / 8, kept.kept_bits / 8
+        dense = precision("bf16") if kept.experts_only and shape.num_sparse_layers else kept
+        self._dense_bytes, self._expert_bytes = dense.bits_per_weight / 8, kept.bits_per_weight / 8
+        self._kept_bytes = kept.kept_bits / 8
         self._kv_bytes = kv_bytes(replica.kv_precision)
-        own = format_constants(kept.number_format)
-        self._read = accelerator.bandwidth * self.constants.weight_efficiency * own.bandwidth
-        self._read_kept = accelerator.bandwidth * self.constants.weight_efficiency
-        self._compute = accelerator.peak(kept.number_format) * self.constants.compute_efficiency * own.compute
-        self._compute_kept = accelerator.peak("bf16") * self.constants.compute_efficiency
-        self._unpack = self.constants.unpack_per_s if kept.bits_per_weight < 16 else 0.0
+        bandwidth = accelerator.bandwidth * self.calibration.bandwidth_factor(accelerator)
+        self._read = bandwidth * self.constants.weight_efficiency
+        self._read_kv = bandwidth * self.constants.kv_efficiency
+        self._read_dense = self._read * self._format(dense).bandwidth
+        own = self._format(kept)
+        self._read_experts = self._read * own.bandwidth * own.experts * self.constants.expert_efficiency
+        self._compute = accelerator.peak("bf16") * self.constants.compute_efficiency
+        self._compute_dense = self._products(dense)
+        self._compute_experts = self._products(kept)
+        # Tiles of matrix units are filled by many rows only; processors multiply row by row.
+        tiles = kind_of(accelerator) in ("nvidia", "amd")
+        self._half_rows = self.calibration.grouped.half_rows if tiles else 0.0
+        self._half_width = self.calibration.grouped.half_width if tiles else 0.0
         self._links = links_of(
             accelerator,
             latency_s=self.constants.all_reduce_s,
@@ -90,7 +98,7 @@ class StepModel:
         self._tensor, self._data = layout.tensor, layout.data * layout.context
         self._expert_shards = layout.tensor * layout.data * layout.context
         self._head = shape.embedding_parameters / layout.tensor
-        self._dense = sum(layer.count * self._dense_parameters(layer) for layer in shape.layers)
+        self._weights = sum(layer.count * self._dense_parameters(layer) for layer in shape.layers)
         self._launch = sum(layer.count * self._floor(layer) for layer in shape.layers)
 
     def step(self, work: Work) -> StepParts:
@@ -100,13 +108,13 @@ class StepModel:
         rank_prompt = work.prompt_tokens / max(1, min(self._data, work.prompts))
         rows = rank_sequences + rank_prompt
         tokens = work.sequences + work.prompt_tokens
-        dense_bytes = self._dense * self._weight_bytes
-        dense_flops = 2 * self._dense * rows
+        dense_bytes = self._weights * self._dense_bytes
+        dense_flops = 2 * self._weights * rows
         head_bytes = self._head * self._kept_bytes
         head_flops = 2 * self._head * (rank_sequences + max(1, work.prompts / self._data))
-        dense_s = _slower(dense_bytes / self._read, dense_flops / self._compute)
-        dense_s += _slower(head_bytes / self._read_kept, head_flops / self._compute_kept)
-        dense_s += self._unpacking(self._dense)
+        dense_s = _slower(dense_bytes / self._read_dense, dense_flops / self._compute_dense)
+        dense_s += _slower(head_bytes / self._read, head_flops / self._compute)
+        dense_s += self._unpacking(self._weights, self._dense_bytes)
         experts = [self._experts(layer, tokens) for layer in shape.layers if layer.experts is not None]
         attention = [self._attention(layer, rank_sequences, rank_prompt, work) for layer in shape.layers]
         collectives_s = sum(layer.count * self._exchange(layer, rows, tokens) for layer in shape.layers)
@@ -150,41 +158,51 @@ class StepModel:
         floor = constants.layer_s + (constants.sparse_layer_s if layer.experts is not None else 0.0)
         return floor + (constants.latent_layer_s if layer.attention.latent_rank else 0.0)
 
-    def _unpacking(self, weights: float) -> float:
-        return weights / self._unpack if self._unpack else 0.0
+    def _format(self, stored: Precision) -> FormatConstants:
+        """What an engine unpacks costs time of its own; then reading it is as good as reading others."""
+        return self.calibration.format_constants("bf16" if self.constants.unpack_per_s else stored.number_format)
+
+    def _products(self, stored: Precision) -> float:
+        peak = self.replica.accelerator.peak(stored.number_format)
+        return peak * self.constants.compute_efficiency * self._format(stored).compute
+
+    def _unpacking(self, weights: float, num_bytes: float) -> float:
+        unpack = self.constants.unpack_per_s
+        return weights / unpack if unpack and num_bytes < 2 else 0.0
 
     def _experts(self, layer: Layer, tokens: float) -> _Part:
         """F7: all touched experts are read, and the fullest device is waited for."""
         experts = layer.experts
         assert experts is not None
         one = layer.num_matrices * self.replica.shape.hidden_size * experts.width
-        distinct = distinct_experts(experts.num_experts, experts.top_k, tokens, skew=grouped().skew)
-        load = fullest_rank(experts.num_experts, experts.top_k, tokens, self.replica.layout.expert, skew=grouped().skew)
+        distinct = distinct_experts(experts.num_experts, experts.top_k, tokens, skew=self.calibration.grouped.skew)
+        load = fullest_rank(
+            experts.num_experts, experts.top_k, tokens, self.replica.layout.expert, skew=self.calibration.grouped.skew
+        )
         weights = layer.count * one * distinct / self._expert_shards
-        touched = weights * self._weight_bytes
+        touched = weights * self._expert_bytes
         flops = layer.count * 2 * one * tokens * experts.top_k / self._expert_shards
         rows = tokens * experts.top_k / max(distinct, 1e-9)
         width = experts.width * self.replica.layout.expert / self._expert_shards
-        efficiency = rows / (rows + grouped().half_rows) * width / (width + grouped().half_width)
+        efficiency = rows / (rows + self._half_rows) * width / (width + self._half_width)
         seconds = _slower(
-            load[0] * touched / (self._read * self.constants.expert_efficiency),
-            load[1] * flops / (self._compute * efficiency),
+            load[0] * touched / self._read_experts,
+            load[1] * flops / (self._compute_experts * efficiency),
         )
-        return _Part(seconds + load[0] * self._unpacking(weights), touched, flops, distinct)
+        return _Part(seconds + load[0] * self._unpacking(weights, self._expert_bytes), touched, flops, distinct)
 
     def _attention(self, layer: Layer, sequences: float, prompt: float, work: Work) -> _Part:
         """Keys and values of all sequences are read; tensor parallelism splits them as far as there are heads."""
         attention = layer.attention
-        accelerator, context_parallel = self.replica.accelerator, self.replica.layout.context
+        context_parallel = self.replica.layout.context
         heads = 1 if attention.latent_rank else min(self._tensor, attention.num_kv_heads)
         context = _seen(attention, work.context) / context_parallel
         touched = layer.count * sequences * context * attention.kv_values_per_token * self._kv_bytes / heads
         split = min(self._tensor, attention.num_heads)
         flops = layer.count * sequences * context * _decoding_flops_per_pair(attention) / split
         read = layer.count * prompt * _seen(attention, work.prompt_seen) * attention.flops_per_pair() / split
-        compute = accelerator.peak("bf16") * self.constants.compute_efficiency * _ATTENTION_COMPUTE
-        bandwidth = accelerator.bandwidth * self.constants.kv_efficiency
-        return _Part(_slower(touched / bandwidth, flops / compute) + read / compute, touched, flops + read, 0.0)
+        compute = self._compute * _ATTENTION_COMPUTE
+        return _Part(_slower(touched / self._read_kv, flops / compute) + read / compute, touched, flops + read, 0.0)
 
     def _exchange(self, layer: Layer, rows: float, tokens: float) -> float:
         """F10, of one layer: sums after attention and after the block, or tokens sent to their experts and back."""

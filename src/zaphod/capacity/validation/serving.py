@@ -13,79 +13,79 @@ from zaphod.capacity.estimate import Estimate, RefusedError, within
 from zaphod.capacity.memory.inference import max_sequences
 from zaphod.capacity.timing.closed_loop import Loop, closed_loop
 from zaphod.capacity.timing.decode import decode_parts, decode_step
-from zaphod.capacity.timing.engines import Constants, constants_for
+from zaphod.capacity.timing.engines import Calibration, Constants, calibration
 from zaphod.capacity.timing.prefill import prefill_time
 from zaphod.capacity.validation.points import Point
 from zaphod.capacity.validation.replicas import Assumed, replica_of
 from zaphod.core.errors import CapacityError
 
-PROMPT_TOKENS = 256
+PROMPT_TOKENS = 350
 """Of a chat's first turn, where a row does not say: follows from throughput against gaps in the open rows."""
 OUTPUT_TOKENS = 512
 _MEAN_OVER_PEAK = 0.7
 """Of a fleet over a day (F13: 0.6 to 0.8)."""
 
 
-def pure_step(point: Point, constants: Constants | None = None) -> Estimate:
+def pure_step(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """The median gap: of a step that reads no prompt."""
     assumed = replica_of(point)
     prompt, output = _lengths(point)
     if point.batch is None:
-        return _noted(_loop(point, assumed, constants).step_s, assumed)
-    step = decode_step(assumed.replica, batch=max(1, point.batch), context=prompt + output / 2, constants=constants)
+        return _noted(_loop(point, assumed, calibrated).step_s, assumed)
+    step = decode_step(assumed.replica, batch=max(1, point.batch), context=prompt + output / 2, calibration=calibrated)
     return _noted(step, assumed)
 
 
-def mean_gap(point: Point, constants: Constants | None = None) -> Estimate:
+def mean_gap(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Time per output token, what other requests' prompts add included."""
     assumed = replica_of(point)
-    return _noted(_loop(point, assumed, constants).itl_s, assumed)
+    return _noted(_loop(point, assumed, calibrated).itl_s, assumed)
 
 
-def tokens_per_s_per_user(point: Point, constants: Constants | None = None) -> Estimate:
+def tokens_per_s_per_user(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """One stream's rate."""
     alone = (point.batch or 1) <= 1
-    gap = pure_step(dataclasses.replace(point, batch=1), constants) if alone else mean_gap(point, constants)
+    gap = pure_step(dataclasses.replace(point, batch=1), calibrated) if alone else mean_gap(point, calibrated)
     return gap.inverse(1.0, "tok/s")
 
 
-def first_token(point: Point, constants: Constants | None = None) -> Estimate:
+def first_token(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Mean, or the median, which is less where a burst is part of the measurement."""
     assumed = replica_of(point)
     _no_tail(point)
-    return _noted(_loop(point, assumed, constants).ttft_s, assumed)
+    return _noted(_loop(point, assumed, calibrated).ttft_s, assumed)
 
 
-def prefill_seconds(point: Point, constants: Constants | None = None) -> Estimate:
+def prefill_seconds(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """All prompts of a batch, one after the other or together."""
     assumed = replica_of(point)
     prompt, _ = _lengths(point)
     time = prefill_time(
-        assumed.replica, prompt_tokens=math.ceil(prompt), batch=max(1, point.batch or 1), constants=constants
+        assumed.replica, prompt_tokens=math.ceil(prompt), batch=max(1, point.batch or 1), calibration=calibrated
     )
     return _noted(time, assumed)
 
 
-def prefill_rate(point: Point, constants: Constants | None = None) -> Estimate:
+def prefill_rate(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Tokens of prompts read in a second, with nothing else to do."""
     assumed = replica_of(point)
     prompt, _ = _lengths(point)
     # A saturated server always has enough prompts to fill its steps, on all of its groups.
     enough = max(point.batch or 1, math.ceil(assumed.replica.max_batched_tokens / prompt) * assumed.replica.layout.data)
-    time = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), batch=enough, constants=constants)
+    time = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), batch=enough, calibration=calibrated)
     return _of_what(point, assumed, _noted(time, assumed).inverse(prompt * enough, "tok/s"))
 
 
-def whole_request(point: Point, constants: Constants | None = None) -> Estimate:
+def whole_request(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """From sending to the last token: a batch that starts together (latency tests), or one of a stream of requests."""
     assumed = replica_of(point)
     _no_tail(point)
     if point.category not in ("e2e", "latency"):
-        return _noted(_loop(point, assumed, constants).e2e_s, assumed)
+        return _noted(_loop(point, assumed, calibrated).e2e_s, assumed)
     prompt, output = _lengths(point)
     batch = max(1, point.batch or 1)
-    step = decode_step(assumed.replica, batch=batch, context=prompt + output / 2, constants=constants)
-    reading = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), batch=batch, constants=constants)
+    step = decode_step(assumed.replica, batch=batch, context=prompt + output / 2, calibration=calibrated)
+    reading = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), batch=batch, calibration=calibrated)
     total = step.scaled(output, "s")
     return _noted(
         Estimate(
@@ -99,61 +99,61 @@ def whole_request(point: Point, constants: Constants | None = None) -> Estimate:
     )
 
 
-def output_tokens(point: Point, constants: Constants | None = None) -> Estimate:
+def output_tokens(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Tokens a second of all streams; with no number of requests given, of as many as memory holds."""
     assumed = replica_of(point)
-    return _of_what(point, assumed, _noted(_loop(point, assumed, constants).output_tokens_per_s, assumed))
+    return _of_what(point, assumed, _noted(_loop(point, assumed, calibrated).output_tokens_per_s, assumed))
 
 
-def all_tokens(point: Point, constants: Constants | None = None) -> Estimate:
+def all_tokens(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Prompts' and answers' tokens a second."""
     prompt, output = _lengths(point)
-    return output_tokens(point, constants).scaled((prompt + output) / output, "tok/s")
+    return output_tokens(point, calibrated).scaled((prompt + output) / output, "tok/s")
 
 
-def requests(point: Point, constants: Constants | None = None) -> Estimate:
+def requests(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Requests a second."""
     assumed = replica_of(point)
-    return _noted(_loop(point, assumed, constants).requests_per_s, assumed)
+    return _noted(_loop(point, assumed, calibrated).requests_per_s, assumed)
 
 
-def fleet_rate(point: Point, constants: Constants | None = None) -> Estimate:
+def fleet_rate(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Tokens a second over a day of a deployment that is sized for its peak; prompts are read elsewhere."""
     assumed = replica_of(point)
     if "prefill" in point.metric or "input" in point.metric or "prompt" in point.metric:
-        return prefill_rate(point, constants).scaled(_MEAN_OVER_PEAK, "tok/s", "a day's mean is 0.7 of its peak")
+        return prefill_rate(point, calibrated).scaled(_MEAN_OVER_PEAK, "tok/s", "a day's mean is 0.7 of its peak")
     prompt, output = _lengths(point)
     context = prompt + output / 2
     if point.isl is None:
         context = _context_in_notes(point) or context
-    found = constants or constants_for(assumed.replica.engine, assumed.replica.accelerator)[0]
+    found = (calibrated or calibration()).constants_for(assumed.replica.engine, assumed.replica.accelerator)[0]
     batch = point.batch or _fitting(assumed, context, found) * _MEAN_OVER_PEAK
-    step = decode_step(assumed.replica, batch=max(1.0, batch), context=context, constants=constants)
+    step = decode_step(assumed.replica, batch=max(1.0, batch), context=context, calibration=calibrated)
     rate = _noted(step, assumed).inverse(batch, "tok/s", "a day's mean load is 0.7 of what memory holds")
     return _of_what(point, assumed, rate)
 
 
-def loop_of(point: Point, constants: Constants | None = None) -> tuple[Assumed, Loop]:
+def loop_of(point: Point, calibrated: Calibration | None = None) -> tuple[Assumed, Loop]:
     """The closed loop of a row, for predictors of power and energy."""
     assumed = replica_of(point)
-    return assumed, _loop(point, assumed, constants)
+    return assumed, _loop(point, assumed, calibrated)
 
 
-def shares_of(point: Point, constants: Constants | None = None) -> tuple[Assumed, float, float]:
+def shares_of(point: Point, calibrated: Calibration | None = None) -> tuple[Assumed, float, float]:
     """The replica, and the shares of memory bandwidth and of bfloat16 peak that its decoding uses."""
     assumed = replica_of(point)
     prompt, output = _lengths(point)
     parts = decode_parts(
-        assumed.replica, batch=max(1, point.batch or 1), context=prompt + output / 2, constants=constants
+        assumed.replica, batch=max(1, point.batch or 1), context=prompt + output / 2, calibration=calibrated
     )
     accelerator = assumed.replica.accelerator
     memory = parts.touched_bytes / (parts.seconds * accelerator.bandwidth)
     return assumed, memory, parts.flops / (parts.seconds * accelerator.peak("bf16"))
 
 
-def _loop(point: Point, assumed: Assumed, constants: Constants | None) -> Loop:
+def _loop(point: Point, assumed: Assumed, calibrated: Calibration | None) -> Loop:
     prompt, output = _lengths(point)
-    found = constants or constants_for(assumed.replica.engine, assumed.replica.accelerator)[0]
+    found = (calibrated or calibration()).constants_for(assumed.replica.engine, assumed.replica.accelerator)[0]
     fitting = _fitting(assumed, prompt + output, found)
     concurrency = point.batch or fitting
     return closed_loop(
@@ -162,7 +162,7 @@ def _loop(point: Point, assumed: Assumed, constants: Constants | None) -> Loop:
         prompt_tokens=prompt,
         output_tokens=output,
         max_running=max(1, int(fitting)),
-        constants=constants,
+        calibration=calibrated,
     )
 
 
