@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 from zaphod.capacity.estimate import Estimate, RefusedError, within
-from zaphod.capacity.memory.inference import kv_bytes_per_token, max_sequences, memory_use
+from zaphod.capacity.memory.inference import kv_bytes_per_token, kv_capacity, max_sequences, memory_use
 from zaphod.capacity.memory.precisions import weight_bytes
 from zaphod.capacity.validation.points import Point
-from zaphod.capacity.validation.replicas import kv_precision_of, precision_of, replica_of, shape_of
+from zaphod.capacity.validation.replicas import kv_precision_of, noted, precision_of, replica_of, shape_of
 
 _WEIGHTS_ERROR, _GUESSED_ERROR = 0.01, 0.1
 _CAPACITY_ERROR = 0.1
@@ -35,12 +34,12 @@ def kv_per_token(point: Point) -> Estimate:
 def kv_tokens(point: Point) -> Estimate:
     """Tokens that the caches of the replica hold; bytes of them where the unit is one of bytes."""
     assumed = replica_of(point)
-    use = memory_use(assumed.replica)
-    error = math.hypot(_CAPACITY_ERROR, assumed.added_error)
+    tokens = kv_capacity(assumed.replica)
     if "b" in point.unit.lower():
+        use = memory_use(assumed.replica)
         devices = 1 if "total" not in point.metric else assumed.replica.num_devices
-        return within(use.kv_cache * devices, error, "B", "F6", *assumed.assumptions)
-    return within(use.kv_tokens, error, "tokens", "F6", *assumed.assumptions)
+        tokens = tokens.scaled(use.kv_cache * devices / use.kv_tokens, "B")
+    return noted(tokens, assumed)
 
 
 def max_sequences_of(point: Point) -> Estimate:
@@ -52,8 +51,7 @@ def max_sequences_of(point: Point) -> Estimate:
     number = max_sequences(assumed.replica, math.ceil(tokens))
     if number < 1:
         raise RefusedError(f"Not one sequence of {tokens:g} tokens fits.", "", "Use more devices.")
-    estimate = within(number, math.hypot(_CAPACITY_ERROR, assumed.added_error), "sequences", "F6")
-    return dataclasses.replace(estimate, basis=(*estimate.basis, *assumed.assumptions))
+    return noted(within(number, _CAPACITY_ERROR, "sequences", "F6"), assumed)
 
 
 def device_memory(point: Point) -> Estimate:
@@ -61,4 +59,4 @@ def device_memory(point: Point) -> Estimate:
     assumed = replica_of(point)
     use = memory_use(assumed.replica)
     total = use.weights + use.kv_cache + use.activations + use.overhead
-    return within(total, math.hypot(_CAPACITY_ERROR, assumed.added_error), "B", "F6", *assumed.assumptions)
+    return noted(within(total, _CAPACITY_ERROR, "B", "F6"), assumed)

@@ -7,8 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from zaphod.capacity.catalogue.accelerators import Accelerator
-from zaphod.capacity.estimate import RefusedError
+from zaphod.capacity.estimate import Estimate, RefusedError, product
 from zaphod.capacity.layout import Layout
 from zaphod.capacity.memory.precisions import precision
 from zaphod.capacity.replica import Replica
@@ -59,15 +58,28 @@ def replica_of(point: Point) -> Assumed:
         engine = "llama.cpp" if kind_of(accelerator) in ("apple", "processor") else "vllm"
         assumptions.append(f"the engine is taken to be {engine}")
         error = math.hypot(error, _NO_ENGINE_ERROR)
+    layout = layout_of(point)
+    if layout.expert > 1 and not shape.num_sparse_layers:
+        layout = dataclasses.replace(layout, expert=1)
     replica = Replica(
         shape=shape,
         accelerator=accelerator,
-        layout=layout_of(point, accelerator),
+        layout=layout,
         precision=precision_of(point.precision),
         kv_precision=kv_precision_of(point.kv_dtype),
         engine=engine,
     )
     return Assumed(replica=replica, assumptions=tuple(assumptions), added_error=error)
+
+
+def noted(estimate: Estimate, assumed: Assumed) -> Estimate:
+    """The same with its assumptions, and an interval that is as much wider as they ask."""
+    if not assumed.added_error:
+        return dataclasses.replace(estimate, basis=(*estimate.basis, *assumed.assumptions))
+    factor = Estimate(
+        value=1.0, low=1 / (1 + assumed.added_error), high=1 + assumed.added_error, unit="", basis=assumed.assumptions
+    )
+    return product(estimate, factor, estimate.unit)
 
 
 def shape_of(point: Point) -> tuple[ModelShape, bool]:
@@ -97,7 +109,7 @@ def _spellings(name: str) -> list[str]:
     return [each for each in dict.fromkeys((name, bare, dashed, *dashed.split("/"))) if each]
 
 
-def layout_of(point: Point, accelerator: Accelerator) -> Layout:
+def layout_of(point: Point) -> Layout:
     """What the row says; devices that it does not place are tensor parallelism, or copies where that is given."""
     pipeline, context = point.pp or 1, point.cp or 1
     experts, devices = point.ep or 1, point.n_gpus or 0

@@ -9,14 +9,14 @@ import dataclasses
 import math
 import re
 
-from zaphod.capacity.estimate import Estimate, RefusedError, within
+from zaphod.capacity.estimate import Estimate, RefusedError
 from zaphod.capacity.memory.inference import max_sequences
 from zaphod.capacity.timing.closed_loop import Loop, closed_loop
 from zaphod.capacity.timing.decode import decode_parts, decode_step
 from zaphod.capacity.timing.engines import Calibration, Constants, calibration
 from zaphod.capacity.timing.prefill import prefill_time
 from zaphod.capacity.validation.points import Point
-from zaphod.capacity.validation.replicas import Assumed, replica_of
+from zaphod.capacity.validation.replicas import Assumed, noted, replica_of
 from zaphod.core.errors import CapacityError
 
 PROMPT_TOKENS = 350
@@ -31,15 +31,15 @@ def pure_step(point: Point, calibrated: Calibration | None = None) -> Estimate:
     assumed = replica_of(point)
     prompt, output = _lengths(point)
     if point.batch is None:
-        return _noted(_loop(point, assumed, calibrated).step_s, assumed)
+        return noted(_loop(point, assumed, calibrated).step_s, assumed)
     step = decode_step(assumed.replica, batch=max(1, point.batch), context=prompt + output / 2, calibration=calibrated)
-    return _noted(step, assumed)
+    return noted(step, assumed)
 
 
 def mean_gap(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Time per output token, what other requests' prompts add included."""
     assumed = replica_of(point)
-    return _noted(_loop(point, assumed, calibrated).itl_s, assumed)
+    return noted(_loop(point, assumed, calibrated).itl_s, assumed)
 
 
 def tokens_per_s_per_user(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -53,7 +53,7 @@ def first_token(point: Point, calibrated: Calibration | None = None) -> Estimate
     """Mean, or the median, which is less where a burst is part of the measurement."""
     assumed = replica_of(point)
     _no_tail(point)
-    return _noted(_loop(point, assumed, calibrated).ttft_s, assumed)
+    return noted(_loop(point, assumed, calibrated).ttft_s, assumed)
 
 
 def prefill_seconds(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -63,7 +63,7 @@ def prefill_seconds(point: Point, calibrated: Calibration | None = None) -> Esti
     time = prefill_time(
         assumed.replica, prompt_tokens=math.ceil(prompt), batch=max(1, point.batch or 1), calibration=calibrated
     )
-    return _noted(time, assumed)
+    return noted(time, assumed)
 
 
 def prefill_rate(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -73,7 +73,7 @@ def prefill_rate(point: Point, calibrated: Calibration | None = None) -> Estimat
     # A saturated server always has enough prompts to fill its steps, on all of its groups.
     enough = max(point.batch or 1, math.ceil(assumed.replica.max_batched_tokens / prompt) * assumed.replica.layout.data)
     time = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), batch=enough, calibration=calibrated)
-    return _of_what(point, assumed, _noted(time, assumed).inverse(prompt * enough, "tok/s"))
+    return _of_what(point, assumed, noted(time, assumed).inverse(prompt * enough, "tok/s"))
 
 
 def whole_request(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -81,13 +81,13 @@ def whole_request(point: Point, calibrated: Calibration | None = None) -> Estima
     assumed = replica_of(point)
     _no_tail(point)
     if point.category not in ("e2e", "latency"):
-        return _noted(_loop(point, assumed, calibrated).e2e_s, assumed)
+        return noted(_loop(point, assumed, calibrated).e2e_s, assumed)
     prompt, output = _lengths(point)
     batch = max(1, point.batch or 1)
     step = decode_step(assumed.replica, batch=batch, context=prompt + output / 2, calibration=calibrated)
     reading = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), batch=batch, calibration=calibrated)
     total = step.scaled(output, "s")
-    return _noted(
+    return noted(
         Estimate(
             value=total.value + reading.value,
             low=total.low + reading.low,
@@ -102,7 +102,7 @@ def whole_request(point: Point, calibrated: Calibration | None = None) -> Estima
 def output_tokens(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Tokens a second of all streams; with no number of requests given, of as many as memory holds."""
     assumed = replica_of(point)
-    return _of_what(point, assumed, _noted(_loop(point, assumed, calibrated).output_tokens_per_s, assumed))
+    return _of_what(point, assumed, noted(_loop(point, assumed, calibrated).output_tokens_per_s, assumed))
 
 
 def all_tokens(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -114,7 +114,7 @@ def all_tokens(point: Point, calibrated: Calibration | None = None) -> Estimate:
 def requests(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Requests a second."""
     assumed = replica_of(point)
-    return _noted(_loop(point, assumed, calibrated).requests_per_s, assumed)
+    return noted(_loop(point, assumed, calibrated).requests_per_s, assumed)
 
 
 def fleet_rate(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -129,7 +129,7 @@ def fleet_rate(point: Point, calibrated: Calibration | None = None) -> Estimate:
     found = (calibrated or calibration()).constants_for(assumed.replica.engine, assumed.replica.accelerator)[0]
     batch = point.batch or _fitting(assumed, context, found) * _MEAN_OVER_PEAK
     step = decode_step(assumed.replica, batch=max(1.0, batch), context=context, calibration=calibrated)
-    rate = _noted(step, assumed).inverse(batch, "tok/s", "a day's mean load is 0.7 of what memory holds")
+    rate = noted(step, assumed).inverse(batch, "tok/s", "a day's mean load is 0.7 of what memory holds")
     return _of_what(point, assumed, rate)
 
 
@@ -204,11 +204,3 @@ def _no_tail(point: Point) -> None:
 def _context_in_notes(point: Point) -> float | None:
     found = re.search(r"(?:kv|context) length (?:of )?([0-9,]+)", point.notes.lower())
     return float(found[1].replace(",", "")) if found else None
-
-
-def _noted(estimate: Estimate, assumed: Assumed) -> Estimate:
-    if not assumed.added_error:
-        return dataclasses.replace(estimate, basis=(*estimate.basis, *assumed.assumptions))
-    own = math.log(estimate.high / estimate.value)
-    joined = math.expm1(math.hypot(own, math.log1p(assumed.added_error)))
-    return within(estimate.value, joined, estimate.unit, *estimate.basis, *assumed.assumptions)
