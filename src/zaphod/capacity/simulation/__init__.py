@@ -1,0 +1,1 @@
+"""Requests over time: queues, the engine's scheduler step by step, and fleets of a million users."""
