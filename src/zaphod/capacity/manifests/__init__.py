@@ -1,6 +1,7 @@
-"""A plan as files that deploy it: Kubernetes objects and Slurm jobs; knows nothing of how a plan is made."""
+"""A plan as files that deploy it: Kubernetes objects, Slurm jobs, torchrun; knows nothing of how it was made."""
 
 from zaphod.capacity.manifests.manifests import manifests_of
 from zaphod.capacity.manifests.options import ManifestOptions
+from zaphod.capacity.manifests.training_scripts import TrainingPlan, training_scripts
 
-__all__ = ["ManifestOptions", "manifests_of"]
+__all__ = ["ManifestOptions", "TrainingPlan", "manifests_of", "training_scripts"]
