@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from zaphod.capacity.catalogue.accelerators import accelerator, accelerators
-from zaphod.capacity.cost.power import device_power, host_power, node_power_w, power_model, training_power
+from zaphod.capacity.cost.power import device_power, host_power, node_power_w, power_model, power_models, training_power
 from zaphod.core.errors import ConfigError
 
 
@@ -52,3 +52,17 @@ def test_a_mac_has_no_host_beside_it() -> None:
 def test_a_share_outside_of_its_range_is_refused(share: float) -> None:
     with pytest.raises(ConfigError, match="share lies between"):
         device_power(accelerator("h100"), memory_share=share, flop_share=0)
+
+
+def test_more_streams_take_more_power_though_the_peak_is_far() -> None:
+    few, many = (
+        device_power(accelerator("h100"), memory_share=0.35, flop_share=0.01, sequences=count).value
+        for count in (8, 256)
+    )
+    assert many - few == pytest.approx(5 * 27.3 / 2)
+
+
+def test_the_second_line_of_the_b200_is_the_h100s_at_its_limit() -> None:
+    rows = power_models()
+    for name in ("batch_base_w", "batch_memory_w", "batch_doubling_w"):
+        assert getattr(rows["b200"], name) == pytest.approx(getattr(rows["h100"], name) * 10 / 7, rel=0.01)

@@ -13,31 +13,24 @@ from zaphod.capacity.replica import Replica
 from zaphod.capacity.timing.closed_loop import Loop
 
 JOULES_PER_KWH = 3.6e6
-_PROMPT_FLOP_SHARE = 0.4
-"""Of the peak, while prompts are read: between what MFU published prefills of large models reach (0.25 to 0.55)."""
 
 
 def busy_shares(replica: Replica, loop: Loop) -> tuple[float, float]:
-    """Shares of a device's memory bandwidth and of its dense peak that are in use, means over time.
+    """Shares of a device's memory bandwidth and of its dense peak that decoding uses.
 
-    The peak is that of the format which the large matrices are multiplied in.
+    The peak is that of the format which the large matrices are multiplied in. What prompts add is left out, as it was
+    where F14 was fitted: its constants hold the mean of it.
     """
     accelerator = replica.accelerator
-    peak = accelerator.peak(precision(replica.precision).number_format)
     step_s = loop.step_s.value
-    decoding = 1 - loop.prompt_share
     memory = loop.parts.touched_bytes / (accelerator.bandwidth * step_s)
-    flops = loop.parts.flops / (peak * step_s)
-    return (
-        min(1.0, memory),
-        min(1.0, decoding * flops + loop.prompt_share * max(flops, _PROMPT_FLOP_SHARE)),
-    )
+    flops = loop.parts.flops / (accelerator.peak(precision(replica.precision).number_format) * step_s)
+    return min(1.0, memory), min(1.0, flops)
 
 
 def serving_power(replica: Replica, loop: Loop) -> Estimate:
     """Mean watts of all devices of a replica, hosts aside (F14)."""
-    memory, flops = busy_shares(replica, loop)
-    one = device_power(replica.accelerator, memory_share=memory, flop_share=flops)
+    one = _power_of_one(replica, loop)
     return one.scaled(replica.num_devices, "W", f"{replica.num_devices} devices")
 
 
@@ -49,8 +42,7 @@ def joules_per_output_token(replica: Replica, loop: Loop) -> Estimate:
 
 def device_share_power(replica: Replica, loop: Loop) -> Estimate:
     """Mean watts of one device with its share of the host, before the hall's overhead."""
-    memory, flops = busy_shares(replica, loop)
-    one = device_power(replica.accelerator, memory_share=memory, flop_share=flops)
+    one = _power_of_one(replica, loop)
     host = host_power(replica.accelerator)
     return Estimate(
         value=one.value + host.value,
@@ -59,6 +51,11 @@ def device_share_power(replica: Replica, loop: Loop) -> Estimate:
         unit="W",
         basis=(*one.basis, *host.basis),
     )
+
+
+def _power_of_one(replica: Replica, loop: Loop) -> Estimate:
+    memory, flops = busy_shares(replica, loop)
+    return device_power(replica.accelerator, memory_share=memory, flop_share=flops, sequences=loop.running)
 
 
 def kilowatt_hours(power_w: Estimate, hours: float) -> Estimate:

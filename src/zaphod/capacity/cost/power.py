@@ -6,6 +6,7 @@ Decoding hardly ever reaches a device's limit, training nearly always does: one 
 from __future__ import annotations
 
 import functools
+import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,16 +50,20 @@ _HOST_SHARE = Estimate(
 
 @dataclass(frozen=True, kw_only=True)
 class PowerModel:
-    """The straight line of one part, in watts; a row of `power.toml`."""
+    """The lines of one part, in watts; a row of `power.toml`."""
 
     name: str
     same_die: tuple[str, ...] = ()
     base_w: float
     memory_w: float
     flop_w: float
+    relative_error: float
+    batch_base_w: float
+    batch_memory_w: float
+    batch_doubling_w: float
+    both_relative_error: float
     limit_w: float
     """Of the part that it was fitted on."""
-    relative_error: float
     source: Source
 
     def scaled_to(self, limit_w: float, error_factor: float) -> PowerModel:
@@ -69,8 +74,12 @@ class PowerModel:
             base_w=self.base_w * factor,
             memory_w=self.memory_w * factor,
             flop_w=self.flop_w * factor,
-            limit_w=limit_w,
             relative_error=self.relative_error * error_factor,
+            batch_base_w=self.batch_base_w * factor,
+            batch_memory_w=self.batch_memory_w * factor,
+            batch_doubling_w=self.batch_doubling_w * factor,
+            both_relative_error=self.both_relative_error * error_factor,
+            limit_w=limit_w,
             source=self.source,
         )
 
@@ -82,7 +91,7 @@ def power_models() -> Mapping[str, PowerModel]:
 
 
 def power_model(accelerator: Accelerator) -> PowerModel:
-    """The line of a part: its own, that of a part with its die, or the mean of all as shares of its limit."""
+    """The lines of a part: its own, those of a part with its die, or the mean of all as shares of its limit."""
     rows = power_models()
     if accelerator.name in rows:
         return rows[accelerator.name]
@@ -95,19 +104,30 @@ def power_model(accelerator: Accelerator) -> PowerModel:
         base_w=statistics.mean(row.base_w for row in scaled),
         memory_w=statistics.mean(row.memory_w for row in scaled),
         flop_w=statistics.mean(row.flop_w for row in scaled),
-        limit_w=accelerator.power_w,
         relative_error=max(row.relative_error for row in scaled),
+        batch_base_w=statistics.mean(row.batch_base_w for row in scaled),
+        batch_memory_w=statistics.mean(row.batch_memory_w for row in scaled),
+        batch_doubling_w=statistics.mean(row.batch_doubling_w for row in scaled),
+        both_relative_error=max(row.both_relative_error for row in scaled),
+        limit_w=accelerator.power_w,
         source=scaled[0].source,
     )
 
 
-def device_power(accelerator: Accelerator, *, memory_share: float, flop_share: float) -> Estimate:
+def device_power(
+    accelerator: Accelerator, *, memory_share: float, flop_share: float, sequences: float | None = None
+) -> Estimate:
     """Mean watts of one device while it serves.
+
+    F14 alone takes too much for few sequences and too little for many: tensor cores that wait for memory draw power
+    long before their share of the peak shows it. Where the number of sequences is given, the mean with a second line
+    counts that has the logarithm of it in place of the operations.
 
     Args:
         accelerator: the device.
         memory_share: bytes moved a second over its memory's bandwidth.
         flop_share: operations a second over its dense peak in the format that it multiplies in.
+        sequences: decoded at once by the replica.
 
     Raises:
         ConfigError: a share lies outside of [0, 1].
@@ -117,7 +137,12 @@ def device_power(accelerator: Accelerator, *, memory_share: float, flop_share: f
             raise ConfigError(f"{name} is {share}.", "A share lies between 0 and 1.", "Divide by the device's peak.")
     model = power_model(accelerator)
     raw_w = model.base_w + model.memory_w * memory_share + model.flop_w * flop_share
-    error = _FROM_MEAN * model.relative_error
+    error, second = _FROM_MEAN * model.relative_error, ""
+    if sequences is not None:
+        doublings = math.log2(max(1.0, sequences))
+        other_w = model.batch_base_w + model.batch_memory_w * memory_share + model.batch_doubling_w * doublings
+        raw_w, error = (raw_w + other_w) / 2, _FROM_MEAN * model.both_relative_error
+        second = f", mean with {other_w:.0f} W for {sequences:.0f} sequences"
     limit_w = accelerator.power_w
     how = "" if accelerator.name == model.name else f", shares of the limit taken from {model.name}"
     return Estimate(
@@ -127,7 +152,7 @@ def device_power(accelerator: Accelerator, *, memory_share: float, flop_share: f
         unit="W",
         basis=(
             f"F14: {model.base_w:.0f} + {model.memory_w:.0f} x {memory_share:.3f} "
-            f"+ {model.flop_w:.0f} x {flop_share:.3f} W, at most {limit_w:.0f}{how} ({model.source.text})",
+            f"+ {model.flop_w:.0f} x {flop_share:.3f} W{second}, at most {limit_w:.0f}{how} ({model.source.text})",
         ),
     )
 
