@@ -15,6 +15,7 @@ from zaphod.capacity.simulation.fleet import FleetResult, simulate_fleet
 from zaphod.capacity.simulation.lengths import lognormal
 from zaphod.capacity.simulation.options import Autoscaler, Failures, FleetOptions, cold_start_s
 from zaphod.capacity.simulation.service import serving_of
+from zaphod.capacity.simulation.serving import saturation
 from zaphod.capacity.timing.run import Reliability
 from zaphod.core.progress import Progress
 
@@ -24,6 +25,8 @@ STORAGE_BANDWIDTH = 2e9
 """Bytes a second that one replica loads its weights with."""
 _TAIL_ERROR = 0.25
 """Of the tails of times, beside the step model's own error: what simulated schedulers were off by (planning.md)."""
+_FULLEST = 0.9
+"""Share of what a replica can keep up with that an autoscaler may aim at."""
 _HEADROOM = 1.3
 """Replicas that the autoscaler may start at most, over the plan's."""
 
@@ -46,8 +49,11 @@ def fleet_options(plan: Plan) -> FleetOptions:
     longest = min(replica.shape.context_length, plan.memory.kv_tokens - 64)
     lengths = lognormal(workload.prompt_tokens, workload.output_tokens).at_most(longest)
     start_s = cold_start_s(weight_bytes(replica.shape, replica.precision), STORAGE_BANDWIDTH)
+    serving = serving_of(replica, lengths)
+    # The load that the plan gives a replica, as a share of the most that it can keep up with at any latency.
+    target = plan.service.requests_per_s.value / saturation(serving, lengths, workload.cached_share)
     return FleetOptions(
-        serving=serving_of(replica, lengths),
+        serving=serving,
         workload=workload,
         lengths=lengths,
         num_replicas=max(round(plan.running.num_replicas / PEAK_TO_MEAN), 1),
@@ -56,6 +62,7 @@ def fleet_options(plan: Plan) -> FleetOptions:
         autoscaler=Autoscaler(
             min_replicas=min(2, plan.running.num_replicas),
             max_replicas=max(round(plan.running.num_replicas * _HEADROOM), 2),
+            target_utilisation=min(target, _FULLEST),
             start_s=start_s,
         ),
         failures=Failures(mean_time_between_h=Reliability().device_mtbf_h / replica.num_devices),
@@ -84,8 +91,9 @@ def day_of(plan: Plan, options: FleetOptions, result: FleetResult) -> Day:
         figures=_figures(plan, result),
         told=(
             f"{limits.users:,} people at the busiest minute, {1 / PEAK_TO_MEAN:.0%} of that on average; Poisson.",
-            f"An autoscaler holds replicas at {options.autoscaler.target_utilisation:.0%} of what they can take, with "
-            f"one spare; a start takes {options.autoscaler.start_s:.0f} s (weights at 2 GB/s, then a minute).",
+            f"An autoscaler holds replicas at {options.autoscaler.target_utilisation:.0%} of what they can keep up "
+            "with, the plan's load, and one spare; a start takes "
+            f"{options.autoscaler.start_s:.0f} s (weights at 2 GB/s, then a minute).",
             f"A device breaks every {Reliability().device_mtbf_h:,.0f} h (arXiv 2407.21783); "
             "a replica is back after 15 min.",
             f"{result.num_followed:,} requests were followed one by one in {len(result.window_times_s)} windows.",
