@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from zaphod.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element as Element
 
 _UNREAD: Final = frozenset(
     {
@@ -33,10 +33,10 @@ _BLOCKS: Final = frozenset(
 )
 _HEADING_TAGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SPACED: Final = {"br": "\n", "td": " ", "th": " "}
-_IS_LINK, _IS_BLOCK, _IS_UNREAD, _IS_VERBATIM, _IS_HEADING, _IS_MAIN, _IS_WHOLE, _IS_BOX = (
-    1 << bit for bit in range(8)
+_IS_LINK, _IS_BLOCK, _IS_UNREAD, _IS_VERBATIM, _IS_HEADING, _IS_MAIN, _IS_WHOLE, _IS_BOX, _IS_SPACED = (
+    1 << bit for bit in range(9)
 )
-_IS_PART: Final = _IS_VERBATIM | _IS_HEADING | _IS_MAIN
+_IS_COUNTED: Final = _IS_LINK | _IS_VERBATIM | _IS_HEADING | _IS_MAIN
 _KINDS: Final = {
     **dict.fromkeys(_BLOCKS, _IS_BLOCK),
     **dict.fromkeys(("div", "ul", "ol", "table", "header"), _IS_BLOCK | _IS_BOX),
@@ -44,6 +44,7 @@ _KINDS: Final = {
     **dict.fromkeys(("main", "article"), _IS_BLOCK | _IS_MAIN | _IS_WHOLE),
     **dict.fromkeys(("html", "body"), _IS_BLOCK | _IS_WHOLE),
     "pre": _IS_BLOCK | _IS_VERBATIM,
+    **dict.fromkeys(_SPACED, _IS_SPACED),
     **dict.fromkeys(_UNREAD, _IS_UNREAD),
 }
 """What an element is by its name; `_IS_WHOLE` are those whose class says what kind of page it is, and no more; only a
@@ -64,7 +65,6 @@ _UNREAD_NAMES: Final = frozenset(
 _ABOUT_OTHERS: Final = frozenset({"for", "with", "without", "has", "no", "not"})
 """`grid-for-nav` and `page-with-sidebar` stand beside what they name."""
 _NAME: Final = re.compile(r"[a-z]+")
-_SPACE: Final = re.compile(r"\s+")
 _MAX_LINK_SHARE: Final = 0.5
 _LEAST_MAIN_SHARE: Final = 0.4
 """Of the text that is left a part that is called main must hold so much, or the name is taken for a mistake."""
@@ -82,7 +82,7 @@ class _Block:
 
     def text(self) -> str:
         joined = "".join(self.pieces)
-        return joined.strip("\n") if self.is_verbatim else _SPACE.sub(" ", joined).strip()
+        return joined.strip("\n") if self.is_verbatim else " ".join(joined.split())
 
 
 def main_text(html: str) -> str:
@@ -101,18 +101,14 @@ def main_text(html: str) -> str:
     return "\n".join(_without_links(blocks))
 
 
-def _parsed(html: str) -> HtmlElement | None:
+def _parsed(html: str) -> Element | None:
     try:
         from lxml import etree
-        from lxml.html import HTMLParser, document_fromstring
     except ImportError as error:
         raise MissingExtraError("lxml", "data") from error
     # An encoding that the page declares is that of its bytes, which have been decoded: bytes in UTF-8 are parsed.
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    try:
-        return document_fromstring(html.encode("utf-8", "replace"), parser=parser, ensure_head_body=False)
-    except (etree.ParserError, ValueError):
-        return None  # empty, or nothing but comments: a page without text
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    return etree.fromstring(html.encode("utf-8", "replace"), parser=parser)
 
 
 class _Walk:
@@ -123,48 +119,44 @@ class _Walk:
         self._stack: list[int] = []
         self._links = self._verbatim = self._headings = self._mains = 0
 
-    def enter(self, element: HtmlElement) -> bool:
+    def enter(self, element: Element) -> bool:
         """Whether what is inside the element is to be read."""
         kind = _KINDS.get(element.tag, 0)
-        kind |= 0 if kind & _IS_UNREAD else _kind_by_attributes(kind, element.items())
+        if not kind & _IS_UNREAD and (attributes := element.items()):
+            kind |= _kind_by_attributes(kind, attributes)
         self._stack.append(kind)
         if kind & _IS_UNREAD:
             return False
-        if kind:
+        if kind & _IS_COUNTED:
             self._count(kind, 1)
         if kind & _IS_BLOCK:
             self._break()
-        if element.text:
-            self._add(element.text)
+        if text := element.text:
+            self._add(text)
         return True
 
-    def leave(self, element: HtmlElement) -> None:
+    def leave(self, element: Element) -> None:
         kind = self._stack.pop()
-        if kind and not kind & _IS_UNREAD:
+        if kind & _IS_COUNTED and not kind & _IS_UNREAD:
             self._count(kind, -1)
         if kind & _IS_BLOCK:
             self._break()
-        elif element.tag in _SPACED:
+        elif kind & _IS_SPACED:
             self._add(_SPACED[element.tag])
-        if element.tail:
-            self._add(element.tail)
+        if tail := element.tail:
+            self._add(tail)
 
     def _count(self, kind: int, by: int) -> None:
         self._links += by * (kind & _IS_LINK)
-        if kind & _IS_PART:
-            self._verbatim += by * (kind & _IS_VERBATIM)
-            self._headings += by * (kind & _IS_HEADING)
-            self._mains += by * (kind & _IS_MAIN)
+        self._verbatim += by * (kind & _IS_VERBATIM)
+        self._headings += by * (kind & _IS_HEADING)
+        self._mains += by * (kind & _IS_MAIN)
 
     def _break(self) -> None:
-        if self.blocks[-1].pieces:
-            self.blocks.append(_Block([]))
         block = self.blocks[-1]
-        block.is_verbatim, block.is_heading, block.is_main = (
-            self._verbatim > 0,
-            self._headings > 0,
-            self._mains > 0,
-        )
+        if block.pieces:
+            self.blocks.append(block := _Block([]))
+        block.is_verbatim, block.is_heading, block.is_main = self._verbatim > 0, self._headings > 0, self._mains > 0
 
     def _add(self, text: str) -> None:
         block = self.blocks[-1]
@@ -173,7 +165,7 @@ class _Walk:
             block.num_link_characters += len(text)
 
 
-def _blocks(tree: HtmlElement) -> list[_Block]:
+def _blocks(tree: Element) -> list[_Block]:
     """The page's runs of text in order, without what is not read."""
     from lxml import etree
 
