@@ -1,15 +1,17 @@
 """Documents by language and by address."""
 
 import builtins
+import functools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from zaphod.core.errors import ConfigError, MissingExtraError
 from zaphod.data.documents import Document, Dropped
 from zaphod.data.filters import language
-from zaphod.data.filters.language import Language, windows
+from zaphod.data.filters.language import Language, identify, windows
 from zaphod.data.filters.urls import UrlLists, host_of, read_list
 
 _ENGLISH = "The engine reads the whole file once and keeps what it has learnt from it until the next day. "
@@ -35,6 +37,19 @@ def test_other_languages_are_dropped_unless_asked_for(text):
 
 def test_what_is_no_language_is_not_sure():
     assert judged(Language(languages=()), "0101 1100 ==== 2222") == Dropped("language not sure")
+
+
+@functools.cache
+def the_library():
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@given(
+    st.lists(st.sampled_from([*f"{_ENGLISH}{_GERMAN}{_FRENCH}".split(), "語", "\ud800", "42", "ДА", "\0"]), max_size=60)
+)
+def test_the_bytes_in_rounds_give_what_the_library_gives(words):
+    text = " ".join(words)
+    assert identify(text) == the_library().classify(text)
 
 
 def test_a_long_text_is_read_at_three_places():

@@ -1,7 +1,6 @@
 """Which language a text is in, by py3langid; knows nothing of what is said in it.
 
-Of a long text three windows are read, at its beginning, middle and end: the walk over the bytes is plain Python, and a
-kilobyte decides as well as a megabyte.
+Of a long text three windows are read, at its beginning, middle and end: a kilobyte decides as well as a megabyte.
 """
 
 from __future__ import annotations
@@ -9,16 +8,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from zaphod.core.errors import ConfigError, MissingExtraError
+from zaphod.core.errors import ConfigError
 from zaphod.data.documents import Document, DocumentStage, Dropped
-
-
-class _Identifier(Protocol):
-    labels: list[str]
-
-    def classify(self, text: str) -> tuple[str, float]: ...
+from zaphod.data.filters.identifier import Identifier, make_identifier
 
 
 class Language(DocumentStage):
@@ -83,10 +77,5 @@ def windows(text: str, size: int) -> str:
 
 
 @functools.cache
-def _identifier() -> _Identifier:
-    try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise MissingExtraError("py3langid", "data") from error
-    identifier: _Identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    return identifier
+def _identifier() -> Identifier:
+    return make_identifier()
