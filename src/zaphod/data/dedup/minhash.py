@@ -97,4 +97,6 @@ class MinHasher:
 
 def normalised_words(chunk: str) -> tuple[str, ...]:
     """The words of a chunk in lower case, without punctuation, each number as 0."""
+    if chunk.isascii() and chunk.isalpha():  # one word, as most of them
+        return (chunk.lower(),)
     return tuple(_WORDS.findall(_NUMBER.sub("0", chunk.lower())))

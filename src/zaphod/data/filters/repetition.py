@@ -23,8 +23,9 @@ from zaphod.data.hashing import Hashes, hash_ngrams, mixed, ngram_weights
 
 Places = npt.NDArray[np.int64]
 
-_PARAGRAPHS: Final = re.compile(r"\n{2,}")
-_LINES: Final = re.compile(r"\n+")
+_PARAGRAPHS: Final = re.compile(r"\n\n+")
+_LINES: Final = re.compile(r"\n\n*")
+"""Both begin with letters and not with a class or a count: such patterns are looked for by those letters, fast."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ class Words:
 
     def num_of(self, words: frozenset[str]) -> int:
         """How many of these words occur."""
-        return int(np.isin(_hashes_of(words), self.hashes_W).sum())
+        return sum(bool((self.hashes_W == hash_text(word)).any()) for word in words)
 
 
 def words_of(text: str) -> Words:
@@ -76,8 +76,3 @@ class _Reader:
             is_mark_W=np.frombuffer(self._is_mark, dtype=np.bool_)[words_W],
             has_letter_W=np.frombuffer(self._has_letter, dtype=np.bool_)[words_W],
         )
-
-
-@functools.lru_cache(maxsize=64)
-def _hashes_of(words: frozenset[str]) -> Hashes:
-    return np.array([hash_text(word) for word in sorted(words)], dtype=np.uint64)
