@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 import re
 import tomllib
@@ -76,7 +77,8 @@ def _is_private_wif(text: str) -> bool:
     return payload is not None and payload[0] == 0x80 and len(payload) in (33, 34)
 
 
-def credential_rows() -> list[Recogniser]:
+@functools.cache
+def credential_rows() -> tuple[Recogniser, ...]:
     """The table of marks, and what has a structure or a name."""
     table = tomllib.loads(files(__package__).joinpath("credentials.toml").read_text(encoding="utf-8"))
     marked = [
@@ -92,7 +94,7 @@ def credential_rows() -> list[Recogniser]:
         )
         for row in table["credential"]
     ]
-    return [*marked, *_structured(), *_named()]
+    return (*marked, *_structured(), *_named())
 
 
 def _structured() -> list[Recogniser]:

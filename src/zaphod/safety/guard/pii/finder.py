@@ -55,9 +55,9 @@ class TableFinder:
     def __init__(self, name: str, rows: Iterable[Recogniser], options: PiiOptions) -> None:
         self.name = name
         self.options = options
-        self._rows = [_compiled(row) for row in rows if options.allows(row.rule)]
-        self._pending = Pending([compiled.row for compiled in self._rows])
-        self._triggers = Triggers([compiled.row for compiled in self._rows], options.least_score)
+        allowed = tuple(row for row in rows if options.allows(row.rule))
+        self._rows = [_compiled(row) for row in allowed]
+        self._pending, self._triggers = _automata(allowed, options.least_score)
 
     @property
     def rules(self) -> frozenset[str]:
@@ -107,18 +107,25 @@ class SecretFinder(TableFinder):
         super().__init__("secret", credential_rows(), options)
 
 
-def pii_rows() -> list[Recogniser]:
+@functools.cache
+def pii_rows() -> tuple[Recogniser, ...]:
     """Every recogniser of personal data."""
     makers = (
         card_rows, iban_rows, national_id_rows, wallet_rows, network_rows, phone_rows, labelled_rows, name_rows,
         address_rows,
     )  # fmt: skip
-    return [row for maker in makers for row in maker()]
+    return tuple(row for maker in makers for row in maker())
 
 
+# Automata make their states as texts ask for them, and take tens of megabytes: finders share what they have in common.
 @functools.lru_cache(maxsize=1024)
 def _compiled(row: Recogniser) -> Compiled:
     return Compiled(row)
+
+
+@functools.lru_cache(maxsize=16)
+def _automata(rows: tuple[Recogniser, ...], least_score: float) -> tuple[Pending, Triggers]:
+    return Pending(rows), Triggers(rows, least_score)
 
 
 def _hit(spot: Spot, start: int, end: int, chain: tuple[str, ...]) -> Hit:

@@ -7,9 +7,10 @@ linear. Lone surrogates become bytes that are no UTF-8, which no pattern matches
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 _LETTERS_DIGITS = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _GROUP = re.compile(rb"[0-9A-Za-z]*")
@@ -21,13 +22,17 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         self.data = text.encode("utf-8", "surrogatepass")
-        self.character_at: Callable[[int], int] = int if len(self.data) == len(text) else self._characters()
-        """The character that a byte offset stands for."""
+        self._is_ascii = len(self.data) == len(text)
 
-    def _characters(self) -> Callable[[int], int]:
+    def character_at(self, offset: int) -> int:
+        """The character that a byte offset stands for."""
+        return offset if self._is_ascii else int(self._characters[offset])
+
+    @cached_property
+    def _characters(self) -> npt.NDArray[np.int64]:
+        """How many characters begin before each byte; most texts hold nothing, and are never asked."""
         is_first = (np.frombuffer(self.data, np.uint8) & 0xC0) != 0x80
-        before = np.concatenate((np.zeros(1, np.int64), np.cumsum(is_first)))
-        return lambda offset: int(before[offset])
+        return np.concatenate((np.zeros(1, np.int64), np.cumsum(is_first)))
 
     def text(self, start: int, end: int) -> str:
         """Some of it, by bytes."""
