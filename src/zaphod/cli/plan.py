@@ -274,12 +274,12 @@ def _print(told: Report) -> None:
 
 
 def _manifests(plan: Plan, folder: Path) -> list[Path]:
-    from zaphod.capacity.manifests.manifests import manifests_of
+    from zaphod.capacity.manifests.manifests import possible_manifests
     from zaphod.capacity.manifests.options import ManifestOptions
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in manifests_of(plan, ManifestOptions(targets=_TARGETS)).items():
+    for name, text in possible_manifests(plan, ManifestOptions(targets=_TARGETS)).items():
         (folder / name).write_text(text, encoding="utf-8")
         written.append(folder / name)
     return written

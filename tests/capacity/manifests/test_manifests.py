@@ -16,7 +16,7 @@ from tests.support.manifests import documents, misspelt
 from typer.testing import CliRunner
 
 from zaphod.capacity.layout import Layout
-from zaphod.capacity.manifests import ManifestOptions, manifests_of
+from zaphod.capacity.manifests import ManifestOptions, manifests_of, possible_manifests
 from zaphod.capacity.plan import Plan
 from zaphod.cli.main import app
 from zaphod.core.errors import ConfigError
@@ -365,6 +365,15 @@ def refused(plan: Plan, **options: Any) -> str:
 )
 def test_the_impossible_is_refused_with_a_way_out(plan: Plan, options: dict[str, Any], words: str) -> None:
     assert re.search(words, refused(plan, **options))
+
+
+def test_what_suits_no_plan_is_told_beside_the_rest() -> None:
+    files = possible_manifests(
+        plans.one_node(), ManifestOptions(targets=("kubernetes", "keda", "rayservice", "kserve"))
+    )
+    assert sorted(files) == ["deployment.yaml", "inferenceservice.yaml", "left-out.txt", "scaledobject.yaml"]
+    assert files["left-out.txt"].startswith("rayservice: The plan is for sglang")
+    assert list(possible_manifests(plans.plan(engine="llama.cpp"))) == ["left-out.txt"]
 
 
 def test_racks_are_cut_into_machines() -> None:

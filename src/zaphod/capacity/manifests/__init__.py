@@ -1,7 +1,7 @@
 """A plan as files that deploy it: Kubernetes objects, Slurm jobs, torchrun; knows nothing of how it was made."""
 
-from zaphod.capacity.manifests.manifests import manifests_of
+from zaphod.capacity.manifests.manifests import manifests_of, possible_manifests
 from zaphod.capacity.manifests.options import ManifestOptions
 from zaphod.capacity.manifests.training_scripts import TrainingPlan, training_scripts
 
-__all__ = ["ManifestOptions", "TrainingPlan", "manifests_of", "training_scripts"]
+__all__ = ["ManifestOptions", "TrainingPlan", "manifests_of", "possible_manifests", "training_scripts"]

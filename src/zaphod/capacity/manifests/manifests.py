@@ -12,8 +12,9 @@ from zaphod.capacity.manifests.pods import Deployed, deployed, key_secret
 from zaphod.capacity.manifests.ray_service import ray_service
 from zaphod.capacity.manifests.scaling import adapter_rules, pod_autoscaler, scaled_object
 from zaphod.capacity.manifests.slurm import serving_job
-from zaphod.capacity.manifests.yaml_text import text_of
+from zaphod.capacity.manifests.yaml_text import one_line, text_of
 from zaphod.capacity.plan import Plan
+from zaphod.core.errors import ConfigError
 
 
 def manifests_of(plan: Plan, options: ManifestOptions | None = None) -> Mapping[str, str]:
@@ -29,6 +30,24 @@ def manifests_of(plan: Plan, options: ManifestOptions | None = None) -> Mapping[
     files: dict[str, str] = {}
     for target in options.targets:
         files |= _WRITERS[target](what)
+    return files
+
+
+def possible_manifests(plan: Plan, options: ManifestOptions | None = None) -> Mapping[str, str]:
+    """As `manifests_of`; what cannot be written is told in a file `left-out.txt` instead of raising.
+
+    For all targets at once: no plan suits each of them.
+    """
+    options = options or ManifestOptions()
+    files: dict[str, str] = {}
+    reasons: list[str] = []
+    for target in options.targets:
+        try:
+            files |= _WRITERS[target](deployed(plan, options))
+        except ConfigError as error:
+            reasons.append(f"{target}: " + " ".join(map(one_line, str(error).splitlines())))
+    if reasons:
+        files["left-out.txt"] = "\n".join(reasons) + "\n"
     return files
 
 
