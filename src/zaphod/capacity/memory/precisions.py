@@ -188,8 +188,14 @@ def matrix_bits(shape: ModelShape, kept: Precision) -> tuple[float, float]:
         return kept.bits_per_weight, others
     numbers = sum(layer.count * layer_contents(shape, layer).matrices for layer in shape.layers)
     small = sum(layer.count * layer_contents(shape, layer).small for layer in shape.layers) + shape.num_other_parameters
-    rest = small * kept.small_bits + shape.embedding_parameters * (
-        kept.kept_bits if shape.ties_embeddings else kept.kept_bits + BLOCK_BITS[MIXTURES[kept.name].base]
-    )
+    vocabularies = kept.kept_bits + (0 if shape.ties_embeddings else embedding_bits(shape, kept))
+    rest = small * kept.small_bits + shape.embedding_parameters * vocabularies
     mean = (8 * mixture_bytes(shape, kept.name) - rest) / numbers
     return mean, mean
+
+
+def embedding_bits(shape: ModelShape, kept: Precision) -> float:
+    """Of the input embedding: the head's where they are tied, and a mixture's base where they are not."""
+    if kept.name in MIXTURES and not shape.ties_embeddings:
+        return BLOCK_BITS[MIXTURES[kept.name].base]
+    return kept.kept_bits
