@@ -27,7 +27,7 @@ class Links:
     """Of one small collective inside of a node."""
     network_latency_s: float
     """Added where it crosses nodes."""
-    efficiency: float
+    efficiency: float = 1.0
     """Share of a link's bandwidth that small messages reach."""
 
     def all_reduce_s(self, num_devices: int, size_bytes: float) -> float:

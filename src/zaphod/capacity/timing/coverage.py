@@ -26,7 +26,9 @@ def distinct_experts(num_experts: int, top_k: int, num_tokens: float, *, skew: f
 
 @functools.lru_cache(maxsize=256)
 def _log_missed(num_experts: int, top_k: int, skew: float) -> NDArray[np.float64]:
-    return np.log1p(-np.minimum(np.array(popularity(num_experts, top_k, skew)), 1 - 1e-12))
+    shares = np.array(popularity(num_experts, top_k, skew), dtype=np.float64)
+    missed: NDArray[np.float64] = np.log1p(-np.minimum(shares, 1 - 1e-12))
+    return missed
 
 
 @functools.lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from zaphod.capacity.validation.replicas import kv_precision_of, noted, precisio
 
 _WEIGHTS_ERROR, _GUESSED_ERROR = 0.01, 0.1
 _CAPACITY_ERROR = 0.1
+_BLOCK_TOKENS = 16
 
 
 def weights(point: Point) -> Estimate:
@@ -42,6 +43,11 @@ def kv_tokens(point: Point) -> Estimate:
     return noted(tokens, assumed)
 
 
+def kv_blocks(point: Point) -> Estimate:
+    """Blocks of 16 tokens, as vLLM counts its cache."""
+    return noted(kv_capacity(replica_of(point).replica).scaled(1 / _BLOCK_TOKENS, ""), replica_of(point))
+
+
 def max_sequences_of(point: Point) -> Estimate:
     """Sequences of the row's length that fit at once."""
     assumed = replica_of(point)
@@ -55,7 +61,15 @@ def max_sequences_of(point: Point) -> Estimate:
 
 
 def device_memory(point: Point) -> Estimate:
-    """Bytes in use on each device while it serves."""
+    """Bytes in use on each device: at the peak of a training step, or while it serves."""
+    # Those of training import half of the room, and rows of served models need none of it.
+    from zaphod.capacity.timing.training_layout import memory_of
+    from zaphod.capacity.validation.spending import is_training
+    from zaphod.capacity.validation.training import setting_of
+
+    if is_training(point):
+        setting = setting_of(point)
+        return memory_of(setting.shape, setting.layout, setting.job)
     assumed = replica_of(point)
     use = memory_use(assumed.replica)
     total = use.weights + use.kv_cache + use.activations + use.overhead

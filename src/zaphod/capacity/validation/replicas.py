@@ -61,6 +61,13 @@ def replica_of(point: Point) -> Assumed:
     layout = layout_of(point)
     if layout.expert > 1 and not shape.num_sparse_layers:
         layout = dataclasses.replace(layout, expert=1)
+    heads = min(layer.attention.num_heads for layer in shape.layers)
+    if layout.tensor > heads:
+        raise RefusedError(
+            f"{shape.name} has {heads} heads for {layout.tensor} tensor-parallel devices.",
+            "",
+            "Give the layout in tp, pp, ep and dp.",
+        )
     replica = Replica(
         shape=shape,
         accelerator=accelerator,

@@ -22,6 +22,7 @@ from zaphod.core.errors import CapacityError
 PROMPT_TOKENS = 350
 """Of a chat's first turn, where a row does not say: follows from throughput against gaps in the open rows."""
 OUTPUT_TOKENS = 512
+_MAX_TOKENS = 2e7
 _MEAN_OVER_PEAK = 0.7
 """Of a fleet over a day (F13: 0.6 to 0.8)."""
 
@@ -39,7 +40,13 @@ def pure_step(point: Point, calibrated: Calibration | None = None) -> Estimate:
 def mean_gap(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """Time per output token, what other requests' prompts add included."""
     assumed = replica_of(point)
-    return noted(_loop(point, assumed, calibrated).itl_s, assumed)
+    loop = _loop(point, assumed, calibrated)
+    if not _is_tail(point):
+        return noted(loop.itl_s, assumed)
+    # The longest gaps hold a step that reads a piece of a prompt.
+    prompt, _ = _lengths(point)
+    piece = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), calibration=calibrated)
+    return noted(_sum(loop.step_s, piece), assumed)
 
 
 def tokens_per_s_per_user(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -50,10 +57,10 @@ def tokens_per_s_per_user(point: Point, calibrated: Calibration | None = None) -
 
 
 def first_token(point: Point, calibrated: Calibration | None = None) -> Estimate:
-    """Mean, or the median, which is less where a burst is part of the measurement."""
+    """Mean (the median is less where a burst is part of the measurement), or the tail where the metric says so."""
     assumed = replica_of(point)
-    _no_tail(point)
-    return noted(_loop(point, assumed, calibrated).ttft_s, assumed)
+    loop = _loop(point, assumed, calibrated)
+    return noted(loop.ttft_p95_s if _is_tail(point) else loop.ttft_s, assumed)
 
 
 def prefill_seconds(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -79,7 +86,6 @@ def prefill_rate(point: Point, calibrated: Calibration | None = None) -> Estimat
 def whole_request(point: Point, calibrated: Calibration | None = None) -> Estimate:
     """From sending to the last token: a batch that starts together (latency tests), or one of a stream of requests."""
     assumed = replica_of(point)
-    _no_tail(point)
     if point.category not in ("e2e", "latency"):
         return noted(_loop(point, assumed, calibrated).e2e_s, assumed)
     prompt, output = _lengths(point)
@@ -87,16 +93,7 @@ def whole_request(point: Point, calibrated: Calibration | None = None) -> Estima
     step = decode_step(assumed.replica, batch=batch, context=prompt + output / 2, calibration=calibrated)
     reading = prefill_time(assumed.replica, prompt_tokens=math.ceil(prompt), batch=batch, calibration=calibrated)
     total = step.scaled(output, "s")
-    return noted(
-        Estimate(
-            value=total.value + reading.value,
-            low=total.low + reading.low,
-            high=total.high + reading.high,
-            unit="s",
-            basis=(*step.basis, *reading.basis),
-        ),
-        assumed,
-    )
+    return noted(_sum(total, reading), assumed)
 
 
 def output_tokens(point: Point, calibrated: Calibration | None = None) -> Estimate:
@@ -178,7 +175,11 @@ def _fitting(assumed: Assumed, context: float, constants: Constants) -> float:
 
 def _lengths(point: Point) -> tuple[float, float]:
     """Tokens of prompt and answer."""
-    return max(1.0, point.isl if point.isl is not None else PROMPT_TOKENS), max(1.0, point.osl or OUTPUT_TOKENS)
+    prompt = point.isl if point.isl is not None else PROMPT_TOKENS
+    output = point.osl or OUTPUT_TOKENS
+    if prompt + output > _MAX_TOKENS:
+        raise RefusedError(f"A request of {prompt + output:.3g} tokens was never measured.", "", "Give isl and osl.")
+    return max(1.0, prompt), max(1.0, output)
 
 
 def _of_what(point: Point, assumed: Assumed, rate: Estimate) -> Estimate:
@@ -192,13 +193,19 @@ def _of_what(point: Point, assumed: Assumed, rate: Estimate) -> Estimate:
     return rate
 
 
-def _no_tail(point: Point) -> None:
-    if re.search(r"p9\d|p99|max|tail", point.metric):
-        raise RefusedError(
-            f"{point.metric!r} is a tail, which a closed form does not give.",
-            "",
-            "Simulate the scheduler with the requests' own lengths and arrivals.",
-        )
+def _is_tail(point: Point) -> bool:
+    return bool(re.search(r"p9\d|max|tail", point.metric))
+
+
+def _sum(first: Estimate, second: Estimate) -> Estimate:
+    """Of two times whose errors go together."""
+    return Estimate(
+        value=first.value + second.value,
+        low=first.low + second.low,
+        high=first.high + second.high,
+        unit="s",
+        basis=(*first.basis, *second.basis),
+    )
 
 
 def _context_in_notes(point: Point) -> float | None:
