@@ -147,3 +147,20 @@ def test_options_that_contradict_each_other_are_refused() -> None:
 
 def test_a_cold_start_is_bytes_over_bandwidth_and_preparation() -> None:
     assert cold_start_s(316e9, 2e9, preparation_s=30) == pytest.approx(188)
+
+
+def test_users_of_a_fleet_that_is_too_small_wait_as_long_as_keeps_the_books_even() -> None:
+    users = users_for(24, 0.8)
+    fleet = simulate_fleet(options(8, workload=Workload(users=users, think_s=THINK_S), duration_s=3600.0))
+    # Each user's cycle is thinking and waiting; as many end as eight replicas can serve.
+    expected_s = users / (8 * saturation(SERVING, LENGTHS)) - THINK_S
+    assert fleet.series["in_flight"][-1] == pytest.approx(users * expected_s / (expected_s + THINK_S), rel=0.1)
+    assert fleet.e2e_s.mean == pytest.approx(expected_s, rel=0.2)
+    assert fleet.unanswered_share > 0.1
+
+
+@pytest.mark.parametrize("changes", [{"num_replicas": 1}, {"num_replicas": 3, "group_size": 2}])
+def test_small_fleets_and_small_groups_are_simulated_too(changes: dict[str, int]) -> None:
+    workload = Workload(users=users_for(changes["num_replicas"], 0.5), think_s=THINK_S)
+    fleet = simulate_fleet(options(workload=workload, **changes))
+    assert 0 < fleet.ttft_s.p50 < fleet.ttft_s.p99 < 1

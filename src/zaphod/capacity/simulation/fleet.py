@@ -22,7 +22,8 @@ from zaphod.capacity.simulation.day import SERIES_S, Day
 from zaphod.capacity.simulation.lanes import LaneResult, Lanes, simulate_lanes
 from zaphod.capacity.simulation.options import FleetOptions
 from zaphod.capacity.simulation.requests import Quantiles, Sessions, quantiles
-from zaphod.core.progress import SILENT, Progress
+from zaphod.capacity.simulation.serving import pace, saturation
+from zaphod.core.progress import SILENT, Advance, Progress
 
 _WARM_S = 20.0
 _SAVE_EVERY = 7200
@@ -87,35 +88,28 @@ def simulate_fleet(
 ) -> FleetResult:
     """Simulate the whole duration.
 
-    With a `state_file` the state is kept there now and then, and when the work is interrupted; a later call with the
-    same options goes on from it to the same result. The file is removed at the end.
-
-    Raises:
-        KeyboardInterrupt: as it came, after the state was saved.
+    With a `state_file` the state is kept there every few seconds: after an interruption a later call with the same
+    options goes on from it to the same result. The file is removed at the end.
     """
     progress = progress or SILENT
     day, key = Day(options), digest(options)
     if state_file is not None:
         day.load(state_file, key)
-    try:
-        with progress.step(f"{options.most_replicas:,} replicas", day.num_ticks, "seconds") as advance:
-            advance(day.tick)
-            while day.tick < day.num_ticks:
-                day.run(min(day.tick + _SAVE_EVERY, day.num_ticks), advance)
-                if state_file is not None:
-                    day.save(state_file, key)
-        with progress.step("requests one by one", 1.0, "windows") as advance:
-            followed, chosen = _follow(day, advance)
-    except KeyboardInterrupt:
-        if state_file is not None:
-            day.save(state_file, key)
-        raise
+    with progress.step(f"{options.most_replicas:,} replicas", day.num_ticks, "seconds") as advance:
+        advance(day.tick)
+        while day.tick < day.num_ticks:
+            day.run(min(day.tick + _SAVE_EVERY, day.num_ticks), advance)
+            if state_file is not None:
+                day.save(state_file, key)
+    slower = pace(options.serving, options.lengths)
+    with progress.step("requests one by one", (_WARM_S + options.window_s) * slower, "seconds") as advance:
+        followed, chosen = _follow(day, slower, advance)
     if state_file is not None:
         state_file.unlink(missing_ok=True)
     return _result(day, followed, chosen)
 
 
-def _follow(day: Day, advance: object) -> tuple[LaneResult, NDArray[np.int64]]:
+def _follow(day: Day, slower: float, advance: Advance) -> tuple[LaneResult, NDArray[np.int64]]:
     """Requests of all windows in which somebody could be served; also those windows' numbers."""
     options = day.options
     size = np.sum(~np.isnan(day.windows[:, 0]), axis=1)
@@ -130,21 +124,26 @@ def _follow(day: Day, advance: object) -> tuple[LaneResult, NDArray[np.int64]]:
     # The stream of a part of the fleet is less bursty than the whole: its gaps are sums of the whole's gaps.
     ready = max(float(day.means()["ready"].mean()), 1.0)
     part = min(group / ready, 1.0)
+    # Of a long queue only so much is followed as can move in the window; the rest is time, at the fastest pace.
+    waiting, fastest = state[:, 1].ravel(), saturation(options.serving, options.lengths, options.workload.cached_share)
+    followed = np.minimum(waiting, 100 + 2 * fastest * (_WARM_S + options.window_s) * slower)
     lanes = Lanes(
         requests_per_s=rates,
         running=state[:, 0].ravel(),
-        waiting=state[:, 1].ravel(),
+        waiting=followed,
         slowness=np.ones(len(chosen) * group),
         size=group,
-        warm_s=_WARM_S,
-        duration_s=_WARM_S + options.window_s,
+        warm_s=_WARM_S * slower,
+        duration_s=(_WARM_S + options.window_s) * slower,
         arrival_cv=float(np.sqrt(1 + (options.arrival_cv**2 - 1) * part)),
         router=options.router,
         cached_share=options.workload.cached_share,
         sessions=sessions,
         seed=options.seed + 1,
     )
-    return simulate_lanes(options.serving, options.lengths, lanes), chosen
+    result = simulate_lanes(options.serving, options.lengths, lanes, advance)
+    later_s = ((waiting - followed) / fastest)[result.lane]
+    return dataclasses.replace(result, ttft_s=result.ttft_s + later_s, e2e_s=result.e2e_s + later_s), chosen
 
 
 def _result(day: Day, followed: LaneResult, chosen: NDArray[np.int64]) -> FleetResult:
@@ -158,7 +157,9 @@ def _result(day: Day, followed: LaneResult, chosen: NDArray[np.int64]) -> FleetR
     several = followed.output > 1
     ttft_s = quantiles(followed.ttft_s, weights)
     waits = np.interp(middle_s, day.window_ticks[chosen], [followed.ttft_s[rows].mean() for rows in per_window])
-    in_flight = means["in_flight"] + means["arrivals_per_s"] * waits
+    # Ticks see only those who wait for longer than one; Little's law sees all.
+    waiting = np.maximum(means["in_flight"] - means["decoding"], means["arrivals_per_s"] * waits)
+    in_flight = means["decoding"] + waiting
     series = {**means, "in_flight": in_flight}
     most = int(means["decoding"].argmax())
     devices = options.devices_per_replica

@@ -20,6 +20,7 @@ from zaphod.capacity.simulation.lengths import Lengths
 from zaphod.capacity.simulation.requests import Sessions
 from zaphod.capacity.simulation.routing import Router, choose_many
 from zaphod.capacity.simulation.serving import Serving
+from zaphod.core.progress import Advance
 
 _NONE = -1
 _MOST_STEPS = 20_000
@@ -55,6 +56,7 @@ class LaneResult:
     """One row per request that arrived from `warm_s` on, and figures per lane."""
 
     group: NDArray[np.int64]
+    lane: NDArray[np.int32]
     arrival_s: NDArray[np.float64]
     ttft_s: NDArray[np.float64]
     itl_s: NDArray[np.float64]
@@ -189,7 +191,7 @@ class _Simulation:
         self.taken_in = np.zeros(self.num_lanes, dtype=np.int64)
         self.served_at = np.full(count, _NONE, dtype=np.int32)
 
-    def run(self) -> LaneResult:
+    def run(self, advance: Advance) -> LaneResult:
         lanes, state = self.lanes, self.state
         pointer, last = self.begin[:-1].copy(), self.begin[1:]
         coming = np.append(self.arrival_s, np.inf)
@@ -208,6 +210,7 @@ class _Simulation:
             due = np.flatnonzero(state.end_s < now_s)
             if due.size:
                 self._begin(due)
+            advance(self.tick_s)
         return self._result()
 
     def _route(self, groups: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
@@ -355,6 +358,7 @@ class _Simulation:
         measured_s = max(lanes.duration_s - lanes.warm_s, 1e-9)
         return LaneResult(
             group=self.group[rows],
+            lane=lane,
             arrival_s=self.arrival_s[rows],
             ttft_s=first_s - self.arrival_s[rows] + self.serving.request_s,
             itl_s=itl_s,
@@ -380,6 +384,8 @@ class _Simulation:
         return np.asarray(np.maximum(last_s[lane], self.arrival_s[rows]) + position[rows] / rate[lane])
 
 
-def simulate_lanes(serving: Serving, lengths: Lengths, lanes: Lanes) -> LaneResult:
-    """Simulate all groups from time 0 to `duration_s`."""
-    return _Simulation(serving, lengths, lanes).run()
+def simulate_lanes(
+    serving: Serving, lengths: Lengths, lanes: Lanes, advance: Advance = lambda seconds: None
+) -> LaneResult:
+    """Simulate all groups from time 0 to `duration_s`; tells how many seconds are done."""
+    return _Simulation(serving, lengths, lanes).run(advance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from zaphod.capacity.simulation.arrivals import DAY_S, DayCurve
-from zaphod.capacity.simulation.lengths import Lengths, lognormal
+from zaphod.capacity.simulation.lengths import Lengths
 from zaphod.capacity.simulation.routing import Router, check_router
 from zaphod.capacity.simulation.serving import Serving, check_lengths
 from zaphod.capacity.workload import Workload
@@ -76,7 +76,7 @@ class FleetOptions:
     workload: Workload
     num_replicas: int
     """At midnight; an autoscaler changes it."""
-    lengths: Lengths = field(default_factory=lambda: lognormal(1024, 512))
+    lengths: Lengths
     devices_per_replica: int = 1
     router: Router = "two_choices"
     arrival_cv: float = 1.0
@@ -116,9 +116,3 @@ class FleetOptions:
     def most_replicas(self) -> int:
         """That can ever run."""
         return max(self.num_replicas, self.autoscaler.max_replicas if self.autoscaler else 0)
-
-
-def fleet_of(workload: Workload, **options: object) -> FleetOptions:
-    """`FleetOptions` with lognormal lengths of the workload's means."""
-    lengths = lognormal(workload.prompt_tokens, workload.output_tokens)
-    return FleetOptions(workload=workload, lengths=lengths, **options)  # type: ignore[arg-type]

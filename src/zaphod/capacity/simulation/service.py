@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zaphod.capacity.estimate import Estimate, within
+from zaphod.capacity.estimate import Estimate, exactly
 from zaphod.capacity.memory.inference import memory_use
-from zaphod.capacity.plan import Service
+from zaphod.capacity.plan import Plan, Service
 from zaphod.capacity.replica import Replica
 from zaphod.capacity.simulation.lengths import Lengths, lognormal
+from zaphod.capacity.simulation.options import FleetOptions
 from zaphod.capacity.simulation.requests import Quantiles
 from zaphod.capacity.simulation.serving import Serving, TableCost, saturation
 from zaphod.capacity.simulation.surrogate import LoadPoint, simulate_loads
 from zaphod.capacity.timing.step import StepModel, Work
-from zaphod.capacity.timing.uncertainty import decode_error, throughput_error, ttft_error
+from zaphod.capacity.timing.uncertainty import decode_error, ttft_error
 from zaphod.capacity.workload import Workload
 from zaphod.core.errors import CapacityError
 
@@ -121,7 +122,7 @@ def service_of(replica: Replica, workload: Workload, requests_per_s: float, leng
         cached_share=workload.cached_share,
     )
     first = ttft_error(model)
-    rate = within(requests_per_s, throughput_error(model), "req/s", "the load that was asked for")
+    rate = exactly(requests_per_s, "req/s", "the load that was asked for")
     return Service(
         concurrency=max(round(likely.running), 1),
         ttft_s=_between("ttft_s", "p50", likely, faster, slower, first),
@@ -148,4 +149,22 @@ def _between(
         high=max(read(slower), value * (1 + error)),
         unit="s",
         basis=(f"simulated scheduler, {figure} at {likely.utilisation:.0%} of saturation, Poisson arrivals",),
+    )
+
+
+def fleet_of(plan: Plan, lengths: Lengths | None = None) -> FleetOptions:
+    """The fleet that a plan describes: `dataclasses.replace` gives it hours, failures, an autoscaler, another router.
+
+    Raises:
+        RefusedError: nothing was measured near enough.
+    """
+    workload, replica = plan.workload, plan.replica
+    lengths = lengths or lognormal(workload.prompt_tokens, workload.output_tokens)
+    lengths = lengths.at_most(min(replica.shape.context_length, plan.memory.kv_tokens - 64))
+    return FleetOptions(
+        serving=serving_of(replica, lengths),
+        workload=workload,
+        num_replicas=plan.running.num_replicas,
+        lengths=lengths,
+        devices_per_replica=replica.num_devices,
     )

@@ -12,6 +12,7 @@ from zaphod.capacity.simulation.lengths import Lengths
 from zaphod.core.errors import ConfigError
 
 Amount = float | NDArray[Any]
+_USUAL_PROMPT_S = 0.5
 
 
 class StepCost(Protocol):
@@ -102,6 +103,13 @@ def check_lengths(serving: Serving, lengths: Lengths) -> None:
             "Every request must fit by itself.",
             "Shorten them (`Lengths.at_most`), or take a replica with more memory.",
         )
+
+
+def pace(serving: Serving, lengths: Lengths) -> float:
+    """How much longer than usual a window must be so that prompts are read well within it; 1 for most accelerators."""
+    pieces = -(-int(lengths.mean_prompt) // serving.max_batched_tokens)
+    tokens = min(int(lengths.mean_prompt), serving.max_batched_tokens)
+    return max(pieces * float(serving.cost.seconds(tokens, 0, 0)) / _USUAL_PROMPT_S, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from zaphod.capacity.simulation.flow import spread_at
 from zaphod.capacity.simulation.lanes import LaneResult, Lanes, simulate_lanes
 from zaphod.capacity.simulation.lengths import Lengths
 from zaphod.capacity.simulation.requests import Quantiles, quantiles
-from zaphod.capacity.simulation.serving import Serving, balance, saturation, steady
+from zaphod.capacity.simulation.serving import Serving, balance, pace, saturation, steady
 
 _REQUESTS = 10_000
 """That are followed at each load: the 99th percentile rests on the longest hundred."""
@@ -94,9 +94,10 @@ def simulate_loads(
     seed: int = 0,
 ) -> tuple[LoadPoint, ...]:
     """One replica at each of some loads: pairs of requests a second and a factor of every step's time."""
-    rates = balance(serving, lengths, cached_share)[0]
+    rates, slower = balance(serving, lengths, cached_share)[0], pace(serving, lengths)
+    warm_s, measured_s = _WARM_S * slower, _MEASURED_S * slower
     random = np.random.default_rng(seed)
-    counts = [int(np.clip(_REQUESTS / (rate * _MEASURED_S), 8, 256)) for rate, _ in loads]
+    counts = [int(np.clip(_REQUESTS / (rate * measured_s), 8, 256)) for rate, _ in loads]
     starts = []
     for (rate, slowness), count in zip(loads, counts, strict=True):
         mean = steady(serving, lengths, rate * slowness, cached_share).running
@@ -111,8 +112,8 @@ def simulate_loads(
             waiting=np.zeros(sum(counts)),
             slowness=np.repeat([slowness for _, slowness in loads], counts),
             size=1,
-            warm_s=_WARM_S,
-            duration_s=_WARM_S + _MEASURED_S,
+            warm_s=warm_s,
+            duration_s=warm_s + measured_s,
             cached_share=cached_share,
             seed=seed,
         ),
