@@ -32,6 +32,8 @@ class Constants:
     """Share of the memory's bandwidth at which weights in bfloat16 are read."""
     expert_efficiency: float
     """The same for routed experts, relative to the other weights."""
+    sharded_efficiency: float
+    """The same where experts are spread over devices, or cut, relative to experts on one device."""
     kv_efficiency: float
     """Share of the bandwidth at which keys and values are read."""
     compute_efficiency: float

@@ -82,6 +82,8 @@ class StepModel:
         self._read_dense = self._read * self._format(dense).bandwidth
         own = self._format(kept)
         self._read_experts = self._read * own.bandwidth * own.experts * self.constants.expert_efficiency
+        if layout.tensor * layout.data * layout.context > 1:
+            self._read_experts *= self.constants.sharded_efficiency
         self._compute = accelerator.peak("bf16") * self.constants.compute_efficiency
         self._compute_dense = self._products(dense)
         self._compute_experts = self._products(kept)
