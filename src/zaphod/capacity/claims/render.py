@@ -99,7 +99,7 @@ def _computed(computed: Computed) -> str:
         return number(computed, digits=5)
     if computed.low == computed.high:
         return number(computed.value, digits=5)
-    return f"{number(computed.low)} to {number(computed.high)}"
+    return f"{number(computed.low, digits=2)} to {number(computed.high, digits=2)}"
 
 
 def _with_unit(text: str, unit: str) -> str:
