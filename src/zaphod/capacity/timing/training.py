@@ -88,7 +88,7 @@ def step_parts(
     experts = num * speed.products_s(device, grouped=True)
     attention = num * speed.attention_s(device)
     elementwise = num * speed.elementwise_s(device)
-    launches = num * device.sparse_layers * found.common.sparse_layer_s
+    launches = num * device.sparse_layers * found.stack.sparse_layer_s
     tensor = num * sent.tensor_s * found.stack.tensor_exposed
     expert = num * sent.expert_s * found.stack.expert_exposed
     context = num * sent.context_s * found.stack.tensor_exposed
@@ -218,8 +218,14 @@ def mfu(
     return rate.scaled(1 / accelerator.peak(job.precision), "", f"peak of {job.precision}")
 
 
-def hfu(shape: ModelShape, accelerator: Accelerator, step: Estimate, layout: Layout, job: TrainingJob) -> Estimate:
-    """As `mfu`, with what is computed again: all layers once more with full recomputation."""
-    again = {"none": 3.0, "selective": 3.0, "full": 4.0}[job.recompute]
-    causal = mfu(shape, accelerator, step, layout, job)
-    return causal.scaled(again / 3.0, "", "recomputed layers counted")
+def hfu(
+    shape: ModelShape,
+    accelerator: Accelerator,
+    step: Estimate,
+    layout: Layout,
+    job: TrainingJob,
+    attention: Attention = "causal",
+) -> Estimate:
+    """As `mfu`, with what is computed again: everything once more with full recomputation."""
+    again = 4.0 if job.recompute == "full" else 3.0
+    return mfu(shape, accelerator, step, layout, job, attention).scaled(again / 3.0, "", "recomputation counted")

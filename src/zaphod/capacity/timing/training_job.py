@@ -79,6 +79,8 @@ class Stack:
     """What `products` is to be multiplied with in fp8: scaling, casts and power."""
     elementwise: float
     """Bytes that norms, activations, residuals and rotations move, as a multiple of what must be moved."""
+    sparse_layer_s: float
+    """Seconds that each sparse layer adds to each micro-batch, forward and backward: launches, counting, sorting."""
     tensor_exposed: float
     """Share of tensor parallelism's transfers that no product hides."""
     expert_exposed: float
@@ -101,6 +103,8 @@ class Matmul:
     accelerators: tuple[str, ...]
     bf16: float
     fp8: float
+    ridge: float
+    """By how much small products lie under the line of memory: 1 where nothing of their traffic is hidden."""
     peak_flops: float
     """Dense bfloat16 peak of the board that was measured, in operations a second."""
     power_w: float
@@ -114,8 +118,6 @@ class Matmul:
 class Common:
     """Constants that software and hardware share."""
 
-    ridge: float
-    """By how much small products lie under the line of memory: 1 where nothing of their traffic is hidden."""
     grouped: float
     """Speed of the products of many experts in one call, of that of one product."""
     link: float
@@ -124,8 +126,6 @@ class Common:
     """The same between nodes."""
     memory: float
     """Share of the memory's bandwidth that plain passes reach."""
-    sparse_layer_s: float
-    """Seconds that each sparse layer adds to each micro-batch, forward and backward: launches, counting, sorting."""
     power_exponent: float
     """Speed falls with the power limit, above what idles, to this power."""
     idle_w: float

@@ -50,7 +50,7 @@ class Speed:
         elif self._job.recompute == "selective" and self._stack.sharded:
             passes = 3.5
         # Bytes of a number in over two: a product in fp8 reads one byte and writes two or four.
-        ridge = self._common.ridge * (0.75 if in_fp8 else 1.0) * rate / self._accelerator.bandwidth
+        ridge = self._matmul.ridge * (0.75 if in_fp8 else 1.0) * rate / self._accelerator.bandwidth
         return passes * product.flops / rate * (1 + ridge / product.intensity)
 
     def _rate(self, number_format: str) -> float:

@@ -16,16 +16,19 @@ from zaphod.capacity.layout import Layout
 from zaphod.capacity.shapes.reading import read_shape
 from zaphod.capacity.shapes.shape import ModelShape
 from zaphod.capacity.timing.run import Run, run_time
-from zaphod.capacity.timing.training import flops_per_device, mfu, step_time, tokens_per_s_per_device
+from zaphod.capacity.timing.training import flops_per_device, hfu, mfu, step_time, tokens_per_s_per_device
 from zaphod.capacity.timing.training_job import Attention, Recompute, TrainingJob, stack
 from zaphod.capacity.timing.training_layout import Known, propose_layout
 from zaphod.capacity.validation.points import Point
-from zaphod.core.errors import ZaphodError
 
 _ASSUMED_ERROR = 0.1
 """Relative, of each thing that a row does not say and that matters: batch, layout, number of devices."""
 _ASSUMED_TOKENS = 4e6
 """Of a step, where the batch is not given: what models of tens of billions are trained with."""
+_ASSUMED_TOKENS_EACH = 1024
+"""The same for each device, where there are thousands."""
+_ASSUMED_FILL = 8
+"""Micro-batches for each pipeline stage, where the batch is not given."""
 _ASSUMED_DAYS = 60
 """Of a run whose number of devices is not given."""
 _ASSUMED_MFU = 0.4
@@ -38,8 +41,8 @@ _EAGER = ("foundry", "fsdp", "mosaic", "composer", "zero", "deepspeed", "transfo
 _FULL = re.compile(r"full (activation )?(checkpoint|recompu|ac\b)|(?<!selective )activation checkpointing", re.I)
 _SELECTIVE = re.compile(r"selective", re.I)
 _NONE = re.compile(r"(no|without) (activation )?(checkpoint|recompu|ac\b)", re.I)
-_FIRST_FITTED = "2025-04"
-"""Month of the oldest software that the constants of sparse models were fitted on: NeMo 25.04."""
+_FIRST_FITTED = {"megatron": "2025-04", "torchtitan": "2024-12", "fsdp": "2023", "dualpipe": "2024"}
+"""Oldest software that the constants were fitted on: NeMo 25.04, torchtitan of December 2024, llm-foundry of 2023."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +95,14 @@ def setting_of(point: Point) -> Setting:
     data = point.dp or max(num_devices // math.prod(each or 1 for each in degrees[:3]), 1)
     batch = point.batch
     if not batch:
-        batch = max(round(_ASSUMED_TOKENS / sequence / data), 1) * data
+        batch = _batch_for(num_devices, data, sequence, point)
         assumed.append(f"{batch} sequences in a step")
     micro = _number(point.notes, r"(?:\bMBS|micro[- ]?batch(?: size)?|local batch(?: size)?)\D{0,3}(\d+)")
-    if name != "megatron" and micro is None and laid_out and batch % data == 0:
+    if stack(name).sharded and micro is None and laid_out and batch % data == 0:
         micro = min(batch // data, 16)
         while (batch // data) % micro:
             micro -= 1
-    recompute = _recompute(point.notes)
+    recompute = _recompute(point.notes) or ("none" if name == "dualpipe" else None)
     known = Known(
         tensor=point.tp or (1 if laid_out else None),
         pipeline=point.pp or (1 if laid_out else None),
@@ -125,7 +128,7 @@ def setting_of(point: Point) -> Setting:
 def _laid_out(
     shape: ModelShape, device: Accelerator, job: TrainingJob, num_devices: int, known: Known, assumed: list[str]
 ) -> Setting:
-    found = propose_layout(shape, device, job, num_devices=num_devices, known=known)
+    found = propose_layout(shape, device, job, num_devices=num_devices, known=known, ran=True)
     return Setting(shape=shape, accelerator=device, layout=found.layout, job=found.job, assumed=tuple(assumed))
 
 
@@ -134,19 +137,26 @@ def step_seconds(point: Point) -> Estimate:
     return setting_of(point).step()
 
 
-def token_rate_per_device(point: Point) -> Estimate:
-    """Tokens a second of each device."""
+def rate_per_device(point: Point) -> Estimate:
+    """Tokens, or sequences where the unit says so, a second of each device."""
     setting = setting_of(point)
-    return tokens_per_s_per_device(setting.step(), setting.layout, setting.job)
+    found = tokens_per_s_per_device(setting.step(), setting.layout, setting.job)
+    if _counts_sequences(point):
+        return found.scaled(1 / setting.job.sequence_length, point.unit or "sequences/s/GPU")
+    return found
 
 
-def token_rate(point: Point) -> Estimate:
-    """Tokens a second of all devices."""
+def rate(point: Point) -> Estimate:
+    """Of all devices, unless the unit says that it is of one."""
+    if re.search(r"gpu|device|chip", point.unit, re.I):
+        return rate_per_device(point)
     setting = setting_of(point)
+    if _counts_sequences(point):
+        return setting.step().inverse(setting.job.global_batch, point.unit or "sequences/s")
     return setting.step().inverse(setting.job.tokens, "tok/s")
 
 
-def utilisation(point: Point) -> Estimate:
+def model_utilisation(point: Point) -> Estimate:
     """MFU, in the convention that the row's framework prints."""
     setting = setting_of(point)
     return mfu(
@@ -154,11 +164,20 @@ def utilisation(point: Point) -> Estimate:
     )
 
 
-def flops_rate(point: Point) -> Estimate:
-    """Model operations a second of each device, in TFLOP/s."""
+def hardware_utilisation(point: Point) -> Estimate:
+    """HFU, in the same."""
     setting = setting_of(point)
-    rate = flops_per_device(setting.shape, setting.step(), setting.layout, setting.job, attention=_convention(point))
-    return rate.scaled(1e-12, "TFLOP/s")
+    return hfu(
+        setting.shape, setting.accelerator, setting.step(), setting.layout, setting.job, attention=_convention(point)
+    )
+
+
+def flops_rate(point: Point) -> Estimate:
+    """Model operations a second of each device."""
+    setting = setting_of(point)
+    found = flops_per_device(setting.shape, setting.step(), setting.layout, setting.job, attention=_convention(point))
+    scale = 1e-15 if "pflop" in point.unit.lower() else 1e-12
+    return found.scaled(scale, point.unit or "TFLOP/s/GPU")
 
 
 def device_hours(point: Point) -> Estimate:
@@ -166,9 +185,13 @@ def device_hours(point: Point) -> Estimate:
     return _run(point).device_hours
 
 
-def days(point: Point) -> Estimate:
-    """Calendar days of a whole run."""
+def duration(point: Point) -> Estimate:
+    """Days of a whole run."""
     return _run(point).days
+
+
+def _counts_sequences(point: Point) -> bool:
+    return bool(re.search(r"seq|sample|example", f"{point.unit} {point.metric}", re.I))
 
 
 def _run(point: Point) -> Run:
@@ -199,8 +222,19 @@ def _devices_for(point: Point, shape: ModelShape, device: Accelerator, sequence:
     return int(min(max(2 ** round(math.log2(max(wanted, 1.0))), device.devices_per_node), 16384))
 
 
+def _batch_for(num_devices: int, data: int, sequence: int, point: Point) -> int:
+    """Sequences of a step, where the row does not say."""
+    tokens = max(_ASSUMED_TOKENS, _ASSUMED_TOKENS_EACH * num_devices)
+    if point.tp or point.pp or point.dp:
+        # A pipeline is kept busy with several micro-batches for each stage.
+        return max(round(tokens / sequence / data), _ASSUMED_FILL * (point.pp or 1), 1) * data
+    return max(2 ** round(math.log2(tokens / sequence)), 1)
+
+
 def _stack_of(point: Point) -> str:
     text = f"{point.framework} {point.notes}".lower()
+    if "dualpipe" in text:
+        return stack("dualpipe").name
     if any(word in text for word in _SHARDED):
         return stack("torchtitan").name
     if any(word in text for word in _EAGER) and not any(word in text for word in ("megatron", "nemo")):
@@ -232,24 +266,11 @@ def _number(text: str, pattern: str) -> int | None:
 
 def _is_older(point: Point, shape: ModelShape) -> bool:
     """Whether the row is older than the software that the constants of such models were fitted on."""
-    return bool(shape.num_sparse_layers and point.date and point.date[:7] < _FIRST_FITTED)
+    first = _FIRST_FITTED[_stack_of(point)]
+    return bool(point.date) and point.date[:7] < first
 
 
 def _convention(point: Point) -> Attention:
     """Megatron-Bridge and torchtitan halve the attention's operations; NeMo's recipes, PaLM and llm-foundry do not."""
     text = f"{point.framework} {point.notes}".lower()
     return "causal" if "bridge" in text or "causal" in text else "full"
-
-
-__all__ = [
-    "Setting",
-    "ZaphodError",
-    "days",
-    "device_hours",
-    "flops_rate",
-    "setting_of",
-    "step_seconds",
-    "token_rate",
-    "token_rate_per_device",
-    "utilisation",
-]
