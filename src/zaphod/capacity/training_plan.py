@@ -11,13 +11,14 @@ from zaphod.capacity.cost.carbon import carbon, with_pue
 from zaphod.capacity.cost.money import price
 from zaphod.capacity.cost.power import host_power, training_power
 from zaphod.capacity.estimate import Estimate, exactly, product
+from zaphod.capacity.layout import Layout
 from zaphod.capacity.report.content import Figure
 from zaphod.capacity.shapes.reading import read_shape
 from zaphod.capacity.shapes.shape import ModelShape
 from zaphod.capacity.timing.run import Run, run_time
 from zaphod.capacity.timing.training import mfu, tokens_per_s_per_device, training_flops
 from zaphod.capacity.timing.training_job import TrainingJob
-from zaphod.capacity.timing.training_layout import Proposal, propose_layout
+from zaphod.capacity.timing.training_layout import propose_layout
 from zaphod.core.errors import ConfigError
 
 
@@ -51,7 +52,12 @@ class TrainingPlan:
 
     shape: ModelShape
     accelerator: Accelerator
-    proposal: Proposal
+    layout: Layout
+    job: TrainingJob
+    step: Estimate
+    """Seconds of one optimiser step."""
+    memory: Estimate
+    """Bytes of one device."""
     run: Run
     flops: float
     """Of the whole run, causal attention, nothing recomputed (F3)."""
@@ -88,7 +94,10 @@ def plan_training(request: TrainingRequest) -> TrainingPlan:
     return TrainingPlan(
         shape=shape,
         accelerator=device,
-        proposal=proposal,
+        layout=proposal.layout,
+        job=proposal.job,
+        step=proposal.step,
+        memory=proposal.memory,
         run=run,
         flops=request.tokens * training_flops(shape, request.sequence_length),
         mfu=mfu(shape, device, proposal.step, proposal.layout, proposal.job),
@@ -101,14 +110,14 @@ def plan_training(request: TrainingRequest) -> TrainingPlan:
 
 def figures_of(plan: TrainingPlan) -> tuple[Figure, ...]:
     """Each line of the table, in order."""
-    layout, run = plan.proposal.layout, plan.run
+    layout, run = plan.layout, plan.run
     lines = (
         ("devices", "devices", "Layout", exactly(layout.num_devices, "devices", str(layout))),
-        ("memory_bytes", "memory of one device", "Layout", plan.proposal.memory),
-        ("step_s", "one step", "Speed", plan.proposal.step),
+        ("memory_bytes", "memory of one device", "Layout", plan.memory),
+        ("step_s", "one step", "Speed", plan.step),
         ("tokens_per_s_per_device", "tokens of one device", "Speed", plan.tokens_per_s_per_device),
         ("mfu", "share of the dense peak (MFU, causal)", "Speed", plan.mfu),
-        ("flops", "operations of the run", "Run", exactly(plan.flops, "FLOP", "F3, causal attention")),
+        ("flops", "operations of the run", "Run", exactly(plan.flops / 1e18, "EFLOP", "F3, causal attention")),
         ("steps", "steps", "Run", exactly(run.num_steps, "steps")),
         ("goodput", "share of the calendar that counts", "Run", run.goodput),
         ("checkpoint_interval_s", "a checkpoint every", "Run", exactly(run.checkpoint_interval_s, "s", "Young, Daly")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -156,6 +157,7 @@ def train(
       zaphod plan train grok-1 --gpu h100 --gpus 512 --tokens 1e12
       zaphod plan train olmoe-1b-7b --gpu h100 --tokens 5e12 --batch 1024 --sequence 4096 --json
     """
+    from zaphod.capacity.manifests.training_scripts import training_scripts
     from zaphod.capacity.report.tables import HEADER, figures_as_json, rows
     from zaphod.capacity.training_plan import TrainingRequest, figures_of, plan_training
 
@@ -174,10 +176,12 @@ def train(
         )
     )
     figures = figures_of(planned)
+    if out is not None:
+        _put(training_scripts(planned), out)
     if as_json:
-        print_json({"layout": asdict(planned.proposal.layout), "figures": figures_as_json(figures)})
+        print_json({"layout": asdict(planned.layout), "figures": figures_as_json(figures)})
         return
-    layout = planned.proposal.layout
+    layout = planned.layout
     print_line(f"{planned.shape.name} on {layout.num_devices} x {planned.accelerator.title}: {layout}")
     print_table(rows(figures), header=HEADER, right=(1, 2))
 
@@ -277,9 +281,13 @@ def _manifests(plan: Plan, folder: Path) -> list[Path]:
     from zaphod.capacity.manifests.manifests import possible_manifests
     from zaphod.capacity.manifests.options import ManifestOptions
 
+    return _put(possible_manifests(plan, ManifestOptions(targets=_TARGETS)), folder)
+
+
+def _put(texts: Mapping[str, str], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in possible_manifests(plan, ManifestOptions(targets=_TARGETS)).items():
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
         written.append(folder / name)
     return written

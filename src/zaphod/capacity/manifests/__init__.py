@@ -2,6 +2,6 @@
 
 from zaphod.capacity.manifests.manifests import manifests_of, possible_manifests
 from zaphod.capacity.manifests.options import ManifestOptions
-from zaphod.capacity.manifests.training_scripts import TrainingPlan, training_scripts
+from zaphod.capacity.manifests.training_scripts import training_scripts
 
-__all__ = ["ManifestOptions", "TrainingPlan", "manifests_of", "possible_manifests", "training_scripts"]
+__all__ = ["ManifestOptions", "manifests_of", "possible_manifests", "training_scripts"]

@@ -8,35 +8,16 @@ recipe.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import ceil
 
-from zaphod.capacity.catalogue.accelerators import Accelerator
-from zaphod.capacity.estimate import Estimate
-from zaphod.capacity.layout import Layout
 from zaphod.capacity.manifests.engines import slug
 from zaphod.capacity.manifests.options import ManifestOptions
 from zaphod.capacity.manifests.shell_text import script, word
 from zaphod.capacity.manifests.yaml_text import Noted
-from zaphod.capacity.shapes.shape import ModelShape
-from zaphod.capacity.timing.run import Run
-from zaphod.capacity.timing.training_job import TrainingJob
+from zaphod.capacity.training_plan import TrainingPlan
 from zaphod.core.errors import ConfigError
 
 _PORT = 29400
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingPlan:
-    """What was planned: who computes what, for how long."""
-
-    shape: ModelShape
-    accelerator: Accelerator
-    layout: Layout
-    job: TrainingJob
-    step: Estimate
-    """Seconds of one optimiser step."""
-    run: Run
 
 
 def training_scripts(
