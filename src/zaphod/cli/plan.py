@@ -251,11 +251,11 @@ def regions(as_json: JsonFlag = False) -> None:
             }
         )
         return
-    print_table(
-        [(row.name, f"{row.g_per_kwh:g}", row.source.text) for row in grids().values()], ("region", "g/kWh", "")
-    )
+    known = [(row.name, row.title, f"{row.g_per_kwh:g}", str(row.year), row.source.text) for row in grids().values()]
+    print_table(known, ("region", "", "g/kWh", "year", "source"), right=(2,))
     print_line()
-    print_table([(row.name, f"{row.pue:g}", row.source.text) for row in facilities().values()], ("hall", "PUE", ""))
+    halls = [(row.name, row.title, f"{row.pue:g}", row.source.text) for row in facilities().values()]
+    print_table(halls, ("hall", "", "PUE", "source"), right=(2,))
 
 
 def _print(told: Report) -> None:
