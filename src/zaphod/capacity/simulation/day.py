@@ -35,9 +35,9 @@ def found_share(options: FleetOptions) -> float:
         return workload.cached_share + options.history_share / options.num_replicas
     load = steady(options.serving, lengths, workload.users / options.num_replicas / workload.think_s)
     room = max(options.serving.kv_tokens - load.running * lengths.mean_context, 0.0)
-    inflow = load.requests_per_s * (lengths.mean_prompt + lengths.mean_output)
-    stays = -math.expm1(-room / max(inflow * workload.think_s, 1e-9))
-    return workload.cached_share + options.history_share * stays
+    # All sessions are alike: of those whose last turns it cannot all hold, it holds a share.
+    whole = workload.users / options.num_replicas * (lengths.mean_prompt + lengths.mean_output)
+    return workload.cached_share + options.history_share * min(room / whole, 1.0)
 
 
 class Day:

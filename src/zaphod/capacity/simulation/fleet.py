@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zaphod.capacity.simulation.day import SERIES_S, Day
-from zaphod.capacity.simulation.lanes import LaneResult, Lanes, simulate_lanes
+from zaphod.capacity.simulation.lane_steps import Lanes
+from zaphod.capacity.simulation.lanes import LaneResult, simulate_lanes
 from zaphod.capacity.simulation.options import FleetOptions
 from zaphod.capacity.simulation.requests import Quantiles, Sessions, quantiles
 from zaphod.capacity.simulation.serving import pace, saturation

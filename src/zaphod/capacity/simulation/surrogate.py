@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zaphod.capacity.simulation.flow import spread_at
-from zaphod.capacity.simulation.lanes import LaneResult, Lanes, simulate_lanes
+from zaphod.capacity.simulation.lane_steps import Lanes
+from zaphod.capacity.simulation.lanes import LaneResult, simulate_lanes
 from zaphod.capacity.simulation.lengths import Lengths
 from zaphod.capacity.simulation.requests import Quantiles, quantiles
 from zaphod.capacity.simulation.serving import Serving, balance, pace, saturation, steady
