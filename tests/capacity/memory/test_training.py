@@ -51,7 +51,7 @@ def test_a_layer_stores_what_equation_1_says(name):
     heads, width, layers, *_ = KORTHIKANTI[name]
     shape = gpt(heads, width, layers)
     stored = layer_activations(shape, shape.layers[0], Layout(), setup(1), "none")
-    assert stored == SEQUENCE * width * (34 + 5 * heads * SEQUENCE / width)
+    assert stored == pytest.approx(SEQUENCE * width * (34 + 5 * heads * SEQUENCE / width))
 
 
 @pytest.mark.parametrize("name", KORTHIKANTI)

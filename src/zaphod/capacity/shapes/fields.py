@@ -11,6 +11,7 @@ from zaphod.model.files.config_fields import ConfigFields
 MAX_SIZE = 1 << 24
 """No width, vocabulary or count of layers, heads or experts of any model comes near."""
 MAX_CONTEXT = 1 << 32
+MAX_LAYERS = 10_000
 
 
 class SizeFields(ConfigFields):

@@ -12,14 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from zaphod.capacity.shapes.fields import MAX_CONTEXT, SizeFields, flattened
+from zaphod.capacity.shapes.fields import MAX_CONTEXT, MAX_LAYERS, SizeFields, flattened
 from zaphod.capacity.shapes.kinds import KINDS, LLAMA, Kind
+from zaphod.capacity.shapes.layer_kinds import EXPERTS, LayerKinds
 from zaphod.capacity.shapes.shape import Attention, Experts, Layer, ModelShape
 from zaphod.core.errors import ConfigError
 
 _TEXT_PARTS = ("text_config", "llm_config", "language_config")
 _NESTED = ("attn_config", "ffn_config")
-_ATTENTION_LAYERS = ("full_attention", "sliding_attention", "chunked_attention", "attention", "global", "local")
 _FOREIGN_KEYS = ("mamba", "ssm_", "linear_num", "linear_key", "rwkv", "hybrid_override", "lru_width", "conv_L_cache")
 
 _HIDDEN = ("hidden_size", "d_model", "n_embd", "n_embed")
@@ -28,7 +28,6 @@ _KV_HEADS = ("num_key_value_heads", "num_kv_heads", "kv_n_heads", "multi_query_g
 _LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
 _CONTEXT = ("max_position_embeddings", "max_seq_len", "n_positions", "seq_length", "max_sequence_length")
 _WIDTH = ("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size")
-_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _TOP_K = ("num_experts_per_tok", "experts_per_token", "moe_top_k", "moe_k", "num_experts_per_token")
 _SHARED = ("n_shared_experts", "num_shared_experts", "moe_num_shared_experts")
 _SHARED_WIDTH = ("shared_expert_intermediate_size", "shared_intermediate_size")
@@ -78,7 +77,7 @@ class _Reader:
     def __init__(self, fields: SizeFields, kind: Kind, kind_name: str) -> None:
         self.fields, self.kind, self.kind_name = fields, kind, kind_name
         self.hidden = fields.size(*_HIDDEN)
-        self.num_layers = fields.size(*_LAYERS, most=100_000)
+        self.num_layers = fields.size(*_LAYERS, most=MAX_LAYERS)
         self.num_heads = fields.size(*_HEADS, most=1 << 20)
         self.norm = self.hidden * (kind.norm_has_weight + self._norm_has_bias())
 
@@ -91,7 +90,7 @@ class _Reader:
             other += (context + (kind.positions or 0)) * self.hidden
         if fields.optional_flag("lm_head_bias", default=kind.head_bias):
             other += vocab
-        groups = Counter((self._window(index), self._is_sparse(index)) for index in range(self.num_layers))
+        groups = Counter(LayerKinds(fields, kind, self.kind_name, self.num_layers))
         known = self.kind_name in KINDS
         return ModelShape(
             name=str(fields.optional("_name_or_path", "name") or self.kind_name),
@@ -168,7 +167,7 @@ class _Reader:
 
     def _experts(self) -> Experts:
         fields, kind = self.fields, self.kind
-        num_experts, top_k = fields.size(*_EXPERTS), fields.size(*_TOP_K)
+        num_experts, top_k = fields.size(*EXPERTS), fields.size(*_TOP_K)
         if top_k > num_experts:
             raise ConfigError(
                 f"{fields.where} chooses {top_k} of {num_experts} experts.",
@@ -234,53 +233,3 @@ class _Reader:
 
     def _learns_positions(self) -> bool:
         return self.kind_name == "mpt" and self.fields.flag("alibi", default=True) is False
-
-    def _is_sparse(self, index: int) -> bool:
-        """Whether that layer has experts."""
-        fields = self.fields
-        if fields.optional_size(*_EXPERTS) < 2:
-            return False
-        if (types := fields.words("mlp_layer_types", self.num_layers)) is not None:
-            return bool(types[index] == "sparse")
-        if isinstance(fields.optional("moe_layer_freq"), list):
-            return bool((fields.words("moe_layer_freq", self.num_layers) or [])[index])
-        if isinstance(listed := fields.optional("moe_layers"), list):
-            return index in listed
-        if isinstance(dense := fields.optional("mlp_only_layers"), list) and index in dense:
-            return False
-        if index < fields.optional_size("first_k_dense_replace", "moe_layer_start_index"):
-            return False
-        every = fields.size("moe_layer_freq", "moe_layer_interval", default=1)
-        step = fields.size("decoder_sparse_step", "interleave_moe_layer_step", default=1)
-        return index % every == 0 and (index + 1) % step == 0
-
-    def _window(self, index: int) -> int | None:
-        """The window of that layer."""
-        fields, kind = self.fields, self.kind
-        if kind.windows == "none" or not fields.optional_flag("use_sliding_window", default=not self._asks_first()):
-            return None
-        window = fields.optional_size("sliding_window", "attention_chunk_size", most=MAX_CONTEXT) or None
-        types = fields.words("layer_types", self.num_layers)
-        if types is not None:
-            self._refuse_layer(types[index])
-            return window if types[index] in ("sliding_attention", "chunked_attention", "local") else None
-        if kind.windows == "even":
-            return window if index % 2 == 0 else None
-        if kind.windows == "not every n-th":
-            period = fields.size("sliding_window_pattern", "_sliding_window_pattern", default=kind.window_period)
-            return window if (index + 1) % period else None
-        if fields.optional("max_window_layers") is not None:
-            return window if index >= fields.optional_size("max_window_layers") else None
-        return window
-
-    def _asks_first(self) -> bool:
-        """Qwen's configs name a window that only `use_sliding_window` turns on."""
-        return self.kind_name.startswith("qwen")
-
-    def _refuse_layer(self, layer_type: object) -> None:
-        if layer_type not in _ATTENTION_LAYERS:
-            raise ConfigError(
-                f"{self.fields.where} has layers of type {layer_type!r}.",
-                f"Known are {', '.join(_ATTENTION_LAYERS)}.",
-                "Plan for a model whose every layer attends.",
-            )
