@@ -42,6 +42,9 @@ def test_layouts_are_read_and_completed(tmp_path: Path, cells: dict[str, object]
         ("q4_k_m", "q4_k_m"),
         ("NVFP4", "nvfp4"),
         ("mxfp4", "mxfp4"),
+        ("mxfp4+bf16", "mxfp4"),
+        ("bf16+fp8kv", "bf16"),
+        ("8-bit", "int8"),
     ],
 )
 def test_precisions_are_known_as_tables_spell_them(text: str, name: str) -> None:
@@ -64,8 +67,23 @@ def test_an_unknown_precision_is_refused() -> None:
     ],
 )
 def test_models_are_known_as_tables_spell_them(tmp_path: Path, text: str, name: str) -> None:
-    shape, guessed = shape_of(point(tmp_path, model=text))
-    assert (shape.name, guessed) == (name, False)
+    shape, error = shape_of(point(tmp_path, model=text))
+    assert (shape.name, error) == (name, 0)
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ({"model": "Some-Tuned-Model", "total_params_b": 30.53, "active_params_b": 3.04}, "qwen3-30b-a3b"),
+        ({"model": "Qwen3-Vision-235B-A22B"}, "qwen3-235b-a22b"),
+    ],
+)
+def test_an_unknown_name_with_the_parameters_of_a_known_model_is_taken_for_it(
+    tmp_path: Path, cells: dict[str, object], name: str
+) -> None:
+    shape, error = shape_of(point(tmp_path, **cells))
+    assert shape.name == name
+    assert error > 0
 
 
 @pytest.mark.parametrize(
@@ -78,12 +96,17 @@ def test_a_guessed_shape_has_the_parameters_that_were_given(total: float, active
 
 
 def test_what_is_guessed_widens_the_interval_and_is_said(tmp_path: Path) -> None:
-    assumed = replica_of(point(tmp_path, model="Unheard-Of", total_params_b=70, framework="home-made"))
+    assumed = replica_of(point(tmp_path, model="Unheard-Of", total_params_b=55, framework="home-made"))
     assert assumed.added_error > 0.2
-    assert any("guessed" in each for each in assumed.assumptions)
+    assert any("made up" in each for each in assumed.assumptions)
     assert any("vllm" in each for each in assumed.assumptions)
 
 
 def test_an_unknown_model_without_parameters_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="Unheard-Of"):
         shape_of(point(tmp_path, model="Unheard-Of"))
+
+
+def test_llama_cpp_cuts_a_model_by_layers(tmp_path: Path) -> None:
+    assumed = replica_of(point(tmp_path, framework="llama.cpp", n_gpus=2, tp=""))
+    assert assumed.replica.layout == Layout(pipeline=2)

@@ -161,8 +161,16 @@ class StepModel:
         return floor + (constants.latent_layer_s if layer.attention.latent_rank else 0.0)
 
     def _format(self, stored: Precision) -> FormatConstants:
-        """What an engine unpacks costs time of its own; then reading it is as good as reading others."""
-        return self.calibration.format_constants("bf16" if self.constants.unpack_per_s else stored.number_format)
+        """What an engine unpacks costs time of its own: then reading it is as good as reading others.
+
+        A device that does not multiply a format widens its weights: that is as good as formats for weights alone.
+        """
+        name = stored.number_format
+        if self.constants.unpack_per_s:
+            name = "bf16"
+        elif name not in self.replica.accelerator.peak_flops and stored.bits_per_weight < 16:
+            name = "int4-weights" if stored.bits_per_weight < 8 else "int8-weights"
+        return self.calibration.format_constants(name)
 
     def _products(self, stored: Precision) -> float:
         peak = self.replica.accelerator.peak(stored.number_format)

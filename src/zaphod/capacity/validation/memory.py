@@ -10,16 +10,16 @@ from zaphod.capacity.memory.precisions import weight_bytes
 from zaphod.capacity.validation.points import Point
 from zaphod.capacity.validation.replicas import kv_precision_of, noted, precision_of, replica_of, shape_of
 
-_WEIGHTS_ERROR, _GUESSED_ERROR = 0.01, 0.1
+_WEIGHTS_ERROR = 0.01
 _CAPACITY_ERROR = 0.1
 _BLOCK_TOKENS = 16
 
 
 def weights(point: Point) -> Estimate:
     """Of a checkpoint, or of what a device holds of it where the metric or the unit says so."""
-    shape, guessed = shape_of(point)
+    shape, error = shape_of(point)
     size = weight_bytes(shape, precision_of(point.precision))
-    whole = within(size, _GUESSED_ERROR if guessed else _WEIGHTS_ERROR, "B", "F6: bits of each kind of weight")
+    whole = within(size, error / 2 + _WEIGHTS_ERROR, "B", "F6: bits of each kind of weight")
     if any(word in f"{point.metric} {point.unit}".lower() for word in ("per_gpu", "/gpu", "per_device", "per gpu")):
         return whole.scaled(1 / max(1, (point.tp or point.n_gpus or 1) * (point.pp or 1)), "B", "split evenly")
     return whole
@@ -27,9 +27,9 @@ def weights(point: Point) -> Estimate:
 
 def kv_per_token(point: Point) -> Estimate:
     """Bytes of the cache for one token of one sequence, copies on several devices not counted."""
-    shape, guessed = shape_of(point)
+    shape, error = shape_of(point)
     size = kv_bytes_per_token(shape, kv_precision_of(point.kv_dtype))
-    return within(size, _GUESSED_ERROR if guessed else 1e-3, "B", "F6")
+    return within(size, error + 1e-3, "B", "F6")
 
 
 def kv_tokens(point: Point) -> Estimate:

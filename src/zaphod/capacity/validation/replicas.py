@@ -11,20 +11,22 @@ from zaphod.capacity.estimate import Estimate, RefusedError, product
 from zaphod.capacity.layout import Layout
 from zaphod.capacity.memory.precisions import precision
 from zaphod.capacity.replica import Replica
-from zaphod.capacity.shapes.known import find_shape
+from zaphod.capacity.shapes.known import find_shape, known_shapes
 from zaphod.capacity.shapes.shape import Attention, Experts, Layer, ModelShape
 from zaphod.capacity.timing.engines import engine_name, kind_of
 from zaphod.capacity.validation.hardware_names import find_accelerator
 from zaphod.capacity.validation.points import Point
 from zaphod.core.errors import ConfigError
 
-_GUESSED_SHAPE_ERROR = 0.2
+_GUESSED_SHAPE_ERROR, _LIKE_SHAPE_ERROR = 0.2, 0.08
+_SAME_SIZE = 0.08
+"""Sum of the logarithms' differences of all and of active parameters."""
 _NO_ENGINE_ERROR = 0.15
 _PRECISIONS = (
     ("nvfp4|fp4.*nv|w4a4", "nvfp4"),
     ("mxfp4|fp4", "mxfp4"),
     ("fp8|f8|e4m3|e5m2", "fp8"),
-    ("int8|w8|q8bit|i8", "int8"),
+    ("int8|w8|8bit|i8", "int8"),
     ("awq|gptq|int4|w4|4bit|i4|nf4", "int4"),
     ("bf16|bfloat16|f16|fp16|float16|half|16bit|auto", "bf16"),
     ("fp32|f32|float32", "fp32"),
@@ -49,9 +51,11 @@ def replica_of(point: Point) -> Assumed:
         RefusedError: the model or the hardware is not known, or they cannot be put together.
     """
     accelerator = find_accelerator(point.hardware)
-    shape, guessed = shape_of(point)
-    assumptions = [f"{point.model!r} is not known: its shape is guessed from its parameters"] if guessed else []
-    error = _GUESSED_SHAPE_ERROR if guessed else 0.0
+    shape, error = shape_of(point)
+    assumptions = []
+    if error:
+        made = "made up" if shape.name == point.model else f"that of {shape.name}"
+        assumptions.append(f"{point.model!r} is not known: by its parameters its shape is taken to be {made}")
     try:
         engine = engine_name(point.framework)
     except ConfigError:
@@ -59,6 +63,9 @@ def replica_of(point: Point) -> Assumed:
         assumptions.append(f"the engine is taken to be {engine}")
         error = math.hypot(error, _NO_ENGINE_ERROR)
     layout = layout_of(point)
+    if engine == "llama.cpp" and not point.tp and layout.tensor > 1:
+        layout = Layout(pipeline=layout.tensor)
+        assumptions.append("llama.cpp gives each device a part of the layers")
     if layout.expert > 1 and not shape.num_sparse_layers:
         layout = dataclasses.replace(layout, expert=1)
     heads = min(layer.attention.num_heads for layer in shape.layers)
@@ -89,24 +96,48 @@ def noted(estimate: Estimate, assumed: Assumed) -> Estimate:
     return product(estimate, factor, estimate.unit)
 
 
-def shape_of(point: Point) -> tuple[ModelShape, bool]:
-    """The known model of that name; otherwise one made up from the row's numbers of parameters (then True).
+def shape_of(point: Point) -> tuple[ModelShape, float]:
+    """The known model of that name; else the known one with as many parameters; else one made up from their number.
+
+    Returns:
+        The shape, and the relative error that is added where it is not the model's own.
 
     Raises:
-        RefusedError: the model is not known and the row has no number of parameters.
+        RefusedError: the model is not known, and neither the row nor its name has a number of parameters.
     """
     for name in _spellings(point.model):
         try:
-            return find_shape(name), False
+            return find_shape(name), 0.0
         except ConfigError:
             continue
-    if point.total_params_b:
-        return guessed_shape(point.model, point.total_params_b * 1e9, (point.active_params_b or 0) * 1e9), True
-    raise RefusedError(
-        f"The model {point.model!r} is not known, and the row has no number of parameters.",
-        "",
-        "Fill total_params_b and active_params_b, or use a name that `zaphod plan` knows.",
+    total, active = (point.total_params_b or 0.0) * 1e9, (point.active_params_b or 0.0) * 1e9
+    if not total:
+        total, active = _parameters_in(point.model)
+    if not total:
+        raise RefusedError(
+            f"The model {point.model!r} is not known, and the row has no number of parameters.",
+            "",
+            "Fill total_params_b and active_params_b, or use a name that `zaphod plan` knows.",
+        )
+    active = active or total
+    distance, like = min(
+        ((_distance(shape, total, active), shape) for shape in known_shapes().values()), key=lambda pair: pair[0]
     )
+    if distance < _SAME_SIZE:
+        return like, _LIKE_SHAPE_ERROR
+    return guessed_shape(point.model, total, active), _GUESSED_SHAPE_ERROR
+
+
+def _distance(shape: ModelShape, total: float, active: float) -> float:
+    return abs(math.log(shape.total_parameters / total)) + abs(math.log(shape.active_parameters / active))
+
+
+def _parameters_in(name: str) -> tuple[float, float]:
+    """(all, active) out of `Qwen3-30B-A3B` or `CodeLlama-34B`; zeros where there is no such number."""
+    text = name.lower()
+    total = re.search(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)b(?![a-z0-9])", text)
+    active = re.search(r"(?<![a-z0-9])a(\d+(?:\.\d+)?)b(?![a-z0-9])", text)
+    return (float(total[1]) * 1e9 if total else 0.0), (float(active[1]) * 1e9 if active else 0.0)
 
 
 def _spellings(name: str) -> list[str]:
@@ -135,22 +166,24 @@ def layout_of(point: Point) -> Layout:
 
 
 def precision_of(text: str) -> str:
-    """A name of `memory.precisions` for a free text; `bf16` for none.
+    """A name of `memory.precisions` for a free text; `bf16` for none. Of several (`bf16+fp8kv`) the first counts.
 
     Raises:
         RefusedError: nothing known is meant.
     """
-    plain = re.sub(r"[^a-z0-9_]+", "_", text.strip().lower()).strip("_")
-    if not plain:
+    whole = text.strip().lower()
+    if not whole:
         return "bf16"
-    for name in (text.strip().lower(), plain, plain.replace("_", "-")):
+    for name in (whole, re.sub(r"[^a-z0-9]+", "_", whole), re.sub(r"[^a-z0-9]+", "-", whole)):
         try:
             return precision(name).name
         except ConfigError:
             continue
-    for pattern, name in _PRECISIONS:
-        if re.search(pattern, plain):
-            return precision(name).name
+    for part in (*re.split(r"[+/,; ]", whole), whole):
+        plain = re.sub(r"[^a-z0-9]+", "", part)
+        for pattern, name in _PRECISIONS:
+            if re.search(pattern, plain):
+                return precision(name).name
     raise RefusedError(f"The precision {text!r} is not known.", "", "Use a name such as bf16, fp8, int4 or q4_k_m.")
 
 
