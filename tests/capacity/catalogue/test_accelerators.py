@@ -47,11 +47,10 @@ def test_an_80_gb_h100_holds_what_its_driver_reports() -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_bandwidth_is_of_one_direction(name: str) -> None:
-    """No link is faster than a quarter of its device's memory, and no network than its links, but in a host."""
+def test_a_link_is_slower_than_memory_and_a_network_than_a_link(name: str) -> None:
+    """Both directions added up, or bits taken for bytes, would break it."""
     one = accelerators()[name]
-    assert one.network_bandwidth <= one.link_bandwidth or one.vendor == "amd"
-    assert one.link_bandwidth <= 0.36 * one.bandwidth
+    assert one.network_bandwidth <= one.link_bandwidth <= one.bandwidth / 4
 
 
 def test_no_two_rows_answer_to_one_name() -> None:

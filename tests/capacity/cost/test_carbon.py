@@ -36,7 +36,9 @@ def test_water_is_refused_where_a_hall_publishes_none() -> None:
 
 
 def test_making_a_device_weighs_what_its_maker_prints() -> None:
+    """NVIDIA's summaries for boards of eight: 1,312 kg (H100) and 2,274 kg (B200)."""
     assert embodied(accelerator("h100"), 8760, lifetime_h=8760).value * 8 == pytest.approx(1312)
+    assert embodied(accelerator("b200"), 8760, lifetime_h=8760).value * 8 == pytest.approx(2274, rel=1e-3)
     with pytest.raises(RefusedError, match="not published"):
         embodied(accelerator("rtx-4090"), 1)
 

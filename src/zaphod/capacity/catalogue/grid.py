@@ -1,4 +1,4 @@
-"""What a kilowatt hour emits where, and what a hall adds to its machines; knows no machines."""
+"""What a kilowatt hour emits where, what a hall adds to its machines, what making one emits; knows no workloads."""
 
 from __future__ import annotations
 
@@ -45,6 +45,22 @@ class Facility:
             raise ConfigError(
                 f"{self.name!r}: a PUE of {self.low}, {self.pue}, {self.high}.", "1 <= low <= pue <= high.", ""
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """Of one device, by its name in `hardware.toml`."""
+
+    name: str
+    kg: float
+    """Kilograms of CO2 equivalent, cradle to gate, hosts left out."""
+    source: Source
+
+
+@functools.cache
+def makings() -> Mapping[str, Making]:
+    """All rows of `making.toml`, by name."""
+    return read_rows("making.toml", Making)
 
 
 @functools.cache

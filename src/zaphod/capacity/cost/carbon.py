@@ -9,16 +9,14 @@ from __future__ import annotations
 import warnings
 
 from zaphod.capacity.catalogue.accelerators import Accelerator
-from zaphod.capacity.catalogue.grid import Facility, facility, grid
+from zaphod.capacity.catalogue.grid import Facility, facility, grid, makings
 from zaphod.capacity.estimate import Estimate, RefusedError, product, within
 
 _GRID_ERROR = 0.15
 """How far a site's or a year's factor lies from a country's mean of 2023, at most, in 80 of 100 cases; a judgement: the
 factors of most countries fall by a few per cent a year."""
-
-_EMBODIED_KG = {"h100": 164.0}
-"""Of one device with its share of the board, cradle to gate."""
-_EMBODIED_SOURCE = "1,312 kg for a board of 8 H100: NVIDIA HGX H100 product carbon footprint summary, 2025"
+_MAKING_ERROR = 0.3
+"""Of a product's footprint; a judgement: it rests on averages of suppliers."""
 
 
 class PueTwiceWarning(UserWarning):
@@ -76,11 +74,12 @@ def embodied(accelerator: Accelerator, hours: float, lifetime_h: float = 4 * 876
     Raises:
         RefusedError: nothing was published for the part.
     """
-    if accelerator.name not in _EMBODIED_KG:
+    if accelerator.name not in makings():
         raise RefusedError(
             f"What making {accelerator.title} emits is not published.",
-            f"Known are {', '.join(_EMBODIED_KG)}.",
+            f"Known are {', '.join(makings())}.",
             "Leave it out: beside the electricity of a busy device it is small.",
         )
-    whole = within(_EMBODIED_KG[accelerator.name], 0.3, "kg", _EMBODIED_SOURCE)
+    made = makings()[accelerator.name]
+    whole = within(made.kg, _MAKING_ERROR, "kg", made.source.text)
     return whole.scaled(hours / lifetime_h, "kg", f"over {lifetime_h:.0f} h")
