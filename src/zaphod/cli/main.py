@@ -50,6 +50,7 @@ VERBS = {
     "bench": Verb("bench", "Measure a model's speed, alone or beside other programs."),
     "doctor": Verb("doctor", "Describe and measure this machine, or check a model on it."),
     "tune": Verb("tune", "Find out how this machine computes fastest, and keep it."),
+    "power": Verb("power", "Find limits of GPUs that save energy, and hours that save CO2."),
     "keys": Verb("keys", "Make, list and revoke the keys that open a server."),
     "plan": Verb("plan", "Say what a deployment or a training takes: devices, speed, cost, energy."),
     "verify": Verb("verify", "Prove that a robot's plan keeps a contract, before anything moves."),
