@@ -272,7 +272,7 @@ def _pack(done: DoneSlice, writer: ShardWriter, totals: Mapping[int, Counters]) 
 
 def _remembering(place: int, stage: RememberingStage, slices: Iterator[Slice]) -> Iterator[Slice]:
     for part in slices:
-        part.documents, (part.counters[place],) = apply([stage], part.documents)
+        part.documents, part.counters[place] = apply(stage, part.documents)
         part.memories[place] = stage.take_memory()
         yield part
 

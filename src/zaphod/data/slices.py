@@ -127,25 +127,19 @@ class Segment:
 
     def __call__(self, part: Slice) -> Slice:
         """The slice after these stages."""
-        part.documents, counters = apply(self._stages, part.documents)
-        part.counters |= enumerate(counters, self._first)
+        for place, stage in enumerate(self._stages, self._first):
+            part.documents, part.counters[place] = apply(stage, part.documents)
         if self._packer is not None:
-            place = self._first + len(self._stages)
-            part.packed, part.counters[place] = self._packer.pack_all(part.documents)
-            part.documents = []
+            part.packed, counters = self._packer.pack_all(part.documents)
+            part.documents, part.counters[self._first + len(self._stages)] = [], counters
         return part
 
 
-def apply(stages: Sequence[Stage], documents: Iterable[Document]) -> tuple[list[Document], list[Counters]]:
-    """What all these stages let through, and what each counted for these documents alone.
-
-    A document goes through all of them before the next one does: stages that ask the same of a text, such as its
-    words, find it where the one before has left it.
-    """
-    for stage in stages:
-        stage.counters = Counters()
-        documents = stage(documents)
-    return list(documents), [stage.counters for stage in stages]
+def apply(stage: Stage, documents: Iterable[Document]) -> tuple[list[Document], Counters]:
+    """What a stage lets through of these documents, and what it counted for them alone."""
+    stage.counters = Counters()
+    kept = list(stage(documents))
+    return kept, stage.counters
 
 
 def in_process(segment: Segment, slices: Iterator[Slice]) -> Iterator[Slice]:

@@ -54,6 +54,19 @@ def test_sentences_end_at_marks_that_stand_alone(line, num):
     assert num_sentences(line) == num
 
 
+def test_the_next_rule_finds_the_words_that_the_one_before_has_cut():
+    text = "Water and 42 engines"
+    first = words_of(text)
+    words_of("another text in between")
+    assert words_of("".join(text)) is first
+
+
+def test_the_words_of_a_long_text_are_let_go():
+    first = words_of("a first text")
+    words_of("water " * 1_000_000)
+    assert words_of("a first text") is not first
+
+
 def test_facts_of_words():
     words = words_of("Water, 42 …!")
     assert words.lengths_W.tolist() == [5, 1, 2, 1, 1]

@@ -5,7 +5,6 @@ W words of the text, in order.
 
 from __future__ import annotations
 
-import functools
 import threading
 from array import array
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from zaphod.data.hashing import Hashes, hash_text
 from zaphod.data.vocabulary import Vocabulary
 
 _LOCAL: Final = threading.local()
+_MOST_KEPT_CHARACTERS: Final = 4_000_000
+"""As many as a slice of a build has, all of which passes one rule before the next. Their words take about 12 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +48,7 @@ class Words:
 
 
 def words_of(text: str) -> Words:
-    """The words of a text. Several rules in a row read the same one, so each thread keeps the last few."""
+    """The words of a text. Several rules read the same ones, one after the other, so each thread keeps the last."""
     reader: _Reader | None = getattr(_LOCAL, "reader", None)
     if reader is None or reader.vocabulary.is_full:
         reader = _LOCAL.reader = _Reader()
@@ -62,7 +63,20 @@ class _Reader:
         self._lengths = array("q")
         self._is_mark = array("b")
         self._has_letter = array("b")
-        self.read = functools.lru_cache(maxsize=4)(self._read)
+        self._kept: dict[str, Words] = {}
+        self._num_kept_characters = 0
+
+    def read(self, text: str) -> Words:
+        """The words of a text, of the last texts without work."""
+        words = self._kept.get(text)
+        if words is None:
+            words = self._kept[text] = self._read(text)
+            self._num_kept_characters += len(text)
+            while self._num_kept_characters > _MOST_KEPT_CHARACTERS:
+                oldest = next(iter(self._kept))
+                del self._kept[oldest]
+                self._num_kept_characters -= len(oldest)
+        return words
 
     def _read(self, text: str) -> Words:
         words_W = self.vocabulary.numbers(text)
