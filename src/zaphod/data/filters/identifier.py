@@ -68,9 +68,11 @@ def walk(
     Args:
         next_states: of state s and byte b at `rows_S[s] + b`.
     """
+    offsets_N = letters_N.astype(np.int64)
     states = np.zeros(len(letters_N) + 1, dtype=np.int64)
+    before_N, after_N = states[:-1], states[1:]
     while True:
-        behind_N = next_states[rows_S[states[:-1]] + letters_N]
-        if np.array_equal(behind_N, states[1:]):
-            return states[1:]
-        states[1:] = behind_N
+        found_N = next_states.take(rows_S.take(before_N) + offsets_N)
+        if (found_N == after_N).all():
+            return after_N
+        after_N[:] = found_N
