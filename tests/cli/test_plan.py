@@ -69,6 +69,12 @@ def test_devices_and_regions_are_listed_with_their_sources(zaphod: Zaphod) -> No
     assert zaphod("plan", "regions", "--json").json["regions"]["fr"] < 100
 
 
+def test_this_machine_is_measured_and_planned_for(zaphod: Zaphod) -> None:
+    found = zaphod("plan", "here", "builtin", "--threads", "1", "--json").json["figures"]
+    assert found["weights_bytes"]["value"] == pytest.approx(19.4e6, rel=0.05)
+    assert 0 < found["decode_1_tokens_per_s"]["low"] < found["decode_4_tokens_per_s"]["high"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
@@ -85,6 +91,8 @@ def test_devices_and_regions_are_listed_with_their_sources(zaphod: Zaphod) -> No
         (["grok-1", "--gpu", "h100", "--itl", "0.0001"], 6, "Allow more time"),
         (["train", "grok-1", "--gpu", "h100", "--tokens", "-1"], 2, "tokens"),
         (["train", "grok-1", "--gpu", "h100", "--gpus", "8", "--tokens", "1e12"], 6, "GB"),
+        (["here", "grok-1"], 6, "free"),
+        (["here", "builtin", "--precision", "int3"], 2, "int3"),
         (["validate", "/nowhere.csv"], 2, "nowhere"),
     ],
     ids=lambda value: "" if isinstance(value, list) else str(value),

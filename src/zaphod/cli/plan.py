@@ -14,11 +14,14 @@ import typer.core
 
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_table
+from zaphod.core.configuration import MergedSettings
 from zaphod.core.progress import ProgressLines
 
 if TYPE_CHECKING:
     from zaphod.capacity.plan import Plan
     from zaphod.capacity.report.content import Report
+    from zaphod.core.configuration import Settings
+    from zaphod.model.config import ModelConfig
 
 _HELP = """Say what a model takes before anyone buys it: does it fit, how fast, how many devices, what does it cost.
 
@@ -29,6 +32,7 @@ Examples:
   zaphod plan grok-1 --gpu h100 --users 1000000 --out plan
   zaphod plan mixtral-8x7b --gpu h100 --users 200 --ttft 1 --itl 0.03
   zaphod plan train grok-1 --gpu h100 --gpus 512 --tokens 1e12
+  zaphod plan here builtin
   zaphod plan validate measured.csv --json
 """
 
@@ -186,6 +190,43 @@ def train(
     print_table(rows(figures), header=HEADER, right=(1, 2))
 
 
+@verbs.command("here")
+def here(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="builtin, a preset, a folder, .gguf file or org/name.")],
+    precision: Annotated[str, typer.Option("--precision", help="float32, bfloat16, int8 or int4.")] = "int8",
+    tokens: Annotated[int, typer.Option("--context", "-c", min=1, help="Of each sequence.")] = 512,
+    streams: Annotated[int, typer.Option("--streams", min=1, help="Sequences at once.")] = 4,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="All cores unless given.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Plan for our own engine on this machine, which is measured first; nothing is loaded.
+
+    \b
+    Examples:
+      zaphod plan here builtin
+      zaphod plan here olmoe-1b-7b --precision int4 --streams 8 --json
+    """
+    from zaphod.capacity.local.machine import measure_machine
+    from zaphod.capacity.local.plan import figures_of_local, plan_local
+    from zaphod.capacity.local.work import LocalModel
+    from zaphod.capacity.report.tables import HEADER, figures_as_json, rows
+
+    settings: MergedSettings = context.obj
+    planned = plan_local(
+        LocalModel(config=_config(model, settings.values), precision=precision),
+        measure_machine(threads),
+        context=tokens,
+        batches=tuple(sorted({1, streams})),
+    )
+    figures = figures_of_local(planned)
+    if as_json:
+        print_json({"machine": planned.machine.name, "figures": figures_as_json(figures)})
+        return
+    print_line(f"{model} in {precision} on {planned.machine.name}, {planned.machine.num_threads} threads", style="bold")
+    print_table(rows(figures), header=HEADER, right=(1, 2))
+
+
 @verbs.command("validate")
 def validate_command(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Measured points, a row each.")],
@@ -256,6 +297,19 @@ def regions(as_json: JsonFlag = False) -> None:
     print_line()
     halls = [(row.name, row.title, f"{row.pue:g}", row.source.text) for row in facilities().values()]
     print_table(halls, ("hall", "", "PUE", "source"), right=(2,))
+
+
+def _config(model: str, settings: Settings) -> ModelConfig:
+    """Of a preset, or as the headers of a model's files have it; no weights are read."""
+    from zaphod.compute.weights import open_checkpoint
+    from zaphod.model.fetching.references import resolve
+    from zaphod.model.files.weights import read_config
+
+    reference = resolve(model, settings)
+    if reference.preset is not None:
+        return reference.preset.config
+    with open_checkpoint(reference.weights_path()) as checkpoint:
+        return read_config(checkpoint)
 
 
 def _print(told: Report) -> None:
