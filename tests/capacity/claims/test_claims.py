@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from zaphod.capacity.claims.render import number, render
 from zaphod.capacity.estimate import Estimate
 from zaphod.core.errors import ConfigError
 
-PAGE = Path(__file__).parents[3] / "docs" / "claims.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "claims.md"
+PLANNING = (ROOT / "docs" / "planning.md").read_text()
 
 JUDGED = {
     **dict.fromkeys((1, 5, 6, 8, 9, 11, 13, 15, 23, 24, 26, 28), "agrees"),
@@ -54,6 +57,17 @@ def test_the_planner_judges_as_was_judged_by_hand(claim: Claim) -> None:
 def test_the_page_is_what_the_planner_prints() -> None:
     """A changed figure or verdict shows here: `python -m zaphod.capacity.claims > docs/claims.md` prints it anew."""
     assert PAGE.read_text() == render()
+
+
+def test_formulas_that_claims_name_stand_on_the_page_about_planning() -> None:
+    named = {formula for claim in claims() for formula in claim.formula.split(", ") if formula}
+    assert all(f"| {formula} |" in PLANNING for formula in named | {f"F{number}" for number in range(1, 17)})
+
+
+def test_files_that_the_page_names_are_there() -> None:
+    named = re.findall(r"`((?:catalogue|cost|timing|memory|shapes)/[a-z_]+\.(?:py|toml))`", PLANNING)
+    assert len(named) > 15
+    assert [each for each in named if not (ROOT / "src/zaphod/capacity" / each).is_file()] == []
 
 
 def test_every_function_for_claims_is_used() -> None:

@@ -51,6 +51,25 @@ def test_a_model_cards_emissions_are_hours_times_limit_times_pue_times_region() 
     assert found == pytest.approx(1.46e6 * 0.7 * 1.08 * 0.369 / 1000)
 
 
+@pytest.mark.parametrize(
+    "notes", ["2.788M H800 GPU hours", "2,788,000 GPU-h", "2.788 million H800-hours", "2788k h x 0.7 kW", "2.788M hrs"]
+)
+def test_device_hours_are_found_however_they_are_written(notes: str) -> None:
+    row = {"category": "cost", "metric": "training_cost", "unit": "USD", "hardware": "H800", "model": "deepseek-v3"}
+    assert value(**row, notes=notes) == pytest.approx(5.576e6)
+
+
+def test_stated_energy_is_taken_as_it_stands() -> None:
+    row = {"category": "carbon", "metric": "emissions", "unit": "t", "notes": "433 MWh in France"}
+    assert value(**row) == pytest.approx(433 * 0.056)
+
+
+def test_tokens_of_a_joule_are_joules_of_a_token_upside_down() -> None:
+    row = {"n_gpus": 1, "tp": 1, "batch": 32, "osl": 300, "framework": "vLLM"}
+    joules = value(**row, metric="energy_per_output_token", unit="J/token")
+    assert value(**row, metric="tokens_per_joule", unit="tok/J") == pytest.approx(1 / joules)
+
+
 def test_a_region_that_the_notes_name_is_taken() -> None:
     row = {"category": "carbon", "metric": "emissions", "unit": "t", "notes": "100,000 GPU hours in France"}
     assert value(**row) == pytest.approx(1e5 * 0.7 * 1.08 * 0.056 / 1000)

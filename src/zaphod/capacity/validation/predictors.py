@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule("memory|capacity|inference_memory|serving", ".*(memory|vram|hbm).*", "memory:device_memory"),
     # what it takes: watts, joules, emissions, dollars
     Rule(".*", ".*(co2|carbon|emission|tco2).*", "spending:emissions"),
+    Rule(".*", ".*tok.*_per_(j|joule|joules)", "spending:tokens_per_joule"),
     Rule(".*", ".*(energy|joule|j|wh)_?per_?(output_|generated_)?tok.*|.*j_per_tok.*", "spending:joules_per_token"),
     Rule(".*", ".*(energy|joule|j|wh)_?per_?(request|response|answer|query|prompt).*", "spending:joules_per_request"),
     Rule(".*", ".*(power|watt).*", "spending:watts"),

@@ -22,7 +22,12 @@ from zaphod.capacity.validation.points import Point
 _TRAINED = re.compile(r"train|tuning|olmo-core|megatron|nemo|titan|foundry|fsdp|deepspeed|pre-?train", re.I)
 _WHOLE = re.compile(r"node|system|server|wall|total|all_gpu|cluster|replica", re.I)
 _HOSTED = re.compile(r"node|system|server|wall|whole", re.I)
-_DEVICE_HOURS = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?)\s*([kKmM]?)\s*(?:[HAB]\d{2,3}\w?[- ]|GPU[- ])?h(?:ours?)?\b")
+_DEVICE_HOURS = re.compile(
+    r"([0-9][0-9,]*(?:\.[0-9]+)?)\s*(k|m|million|thousand)?\s*"
+    r"(?:(?:[a-z]+\d+\w*|gpu|accelerator|device|sxm|pcie)[- ])*h(?:ours?|rs?)?\b",
+    re.I,
+)
+_ENERGY = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?)\s*([kMG])Wh\b")
 _KILOWATTS = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(kW|W)\b")
 _PRICE = re.compile(r"(?:\$\s*|at_|@\s*)([0-9]+(?:\.[0-9]+)?)\s*(?:usd)?[ _]?(?:/|per[ _])(?:gpu[ _-]?)?h", re.I)
 _DAY_H = 24.0
@@ -69,6 +74,11 @@ def joules_per_token(point: Point) -> Estimate:
     return found.scaled(1.0, "J/token", *assumed.assumptions)
 
 
+def tokens_per_joule(point: Point) -> Estimate:
+    """Output tokens for each joule of all devices."""
+    return joules_per_token(point).inverse(1.0, "tok/J")
+
+
 def joules_per_request(point: Point) -> Estimate:
     """Of all devices for one whole request."""
     return joules_per_token(point).scaled(point.osl or serving.OUTPUT_TOKENS, "J")
@@ -86,7 +96,13 @@ def run_energy(point: Point) -> Estimate:
 
 
 def emissions(point: Point) -> Estimate:
-    """Kilograms of CO2 equivalent, location-based: hours x limit x PUE x region, as model cards count them."""
+    """Kilograms of CO2 equivalent, location-based: hours x limit x PUE x region, as model cards count them.
+
+    Energy that the notes state is taken as it stands.
+    """
+    if (used := _ENERGY.search(point.notes)) is not None:
+        kwh = float(used[1].replace(",", "")) * {"k": 1.0, "M": 1e3, "G": 1e6}[used[2]]
+        return carbon(exactly(kwh, "kWh", "energy as the row's notes say"), _region(point))
     device = find_accelerator(point.hardware)
     stated = _KILOWATTS.search(point.notes)
     if stated and 0.02 <= float(stated[1]) * (1.0 if stated[2] == "kW" else 1e-3) <= 3:
@@ -127,7 +143,7 @@ def _period_h(point: Point) -> float | None:
 def _hours(point: Point) -> Estimate:
     """Device hours that the notes or the metric state, else those that a run of so many tokens takes."""
     for number, factor in _DEVICE_HOURS.findall(point.notes):
-        hours = float(number.replace(",", "")) * {"k": 1e3, "m": 1e6}.get(factor.lower(), 1.0)
+        hours = float(number.replace(",", "")) * {"k": 1e3, "t": 1e3, "m": 1e6}.get(factor.lower()[:1], 1.0)
         if hours >= 1000:
             return exactly(hours, "GPU-h", "device hours as the row's notes say")
     if not point.tokens_total:
