@@ -61,7 +61,9 @@ def open_gpus(indices: Sequence[int] = (), library: Any = None) -> Gpus:
     try:
         library = library or importlib.import_module("pynvml")
     except ImportError as error:
-        raise MissingExtraError("nvidia-ml-py", "nvml") from error
+        missing = MissingExtraError("nvidia-ml-py", "nvml")
+        missing.remedy += f" on a machine with a GPU. {_NO_GPU}"
+        raise missing from error
     try:
         library.nvmlInit()
         count = int(library.nvmlDeviceGetCount())
