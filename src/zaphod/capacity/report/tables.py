@@ -113,7 +113,7 @@ def answer(plan: Plan) -> str:
     devices = "1 device" if plan.num_devices == 1 else f"{plan.num_devices:,} devices"
     return (
         f"{devices}: {copies} of {layout_of(plan.replica)}, for "
-        f"{told(plan.running.cost_per_hour)} and {told(plan.running.power_w)} in {plan.region}."
+        f"{told(plan.running.cost_per_hour)} and {told(plan.running.power_w)}."
     )
 
 
