@@ -172,8 +172,9 @@ def layer_bytes(hidden: int, layer: Layer) -> float:
     """That one token moves through one layer's plain passes, forward and backward: what a perfect fusion would.
 
     Forward: two norms read and write the residual stream, two sums read it and a branch and write it; rotation reads
-    and writes queries and keys; the activation reads its inputs and writes its output; experts' tokens are copied out
-    and back. The backward pass reads the incoming gradient besides what the forward pass read, and writes.
+    and writes queries and keys; the activation reads its inputs and writes its output; experts' tokens are sorted
+    by device and again by expert, and brought back the same way. The backward pass reads the incoming gradient
+    besides what the forward pass read, and writes.
     """
     attention, experts = layer.attention, layer.experts
     stream = 10 * hidden
@@ -182,7 +183,7 @@ def layer_bytes(hidden: int, layer: Layer) -> float:
     width, copies = float(layer.dense_width), 0.0
     if experts is not None:
         width += experts.shared_width + experts.top_k * experts.width
-        copies = 4.0 * experts.top_k * hidden
+        copies = 8.0 * experts.top_k * hidden
     forward = stream + rotated + layer.num_matrices * width + copies
     return 2.5 * _BF16_BYTES * forward
 
