@@ -52,6 +52,8 @@ _PRONOUNS: Final = frozenset(_BEFORE_VERB.split())
 _WHOLE: Final = frozenset(_ABBREVIATIONS.split()) | {f"{letter}." for letter in "abcdefghijklmnopqrstuvwxyz"}
 _JOINED: Final = {"cannot": ("can", "not"), "Cannot": ("Can", "not"), "gonna": ("gon", "na"), "gotta": ("got", "ta")}
 _PLAIN_MARKS: Final = frozenset(',;:!?)]}"”')
+_HOURS: Final = "123456789"
+"""What a time of day begins with."""
 _TIME: Final = re.compile(r"(1[0-2]|[1-9])([ap]\.?m\.?)")
 _MAX_CHUNK_CHARACTERS: Final = 1000
 """Longer runs without a space are data and not words; they stay whole, and cost nothing."""
@@ -69,17 +71,18 @@ def split_chunk(chunk: str) -> tuple[str, ...]:
     start, end = 0, len(chunk)
     behind: list[str] = []
     ahead: list[str] = []
-    while not _special(chunk[start:end]):
-        num_left = end - start
-        if match := _PREFIX.match(chunk, start, end):
-            ahead.append(match.group())
-            start = match.end()
-        if not _special(chunk[start:end]) and (match := _SUFFIX.search(chunk, start, end)):
-            behind.append(match.group())
-            end = match.start()
-        if end - start == num_left:
+    while not (middle := _special(chunk[start:end])):
+        prefix = _PREFIX.match(chunk, start, end)
+        if prefix:
+            ahead.append(prefix.group())
+            start = prefix.end()
+        suffix = None if prefix and _special(chunk[start:end]) else _SUFFIX.search(chunk, start, end)
+        if suffix:
+            behind.append(suffix.group())
+            end = suffix.start()
+        if not prefix and not suffix:
+            middle = _parted(chunk[start:end])
             break
-    middle = _special(chunk[start:end]) or _parted(chunk[start:end])
     return (*ahead, *middle, *reversed(behind))
 
 
@@ -89,7 +92,7 @@ def _special(text: str) -> tuple[str, ...]:
         return (text,)
     if text in _JOINED:
         return _JOINED[text]
-    if match := _TIME.fullmatch(text):
+    if text[:1] in _HOURS and (match := _TIME.fullmatch(text)):
         return (match[1], match[2])
     return _contracted(text) if "'" in text or "’" in text else ()
 

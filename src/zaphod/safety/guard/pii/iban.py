@@ -54,8 +54,13 @@ def iban_length(text: str) -> int:
     return 0
 
 
+@functools.cache
+def _countries() -> frozenset[str]:
+    return frozenset(_table()["countries"].split())
+
+
 def _is_bic(text: str) -> bool:
-    return text[4:6] in _table()["countries"].split()
+    return text[4:6] in _countries()
 
 
 def iban_rows() -> list[Recogniser]:
