@@ -6,37 +6,35 @@ else, the embedding and the head included (a tied embedding once).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
+from zaphod.capacity.memory.precisions import Precision, precision, stored_bytes
+from zaphod.capacity.shapes.own import shape_of_config
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig
-from zaphod.model.shapes import PARTS, is_kept_exact, parameter_shapes, part_of
+from zaphod.model.shapes import PARTS, parameter_shapes, part_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Precision:
-    """A way to store the large matrices, with its true cost."""
-
-    name: str
-    bits_per_weight: float
-    """Scales included."""
-    source: str
+def _own(name: str, like: str) -> Precision:
+    return dataclasses.replace(precision(like), name=name, aliases=(), small_bits=32)
 
 
 PRECISIONS: Mapping[str, Precision] = {
-    precision.name: precision
-    for precision in (
-        Precision(name="float32", bits_per_weight=32.0, source="IEEE 754 binary32"),
-        Precision(name="bfloat16", bits_per_weight=16.0, source="8 exponent bits, 7 fraction bits"),
-        Precision(name="float16", bits_per_weight=16.0, source="IEEE 754 binary16"),
-        Precision(name="int8", bits_per_weight=8.5, source="a float16 scale for each 32 weights"),
-        Precision(name="q8_0", bits_per_weight=8.5, source="GGML: a float16 scale for each 32 weights"),
-        Precision(name="int4", bits_per_weight=4.5, source="a float16 scale for each 32 weights"),
-        Precision(name="q4_0", bits_per_weight=4.5, source="GGML: a float16 scale for each 32 weights"),
+    each.name: each
+    for each in (
+        _own("float32", "fp32"),
+        _own("bfloat16", "bf16"),
+        _own("float16", "fp16"),
+        _own("int8", "packed-int8"),
+        _own("q8_0", "packed-int8"),
+        _own("int4", "packed-int4"),
+        _own("q4_0", "packed-int4"),
     )
 }
+"""As our own files store models: norms, routers, biases and gates stay in float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +82,12 @@ def weight_bytes(config: ModelConfig, precision: str) -> float:
     Raises:
         ConfigError: the precision is unknown.
     """
-    matrix_bits = _bits(precision)
-    vocabulary_bits = 8.5 if matrix_bits < 8.5 else matrix_bits
-    bits = 0.0
-    for name, shape in parameter_shapes(config).items():
-        bits += prod(shape) * _bits_of(name, shape, matrix_bits, vocabulary_bits)
-    return bits / 8
+    return stored_bytes(shape_of_config(config), _find(precision))
 
 
 def active_weight_bytes(config: ModelConfig, precision: str) -> float:
     """Bytes of the parameters that one token touches, all in `precision`. Raises `ConfigError` where it is unknown."""
-    return count_parameters(config).active * _bits(precision) / 8
+    return count_parameters(config).active * _find(precision).bits_per_weight / 8
 
 
 def kv_bytes_per_token(config: ModelConfig, bytes_per_value: int = 2) -> int:
@@ -102,7 +95,7 @@ def kv_bytes_per_token(config: ModelConfig, bytes_per_value: int = 2) -> int:
 
     With a sliding window a cache need not hold more than `kv_tokens_kept` tokens; each of them costs as much.
     """
-    return 2 * config.num_layers * config.num_kv_heads * config.head_dim * bytes_per_value
+    return shape_of_config(config).kv_values_per_token() * bytes_per_value
 
 
 def kv_tokens_kept(config: ModelConfig, num_tokens: int) -> int:
@@ -110,16 +103,10 @@ def kv_tokens_kept(config: ModelConfig, num_tokens: int) -> int:
     return num_tokens if config.sliding_window is None else min(num_tokens, config.sliding_window)
 
 
-def _bits(precision: str) -> float:
-    if precision not in PRECISIONS:
-        raise ConfigError(f"There is no precision {precision!r}.", f"Known are {', '.join(PRECISIONS)}.")
-    return PRECISIONS[precision].bits_per_weight
-
-
-def _bits_of(name: str, shape: tuple[int, ...], matrix_bits: float, vocabulary_bits: float) -> float:
-    if is_kept_exact(name, shape):
-        return 32.0
-    return vocabulary_bits if part_of(name) in ("embedding", "head") else matrix_bits
+def _find(name: str) -> Precision:
+    if name not in PRECISIONS:
+        raise ConfigError(f"There is no precision {name!r}.", f"Known are {', '.join(PRECISIONS)}.")
+    return PRECISIONS[name]
 
 
 def _chosen(config: ModelConfig) -> int:

@@ -131,6 +131,12 @@ def test_a_name_that_nothing_has_is_refused_with_the_nearest():
         read_shape("grok-11")
 
 
+@pytest.mark.parametrize(("reference", "words"), [("", "No model"), ("./missing.gguf", "no file")])
+def test_what_is_not_there_is_said_to_be_missing(reference, words):
+    with pytest.raises(ConfigError, match=words):
+        read_shape(reference)
+
+
 def test_a_type_that_is_not_known_is_read_like_llama_and_says_so():
     shape = shape_of_hf(LLAMA | {"model_type": "brand_new"})
     assert shape.total_parameters == 8_030_261_248

@@ -31,6 +31,8 @@ class Precision:
     """Of norms, biases and routers."""
     number_format: str
     """What is multiplied: `bf16`, `fp8`, `int8`, `fp4`; `int4-weights` where 4 bits are widened before."""
+    is_mixture: bool = False
+    """Of llama.cpp's block formats: a tensor's format goes by `mixtures`."""
     experts_only: bool = False
     """In a model with experts, only theirs are stored so; the other matrices are as the embedding is."""
     source: str
@@ -135,6 +137,7 @@ _ALL = (
             bits_per_weight=mixture.typical_bits,
             kept_bits=BLOCK_BITS[mixture.head],
             small_bits=32,
+            is_mixture=True,
             number_format="int8-weights" if mixture.base == "q8_0" else "int4-weights",
             source=f"{_GGUF}; llama.cpp's llama-quant.cpp",
         )
@@ -165,8 +168,12 @@ def _by_alias() -> Mapping[str, Precision]:
 
 def weight_bytes(shape: ModelShape, precision_name: str) -> float:
     """Bytes of all weights as a file holds them. Raises `ConfigError` where the precision is unknown."""
-    kept = precision(precision_name)
-    if kept.name in MIXTURES:
+    return stored_bytes(shape, precision(precision_name))
+
+
+def stored_bytes(shape: ModelShape, kept: Precision) -> float:
+    """The same of a precision at hand."""
+    if kept.is_mixture:
         return mixture_bytes(shape, kept.name)
     layers = sum(layer.count * layer_bytes(shape, index, kept) for index, layer in enumerate(shape.layers))
     vocabularies = shape.embedding_parameters * (1 if shape.ties_embeddings else 2)
@@ -183,7 +190,7 @@ def layer_bytes(shape: ModelShape, index: int, kept: Precision) -> float:
 
 def matrix_bits(shape: ModelShape, kept: Precision) -> tuple[float, float]:
     """Mean bits of the experts' matrices, and of the other matrices in the layers (F6)."""
-    if kept.name not in MIXTURES:
+    if not kept.is_mixture:
         others = kept.kept_bits if kept.experts_only and shape.num_sparse_layers else kept.bits_per_weight
         return kept.bits_per_weight, others
     numbers = sum(layer.count * layer_contents(shape, layer).matrices for layer in shape.layers)
@@ -196,6 +203,6 @@ def matrix_bits(shape: ModelShape, kept: Precision) -> tuple[float, float]:
 
 def embedding_bits(shape: ModelShape, kept: Precision) -> float:
     """Of the input embedding: the head's where they are tied, and a mixture's base where they are not."""
-    if kept.name in MIXTURES and not shape.ties_embeddings:
+    if kept.is_mixture and not shape.ties_embeddings:
         return BLOCK_BITS[MIXTURES[kept.name].base]
     return kept.kept_bits

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zaphod.capacity.shapes.huggingface import shape_of_hf
+from zaphod.capacity.shapes.own import shape_of_config
 from zaphod.capacity.shapes.shape import ModelShape
 from zaphod.compute.weights import Checkpoint, open_checkpoint
 from zaphod.compute.weights.gguf import GGUFCheckpoint
@@ -182,7 +183,6 @@ def _stored(checkpoint: GGUFCheckpoint, header: HeaderTensor) -> StoredTensor:
 
 
 def _of_own(checkpoint: Checkpoint, path: Path) -> ModelShape:
-    from zaphod.capacity.shapes.reading import shape_of_config
     from zaphod.model.files.weights import read_config
 
     return shape_of_config(read_config(checkpoint), path.stem, str(path))

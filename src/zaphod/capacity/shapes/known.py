@@ -15,6 +15,7 @@ from typing import Any
 
 from zaphod.capacity.catalogue.sources import Source, read_rows
 from zaphod.capacity.shapes.huggingface import shape_of_hf
+from zaphod.capacity.shapes.own import shape_of_config
 from zaphod.capacity.shapes.shape import ModelShape
 from zaphod.core.errors import ConfigError
 from zaphod.model.presets import PRESETS
@@ -56,8 +57,6 @@ def known_models() -> Mapping[str, KnownModel]:
 @functools.cache
 def known_shapes() -> Mapping[str, ModelShape]:
     """The engine's presets and the well-known models, by name."""
-    from zaphod.capacity.shapes.reading import shape_of_config
-
     presets = {name: shape_of_config(each.config, name, each.source) for name, each in PRESETS.items()}
     return presets | {name: model.shape() for name, model in known_models().items()}
 
