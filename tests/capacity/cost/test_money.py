@@ -7,6 +7,7 @@ import pytest
 from zaphod.capacity.catalogue.accelerators import accelerator
 from zaphod.capacity.cost.money import (
     Ownership,
+    TokenPrices,
     break_even_months,
     cost_per_hour,
     cost_per_million_tokens,
@@ -31,12 +32,25 @@ def test_a_million_tokens_cost_an_hours_price_over_an_hours_tokens() -> None:
     assert cost.value == pytest.approx(16 / (4000 * 3600) * 1e6)
 
 
+def split(**changes: float) -> TokenPrices:
+    given = {"prompt_share": 0.2, "prompt_tokens": 1000, "output_tokens": 200, "cached_share": 0.5, **changes}
+    return token_prices(exactly(36.0, "USD/h"), requests_per_s=exactly(2.0, "req/s"), **given)
+
+
 def test_prices_of_input_and_output_pay_for_all_of_the_time() -> None:
-    one = token_prices(
-        exactly(36.0, "USD/h"), prefill_s=0.2, decode_s=0.8, prompt_tokens=1000, output_tokens=200, cached_share=0.5
-    )
+    one = split()
     paid = 500 * one.input.value + 500 * one.cached_input.value + 200 * one.output.value
-    assert paid / 1e6 == pytest.approx(36.0 / 3600 * (0.2 + 0.8))
+    assert paid / 1e6 == pytest.approx(36.0 / 3600 / 2)
+
+
+def test_a_cached_token_costs_a_tenth_of_a_fresh_one() -> None:
+    assert split().cached_input.value == pytest.approx(split().input.value / 10)
+
+
+@pytest.mark.parametrize("changes", [{"prompt_share": 0.0}, {"cached_share": 1.0}, {"output_tokens": 0}])
+def test_a_request_that_cannot_be_is_not_priced(changes: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="Shares"):
+        split(**changes)
 
 
 @pytest.mark.parametrize(

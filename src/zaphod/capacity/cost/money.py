@@ -80,41 +80,44 @@ class TokenPrices:
 def token_prices(
     per_hour: Estimate,
     *,
-    prefill_s: float,
-    decode_s: float,
+    requests_per_s: Estimate,
+    prompt_share: float,
     prompt_tokens: float,
     output_tokens: float,
     cached_share: float = 0.0,
     cached_price: float = 0.1,
 ) -> TokenPrices:
-    """F15, split by device time: prompts pay for prefill, answers for decoding.
+    """F15, split by device time: prompts pay for being read, answers for being decoded.
 
     Args:
         per_hour: of the replica.
-        prefill_s: its seconds that one request's prompt takes.
-        decode_s: its seconds that one request's answer takes: a step's time over its streams, times tokens.
+        requests_per_s: that it serves.
+        prompt_share: of its time that reading prompts adds (`Loop.prompt_share`).
         prompt_tokens: of one request, cached ones included.
         output_tokens: of one request.
         cached_share: of the prompt, found in the cache.
         cached_price: what a cached token pays of a fresh one's price; those tokens take memory and no multiplication.
 
     Raises:
-        ConfigError: a count, a time or a share is out of range.
+        ConfigError: a count or a share is out of range.
     """
-    if min(prefill_s, decode_s, prompt_tokens, output_tokens) <= 0 or not 0 <= cached_share < 1 or cached_price < 0:
-        raise ConfigError("A request must have tokens and take time; the cached share lies in [0, 1).", "", "")
-    per_s = per_hour.scaled(1 / 3600, "USD/s")
+    if not (0 < prompt_share < 1 and 0 <= cached_share < 1 and min(prompt_tokens, output_tokens, cached_price) > 0):
+        raise ConfigError(
+            f"Shares of {prompt_share} (time for prompts) and {cached_share} (cached), {prompt_tokens} and "
+            f"{output_tokens} tokens, cached tokens at {cached_price}.",
+            "Shares lie between 0 and 1; a request has a prompt and an answer; a cached token costs something.",
+            "Change them.",
+        )
+    request = product(per_hour, requests_per_s.inverse(1 / 3600, "h"), "USD")
     weighted = prompt_tokens * (1 - cached_share + cached_share * cached_price)
-    fresh = per_s.scaled(prefill_s / weighted * 1e6, "USD/M tokens", "F15: the time of prefill")
-    cached = Estimate(
-        value=fresh.value * cached_price,
-        low=fresh.low * cached_price,
-        high=fresh.high * cached_price,
-        unit=fresh.unit,
-        basis=(*fresh.basis, f"a cached token counts {cached_price:g}"),
+    fresh = request.scaled(prompt_share / weighted * 1e6, "USD/M tokens", "F15: the time that prompts take")
+    return TokenPrices(
+        input=fresh,
+        cached_input=fresh.scaled(cached_price, fresh.unit, f"a cached token counts {cached_price:g}"),
+        output=request.scaled(
+            (1 - prompt_share) / output_tokens * 1e6, "USD/M tokens", "F15: the time that decoding takes"
+        ),
     )
-    output = per_s.scaled(decode_s / output_tokens * 1e6, "USD/M tokens", "F15: the time of decoding")
-    return TokenPrices(input=fresh, cached_input=cached, output=output)
 
 
 @dataclass(frozen=True, kw_only=True)
