@@ -55,9 +55,9 @@ def build_app(services: Services, gate: GateOptions) -> ASGIApp:
 
 
 def _routers(services: Services) -> Sequence[APIRouter]:
-    from zaphod.server.api import confirmations
+    from zaphod.server.api import confirmations, plans
 
-    common = (status.router, document.router, page.router, confirmations.router)
+    common = (status.router, document.router, page.router, confirmations.router, plans.router)
     if services.upstream is not None:
         from zaphod.server.upstream import routes
 

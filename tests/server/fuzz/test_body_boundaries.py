@@ -17,6 +17,7 @@ ROUTES = (
     "POST /v1/embeddings",
     "POST /tokenize",
     "POST /detokenize",
+    "POST /zaphod/plan",
 )
 NO_JSON = ("cut off", "UTF-16", "form", "XML", "pickle", "last comma", "invalid UTF-8 key", "single quotes", "comment")
 

@@ -20,6 +20,7 @@ FLOORS = {
     "POST /tokenize": 3000,
     "POST /v1/embeddings": 400,
     "POST /detokenize": 150,
+    "POST /zaphod/plan": 500,
 }
 """Requests that each must send at least: a walk that finds nothing would pass everything."""
 NOT_ABOUT_A_FIELD = ("invalid_json", "too_many_fields", "body_too_large", "unknown_call")

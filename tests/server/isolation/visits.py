@@ -132,6 +132,12 @@ def _decide(word: str, names: Names) -> Iterator[Asked]:
     yield Asked("POST", f"/zaphod/confirmations/{names.held}", {"decision": word})
 
 
+def _plan(word: str, names: Names) -> Iterator[Asked]:
+    yield Asked("POST", "/zaphod/plan", {"users": 1 + len(word)})
+    for model in (word, names.word):
+        yield Asked("POST", "/zaphod/plan", {"model": model})
+
+
 VISITS: Mapping[Row, Visit] = {
     ("GET", "/live"): _plain("GET", "/live"),
     ("GET", "/"): _plain("GET", "/"),
@@ -161,6 +167,8 @@ VISITS: Mapping[Row, Visit] = {
     ("POST", "/detokenize"): _detokenize,
     ("GET", "/zaphod/confirmations"): _plain("GET", "/zaphod/confirmations"),
     ("POST", "/zaphod/confirmations/{held_id}"): _decide,
+    ("GET", "/zaphod/plan"): _plain("GET", "/zaphod/plan"),
+    ("POST", "/zaphod/plan"): _plan,
     ("GET", "/metrics"): _plain("GET", "/metrics"),
 }
 

@@ -137,7 +137,8 @@ def _scripted_server() -> Iterator[scripted.Script]:
 def script(_scripted_server: scripted.Script) -> scripted.Script:
     """What the scripted server will say, from a fresh start."""
     fresh = scripted.Script()
-    for name in ("status", "answers", "asked", "keys", "headers", "decided", "decision"):
+    fields = ("status", "answers", "asked", "keys", "headers", "decided", "decision", "choices", "plans", "planned")
+    for name in fields:
         setattr(_scripted_server, name, getattr(fresh, name))
     return _scripted_server
 

@@ -36,6 +36,22 @@ STATUS: dict[str, Any] = {
 }  # fmt: skip
 
 
+CHOICES: dict[str, Any] = {
+    "models": [
+        {"name": "grok-1", "parameters": 315_684_820_992, "active_parameters": 83_756_587_008, "context_tokens": 8192},
+        {
+            "name": "olmoe-1b-7b",
+            "parameters": 6_919_161_856,
+            "active_parameters": 1_279_788_032,
+            "context_tokens": 4096,
+        },
+    ],
+    "gpus": [{"name": "h100", "title": "H100 SXM"}, {"name": "mi300x", "title": "MI300X"}],
+    "regions": [{"name": "world", "title": "World"}, {"name": "se", "title": "Sweden"}],
+    "precisions": [{"name": "bf16", "title": "16 bits a weight"}, {"name": "fp8", "title": "8 bits a weight"}],
+}
+
+
 def event(data: dict[str, Any]) -> bytes:
     """One server-sent event."""
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
@@ -97,6 +113,12 @@ class Script:
         """What a person said to what waited."""
         self.decision: dict[str, Any] | None = {"call": None}
         """The answer to that; None where nothing waits any more."""
+        self.choices: dict[str, Any] | Answer = dict(CHOICES)
+        """What can be planned."""
+        self.plans: list[Answer] = []
+        """Answers to the planner, taken one by one; the last one stays."""
+        self.planned: list[dict[str, Any]] = []
+        """What the planner was asked."""
         self.url = ""
 
 
@@ -122,6 +144,16 @@ def _app(script: Script) -> ASGIApp:
         if script.decision is None:
             return refuses(404, "Nothing waits any more.")({})
         return JSONResponse(script.decision)
+
+    @app.get("/zaphod/plan")
+    def choices() -> Response:
+        return script.choices({}) if callable(script.choices) else JSONResponse(script.choices)
+
+    @app.post("/zaphod/plan")
+    async def plan(request: Request) -> Response:
+        script.planned.append(await request.json())
+        answer = script.plans.pop(0) if len(script.plans) > 1 else script.plans[0]
+        return answer(script.planned[-1])
 
     async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, dressed(send, scope["path"], {}) if scope["type"] == "http" else send)

@@ -14,7 +14,13 @@ _SCALES: Final = {
     "g": ((1e-3, "mg"), (1.0, "g"), (1e3, "kg"), (1e6, "t"), (1e9, "kt")),
     "kg": ((1e-3, "g"), (1.0, "kg"), (1e3, "t"), (1e6, "kt")),
 }
-_PER: Final = {"h": "an hour", "hour": "an hour", "year": "a year", "1M tokens": "a million tokens"}
+_PER: Final = {
+    "h": "an hour",
+    "hour": "an hour",
+    "year": "a year",
+    "1M tokens": "a million tokens",
+    "M tokens": "a million tokens",
+}
 _SPELLINGS: Final = {"bytes": "B", "byte": "B", "tok": "tokens", "USD": "$", "US$": "$", "dollars": "$"}
 
 
@@ -45,7 +51,8 @@ def told(estimate: Estimate) -> Told:
     is_exact = estimate.low == estimate.high
     ends = [number(value / size, is_exact=is_exact) for value in (estimate.value, estimate.low, estimate.high)]
     amount = f"{ends[0]} {unit}".strip()
-    return Told(amount + slash + rest, _interval(ends[1], ends[2]), amount)
+    per = f" {_PER[rest]}" if rest.endswith("M tokens") else slash + rest
+    return Told(amount + per, _interval(ends[1], ends[2]), amount)
 
 
 def number(value: float, *, is_exact: bool = False) -> str:

@@ -47,6 +47,8 @@ ACCESS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", "/detokenize"): "tokenize",
         ("GET", "/zaphod/confirmations"): "confirm",
         ("POST", "/zaphod/confirmations/{held_id}"): "confirm",
+        ("GET", "/zaphod/plan"): None,
+        ("POST", "/zaphod/plan"): None,
         ("GET", "/metrics"): "metrics",
     }
 )

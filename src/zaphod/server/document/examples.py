@@ -38,6 +38,7 @@ REQUESTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "/v1/embeddings": {"Two texts": {"input": ["a lamp on a table", "a chair"]}},
         "/tokenize": {"A text": {"prompt": _QUESTION}, "A conversation": {"messages": _ASK["messages"]}},
         "/detokenize": {"Token ids": {"tokens": [68, 69, 70]}},
+        "/zaphod/plan": {"Fifty thousand users": {"model": "grok-1", "gpu": "h100", "users": 50_000, "region": "us"}},
     }
 )
 """By path, then by what the example shows."""

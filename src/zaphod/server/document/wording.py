@@ -18,6 +18,7 @@ TAGS: list[dict[str, Any]] = [
     {"name": "Anthropic", "description": "As Anthropic's Messages API has it, with its shape of errors."},
     {"name": "Tokens", "description": "Texts as token ids, as vLLM has it."},
     {"name": "Guard", "description": "What waits for a person, and that person's word."},
+    {"name": "Planning", "description": "What a deployment would take. Nothing is deployed, and no model is asked."},
     {"name": "gateway", "description": "Routes that other servers answer."},
     {"name": "status", "description": "How the server is. None of these makes the engine work."},
     {"name": "page", "description": "The page for people, and its files."},

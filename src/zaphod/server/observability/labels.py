@@ -32,6 +32,7 @@ OPERATIONS: Mapping[str, str] = {
     "/ready": "ready",
     "/zaphod/confirmations": "list_confirmations",
     "/zaphod/confirmations/{held_id}": "confirm",
+    "/zaphod/plan": "plan",
     "/live": "live",
     "/openapi.json": "describe",
 }
@@ -91,6 +92,7 @@ REASONS = frozenset(
         "too_many_fields",
         "too_many_logprobs",
         "too_many_pipelined",
+        "too_many_plans",
         "unexpected_body",
         "unknown_call",
         "unknown_field",

@@ -16,18 +16,20 @@ _CSS = "text/css; charset=utf-8"
 _SCRIPT = "text/javascript; charset=utf-8"
 _SVG = "image/svg+xml"
 
-_STYLES = ("base", "controls", "conversation", "evidence", "robot")
+_STYLES = ("base", "controls", "conversation", "evidence", "planner", "robot")
 _SCRIPTS = (
     "announce", "answer", "answer-view", "app", "branches", "chat", "clipboard", "composer", "conversation", "dom",
-    "empty", "first-paint", "format", "guard-view", "markdown", "notices", "panel", "partial-json", "problem",
-    "question-view", "readable", "robot", "robot-chart", "robot-charts", "robot-checks", "robot-episode", "robot-file",
-    "robot-geometry", "robot-plan", "robot-player", "robot-proof", "robot-recording", "robot-scene", "robot-verdict",
-    "routing-map", "settings", "settings-drawer", "shortcuts", "sse", "status",
-    "storage", "theme", "thread-view", "token-view", "tool-calls-view", "tool-presets", "tools-dialog", "transport",
+    "empty", "first-paint", "format", "guard-view", "markdown", "notices", "panel", "partial-json", "planner",
+    "planner-answer", "planner-charts", "planner-question", "problem", "question-view", "readable", "robot",
+    "robot-chart", "robot-charts", "robot-checks", "robot-episode", "robot-file", "robot-geometry", "robot-plan",
+    "robot-player", "robot-proof", "robot-recording", "robot-scene", "robot-verdict", "routing-map", "settings",
+    "settings-drawer", "shortcuts", "sse", "status", "storage", "theme", "thread-view", "token-view", "tool-calls-view",
+    "tool-presets", "tools-dialog", "transport",
 )  # fmt: skip
 
 PAGE_FILES = {
     "index.html": _HTML,
+    "planner.html": _HTML,
     "robot.html": _HTML,
     "icon.svg": _SVG,
     **{f"{name}.css": _CSS for name in _STYLES},

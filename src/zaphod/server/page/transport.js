@@ -73,6 +73,17 @@ export async function getJson(path, timeout_ms) {
   }
 }
 
+/** The answer to something that is posted. */
+export async function postJson(path, body, signal) {
+  const response = await call(path, { body, signal });
+  try {
+    return await response.json();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new Broken("The server's answer cannot be read.", { cause: error });
+  }
+}
+
 /** A person's word on something that waits: "approve" or "deny". */
 export async function decide(id, decision, timeout_ms = 10_000) {
   const path = `zaphod/confirmations/${encodeURIComponent(id)}`;
