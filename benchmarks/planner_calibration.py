@@ -66,7 +66,7 @@ _SHARED = (  # (path in the file, spread)
     (("grouped", "half_width"), 0.4),
     (("grouped", "skew"), 0.3),
     (("generation", 0, "bandwidth"), 0.06),
-    (("loop", "burst"), 0.4),
+    (("loop", "burst"), 0.3),
 )
 _SHARES = (
     "weight_efficiency",

@@ -162,6 +162,7 @@ def _times(
     others_s = (in_service - 1) * added_s
     queue_s = min(others_s, added_s * busy / (2 * (1 - busy)) + model.calibration.burst * others_s / 2)
     alone = in_service < 2
-    wait_s = 0.0 if alone else step_s / 2
+    # Half of the step that runs, and half of the next, which schedulers that plan ahead have planned already.
+    wait_s = 0.0 if alone else step_s
     gap_s = step_s if alone else step_s / (1 - busy)
     return gap_s, queue_s, model.constants.request_s + wait_s + queue_s + own_s
