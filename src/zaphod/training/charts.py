@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from zaphod.core.report.ticks import round_ticks
+
 Points = Sequence[tuple[float, float]]
 
 _WIDTH, _HEIGHT = 640, 240
@@ -121,10 +123,4 @@ def _ticks(low: float, high: float, logarithmic: bool) -> list[float]:
         return [float(power) for power in range(math.floor(low), math.ceil(high) + 1)]
     if logarithmic:
         return [math.log10(value) for value in _ticks(10**low, 10**high, False) if value > 0]
-    span = high - low
-    if span <= 1e-9 * max(abs(high), abs(low), 1e-3):
-        span = abs(high) or 1.0
-    power = 10 ** math.floor(math.log10(span / 4))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= span / 4)
-    first = math.floor(low / step)
-    return [step * (first + number) for number in range(math.ceil((high - step * first) / step) + 1)]
+    return round_ticks(low, high, 4)

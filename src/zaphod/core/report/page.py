@@ -77,8 +77,8 @@ def cards(rows: Iterable[tuple[str, str, str]]) -> str:
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:
-    """Names and what is said of them; "" where there are none."""
-    made = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
+    """Names and what is said of them, addresses as links; "" where there are none."""
+    made = "".join(f"<dt>{escape(name)}</dt><dd>{_linked(text)}</dd>" for name, text in rows)
     return f"<dl>{made}</dl>" if made else ""
 
 

@@ -5,28 +5,29 @@ Colours come from variables (`--line-1` …), so that one picture suits a light 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from html import escape
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from zaphod.core.report.colours import VARIABLES
+from zaphod.core.report.ticks import round_ticks
+
 _WIDTH, _HEIGHT = 560, 290
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 12, 54, 58
 _BAND = 8
-_MOST_TICKS: Final = 5
 _HEADROOM: Final = 1.1
 """Over a limit there is room for its name."""
 
-COLOURS: Final = """
-:root{color-scheme:light dark;--ink:#1c1c1e;--dim:#5c5c64;--page:#fff;--grid:#e2e2e7;--line-1:#1f6fd0;--line-2:#c2570c;
---limit:#b3261e;--proved:#2e7d32;--go:#8fbf94;--clamp:#e3c14a;--slow:#ef9a3c;--stop:#d5482f;--hold:#8e4fc0}
-@media(prefers-color-scheme:dark){:root{--ink:#ececf0;--dim:#a9a9b3;--page:#16161a;--grid:#34343c;--line-1:#6cb0ff;
---line-2:#ff9d52;--limit:#ff8a80;--proved:#81c995;--go:#3f7a48;--clamp:#c7a62f;--slow:#e08a2c;--stop:#f0624a;
+COLOURS: Final = (
+    VARIABLES
+    + """
+:root{--proved:#2e7d32;--go:#8fbf94;--clamp:#e3c14a;--slow:#ef9a3c;--stop:#d5482f;--hold:#8e4fc0}
+@media(prefers-color-scheme:dark){:root{--proved:#81c995;--go:#3f7a48;--clamp:#c7a62f;--slow:#e08a2c;--stop:#f0624a;
 --hold:#b07be0}}
-@media print{:root{color-scheme:light;--ink:#000;--dim:#444;--page:#fff;--grid:#ccc;--line-1:#1f6fd0;--line-2:#c2570c;
---limit:#b3261e;--proved:#2e7d32;--go:#8fbf94;--clamp:#e3c14a;--slow:#ef9a3c;--stop:#d5482f;--hold:#8e4fc0}}
+@media print{:root{--proved:#2e7d32;--go:#8fbf94;--clamp:#e3c14a;--slow:#ef9a3c;--stop:#d5482f;--hold:#8e4fc0}}
 """
+)
 LINES: Final = """
 svg text{font:13px system-ui,sans-serif;fill:var(--dim)}svg .title{fill:var(--ink);font-weight:600}
 svg .grid{stroke:var(--grid)}svg .mark{stroke:var(--dim);stroke-dasharray:1 4}svg .line{fill:none;stroke-width:1.8}
@@ -88,7 +89,7 @@ def chart(
         return ""
     ends = [end for limit in limits for end in (limit.low, limit.high) if end is not None]
     top = most if most is not None else max(*values, *(_HEADROOM * end for end in ends), 0.0)
-    ticks = _ticks(min(*values, 0.0), top)
+    ticks = round_ticks(min(*values, 0.0), top)
     low, high = ticks[0], max(ticks[-1] if most is None else top, top)
     last = max(x for line in lines for x, _ in line.points) or 1.0
 
@@ -123,7 +124,7 @@ def _axes(place: Place, ticks: Sequence[float], last: float) -> list[str]:
         left, y = place(0, tick)
         parts.append(f'<path class="grid" d="M{left} {y:.1f}H{_WIDTH - _RIGHT}"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:.4g}</text>')
-    for tick in _ticks(0, last):
+    for tick in round_ticks(0, last):
         if tick <= last:
             x, _ = place(tick, 0)
             parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 26}" text-anchor="middle">{tick:g}</text>')
@@ -176,13 +177,3 @@ def _band(place: Place, band: Sequence[tuple[float, str]], last: float, low: flo
             f"<title>{escape(state)} from {begun:.2f} s to {ended:.2f} s</title></rect>"
         )
     return parts
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Round values around both ends."""
-    span = (high - low) or 1.0
-    power = 10 ** math.floor(math.log10(span / _MOST_TICKS))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor * _MOST_TICKS >= span * 0.999)
-    first = math.floor(low / step + 1e-9)
-    num_steps = max(1, math.ceil(high / step - first - 1e-9))
-    return [step * (first + number) for number in range(num_steps + 1)]
