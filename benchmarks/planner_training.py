@@ -5,7 +5,7 @@
 The constants of `capacity/timing/training.toml` are drawn towards what is known of the hardware and the kernels (the
 priors below) and pulled by the rows: least squares of logarithms, a row weighing as one that is off by 5 %. Rows older
 than the software are not fitted; they tell how much older software differs. With a model left out, none of its rows is
-fitted and its step is predicted; the priors, the form of the formulas and the choices for empty cells were made with all
+fitted and its step is predicted; priors, formulas and the choices for empty cells were made with all
 rows in sight, so that a model never seen may be off by more.
 """
 
@@ -18,6 +18,7 @@ import math
 import statistics
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -158,7 +159,7 @@ def _values(names: list[str], logs: np.ndarray) -> dict[str, float]:
     return {name: min(value, 1.0) if name.endswith(shares) else value for name, value in values.items()}
 
 
-def _of(group: str, values: Mapping[str, float]) -> dict[str, float]:
+def _of(group: str, values: Mapping[str, float]) -> dict[str, Any]:
     return {name.partition(".")[2]: value for name, value in values.items() if name.startswith(group + ".")}
 
 

@@ -189,8 +189,30 @@ def _relative_width(estimate: Estimate) -> float:
 @pytest.mark.parametrize("empty", [("batch",), ("tp", "pp", "dp", "cp", "ep", "vpp"), ("seq_len",)])
 def test_an_empty_cell_widens_the_interval(empty: tuple[str, ...]) -> None:
     sparse = dataclasses.replace(GROK, **dict.fromkeys(empty))
-    assert _relative_width(step_seconds(sparse)) > _relative_width(step_seconds(GROK))
-    assert any("assumed" in each for each in step_seconds(sparse).basis)
+    assert _relative_width(rate(sparse)) > _relative_width(rate(GROK))
+    assert any("assumed" in each for each in rate(sparse).basis)
+
+
+@pytest.mark.parametrize("cell", ["batch", "seq_len"])
+def test_a_step_of_an_unknown_number_of_tokens_is_refused(cell: str) -> None:
+    with pytest.raises(RefusedError, match="in proportion"):
+        step_seconds(dataclasses.replace(GROK, **{cell: None}))
+
+
+@pytest.mark.parametrize(("cell", "degree"), [("tp", 4), ("pp", 8), ("cp", 2), ("dp", 8)])
+def test_one_empty_degree_follows_from_the_others(cell: str, degree: int) -> None:
+    layout = setting_of(dataclasses.replace(GROK, **{cell: None})).layout
+    found = {"tp": layout.tensor, "pp": layout.pipeline, "cp": layout.context, "dp": layout.data}
+    if cell != "dp":
+        assert found[cell] == degree
+    assert layout.num_devices == 512
+
+
+def test_a_batch_smaller_than_the_copies_is_that_of_each() -> None:
+    """Tables of FSDP often have the local batch."""
+    setting = setting_of(dataclasses.replace(LIMITED, batch=2))
+    assert setting.job.global_batch == 16
+    assert setting.assumed == ("16 sequences in a step",)
 
 
 def test_the_expert_group_of_a_row_without_one_is_chosen() -> None:

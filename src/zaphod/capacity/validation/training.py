@@ -6,6 +6,7 @@ interval.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from zaphod.capacity.validation.points import Point
 
 _ASSUMED_ERROR = 0.1
 """Relative, of each thing that a row does not say and that matters: batch, layout, number of devices."""
+_ASSUMED_SEQUENCE = 4096
 _ASSUMED_TOKENS = 4e6
 """Of a step, where the batch is not given: what models of tens of billions are trained with."""
 _ASSUMED_TOKENS_EACH = 1024
@@ -77,63 +79,92 @@ def setting_of(point: Point) -> Setting:
     """
     shape, device = read_shape(point.model), accelerator(point.hardware)
     assumed: list[str] = []
-    degrees = [point.tp, point.pp, point.cp, point.dp]
-    num_devices = point.n_gpus
-    if num_devices is None and point.dp and any(degrees):
-        num_devices = math.prod(each or 1 for each in degrees)
-    sequence = point.seq_len or (int(point.isl) if point.isl else None)
-    if sequence is None:
-        sequence = min(shape.context_length, 4096)
+    sequence = point.seq_len or int(point.isl or 0)
+    if not sequence:
+        sequence = min(shape.context_length, _ASSUMED_SEQUENCE)
         assumed.append(f"sequences of {sequence} tokens")
-    if num_devices is None:
+    num_devices = point.n_gpus
+    if not num_devices and point.dp:
+        num_devices = _product(point.tp, point.pp, point.cp, point.dp)
+    if not num_devices:
         num_devices = _devices_for(point, shape, device, sequence)
         assumed.append(f"{num_devices} devices")
-    laid_out = bool(point.tp or point.pp or point.dp)
-    if not laid_out and num_devices > 1:
+    known = _known(point, num_devices)
+    if known.tensor is None or (point.dp and _product(point.tp, point.pp, point.cp, point.dp) != num_devices):
         assumed.append("the layout")
     name = _stack_of(point)
-    data = point.dp or max(num_devices // math.prod(each or 1 for each in degrees[:3]), 1)
-    batch = point.batch
-    if not batch:
-        batch = _batch_for(num_devices, data, sequence, point)
+    copies = point.dp or max(num_devices // _product(known.tensor, known.pipeline, known.context), 1)
+    batch = _batch(point, num_devices, copies, sequence)
+    if batch != point.batch:
         assumed.append(f"{batch} sequences in a step")
-    micro = _number(point.notes, r"(?:\bMBS|micro[- ]?batch(?: size)?|local batch(?: size)?)\D{0,3}(\d+)")
-    if stack(name).sharded and micro is None and laid_out and batch % data == 0:
-        micro = min(batch // data, 16)
-        while (batch // data) % micro:
-            micro -= 1
-    recompute = _recompute(point.notes) or ("none" if name == "dualpipe" else None)
-    known = Known(
-        tensor=point.tp or (1 if laid_out else None),
-        pipeline=point.pp or (1 if laid_out else None),
-        context=point.cp or (1 if laid_out else None),
-        expert=point.ep,
-        data=point.dp,
-        virtual=point.vpp or (1 if laid_out else None),
-        expert_tensor=_number(point.notes, r"\bETP\D{0,3}(\d+)"),
-        micro_batch=micro,
-        recompute=recompute,
-    )
+    if stack(name).sharded and known.micro_batch is None and known.tensor:
+        # FSDP gathers weights for each micro-batch: the largest that divides a copy's share, up to 16, is usual.
+        share = max(batch // copies, 1)
+        known = dataclasses.replace(known, micro_batch=max(size for size in range(1, 17) if share % size == 0))
     job = TrainingJob(
         global_batch=batch,
         sequence_length=sequence,
         precision=_precision(point.precision),
         stack=name,
-        older_software=_is_older(point, shape),
+        older_software=bool(point.date) and point.date[:7] < _FIRST_FITTED[name],
         deduplicates=not re.search(r"nemo|all-?to-?all", f"{point.framework} {point.notes}", re.I),
     )
-    return _laid_out(shape, device, job, num_devices, known, assumed)
-
-
-def _laid_out(
-    shape: ModelShape, device: Accelerator, job: TrainingJob, num_devices: int, known: Known, assumed: list[str]
-) -> Setting:
     found = propose_layout(shape, device, job, num_devices=num_devices, known=known, ran=True)
     return Setting(shape=shape, accelerator=device, layout=found.layout, job=found.job, assumed=tuple(assumed))
 
 
+def _known(point: Point, num_devices: int) -> Known:
+    """The degrees that a row has. An empty cell beside full ones means 1, unless the devices do not come out so: then
+    the first empty one is what is missing.
+    """
+    laid_out = bool(point.tp or point.pp or point.dp)
+    degrees = {"pipeline": point.pp, "tensor": point.tp, "context": point.cp}
+    missing, left = divmod(num_devices, _product(point.dp, *degrees.values()))
+    if point.dp and missing > 1 and not left:
+        first = next((name for name, degree in degrees.items() if not degree), None)
+        degrees |= {first: missing} if first else {}
+    rest = 1 if laid_out else None
+    return Known(
+        tensor=degrees["tensor"] or rest,
+        pipeline=degrees["pipeline"] or rest,
+        context=degrees["context"] or rest,
+        expert=point.ep,
+        data=point.dp,
+        virtual=point.vpp or rest,
+        expert_tensor=_number(point.notes, r"\bETP\D{0,3}(\d+)"),
+        micro_batch=_number(point.notes, r"(?:\bMBS|micro[- ]?batch(?: size)?|local batch(?: size)?)\D{0,3}(\d+)"),
+        recompute=_recompute(point),
+    )
+
+
+def _batch(point: Point, num_devices: int, copies: int, sequence: int) -> int:
+    """Sequences of a step: the row's, where they can be shared out."""
+    micro = _number(point.notes, r"\bMBS\D{0,3}(\d+)") or 1
+    laid_out = bool(point.tp or point.pp or point.dp)
+    if not point.batch:
+        tokens = max(_ASSUMED_TOKENS, _ASSUMED_TOKENS_EACH * num_devices)
+        if laid_out:
+            # A pipeline is kept busy with several micro-batches for each stage.
+            return max(round(tokens / sequence / copies / micro), _ASSUMED_FILL * (point.pp or 1), 1) * copies * micro
+        return 1 << max(round(math.log2(tokens / sequence)), 0)
+    if not laid_out or point.batch % copies == 0:
+        return point.batch
+    # Fewer than there are copies: of each copy. Otherwise the nearest that can be shared out.
+    return point.batch * copies if point.batch < copies else round(point.batch / copies) * copies
+
+
+def _product(*degrees: int | None) -> int:
+    return math.prod(each or 1 for each in degrees)
+
+
 def step_seconds(point: Point) -> Estimate:
     """Seconds of one optimiser step."""
+    if not point.batch or not (point.seq_len or point.isl):
+        raise RefusedError(
+            "The row does not say how many tokens a step has.",
+            "A step's time is in proportion to them.",
+            "Give batch_or_concurrency and seq_len.",
+        )
     return setting_of(point).step()
 
 
@@ -222,15 +253,6 @@ def _devices_for(point: Point, shape: ModelShape, device: Accelerator, sequence:
     return int(min(max(2 ** round(math.log2(max(wanted, 1.0))), device.devices_per_node), 16384))
 
 
-def _batch_for(num_devices: int, data: int, sequence: int, point: Point) -> int:
-    """Sequences of a step, where the row does not say."""
-    tokens = max(_ASSUMED_TOKENS, _ASSUMED_TOKENS_EACH * num_devices)
-    if point.tp or point.pp or point.dp:
-        # A pipeline is kept busy with several micro-batches for each stage.
-        return max(round(tokens / sequence / data), _ASSUMED_FILL * (point.pp or 1), 1) * data
-    return max(2 ** round(math.log2(tokens / sequence)), 1)
-
-
 def _stack_of(point: Point) -> str:
     text = f"{point.framework} {point.notes}".lower()
     if "dualpipe" in text:
@@ -251,23 +273,18 @@ def _precision(name: str) -> str:
     return lower
 
 
-def _recompute(notes: str) -> Recompute | None:
-    if _NONE.search(notes):
+def _recompute(point: Point) -> Recompute | None:
+    text = f"{point.framework} {point.notes}"
+    if _NONE.search(text) or "dualpipe" in text.lower():
         return "none"
-    if _SELECTIVE.search(notes):
+    if _SELECTIVE.search(text):
         return "selective"
-    return "full" if _FULL.search(notes) else None
+    return "full" if _FULL.search(text) else None
 
 
 def _number(text: str, pattern: str) -> int | None:
     found = re.search(pattern, text, re.I)
     return int(found[1]) if found and int(found[1]) > 0 else None
-
-
-def _is_older(point: Point, shape: ModelShape) -> bool:
-    """Whether the row is older than the software that the constants of such models were fitted on."""
-    first = _FIRST_FITTED[_stack_of(point)]
-    return bool(point.date) and point.date[:7] < first
 
 
 def _convention(point: Point) -> Attention:
