@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from zaphod.capacity.local.work import LocalModel, distinct_experts, pass_work
+from zaphod.capacity.local.work import LocalModel, pass_work
 from zaphod.core.errors import ConfigError
 from zaphod.engine.throughput import Work
 from zaphod.model.families import preset
@@ -17,9 +17,12 @@ MIXTRAL = preset("mixtral-8x7b").config
 
 
 @pytest.mark.parametrize(("tokens", "share"), [(1, 0.25), (2, 0.44), (4, 0.68), (8, 0.90), (16, 0.99)])
-def test_few_tokens_visit_few_experts(tokens: int, share: float) -> None:
-    """The shares that planning is held against: F7, Grok-1."""
-    assert distinct_experts(GROK, tokens) / 8 == pytest.approx(share, abs=0.005)
+def test_few_tokens_read_few_experts(tokens: int, share: float) -> None:
+    """The shares that planning is held against: F7, Grok-1, whose experts are 309.2 B of its parameters."""
+    model = LocalModel(config=GROK, precision="bfloat16")
+    none = pass_work(model, batch=1, num_new=0, num_before=0, num_logits=0)
+    some = pass_work(model, batch=1, num_new=tokens, num_before=0, num_logits=0)
+    assert (some.weight_bytes - none.weight_bytes) / 2 / 309.2e9 == pytest.approx(share, abs=0.005)
 
 
 def test_a_token_reads_the_active_weights() -> None:

@@ -39,5 +39,5 @@ NATIVE: Final = EngineConstants(
     compute_share=0.829,
     assignment_s_per_value=3.71e-9,
     meeting_s_per_layer=6.5e-6,
-    relative_error=0.2,
+    relative_error=0.25,
 )

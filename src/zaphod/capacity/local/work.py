@@ -11,6 +11,7 @@ from math import prod
 from typing import Final
 
 from zaphod.capacity.parameters import PRECISIONS, kv_tokens_kept, weight_bytes
+from zaphod.capacity.timing.coverage import distinct_experts
 from zaphod.core.errors import ConfigError
 from zaphod.model.config import ModelConfig
 from zaphod.model.shapes import is_kept_exact, parameter_shapes, part_of
@@ -64,14 +65,6 @@ class PassWork:
     """A multiplication and an addition are two."""
 
 
-def distinct_experts(config: ModelConfig, num_tokens: int) -> float:
-    """F7: how many experts of a layer `num_tokens` tokens visit on average, if all are equally likely."""
-    if config.moe is None:
-        return 0.0
-    router = config.moe.router
-    return router.num_experts * (1 - (1 - router.top_k / router.num_experts) ** num_tokens)
-
-
 def pass_work(model: LocalModel, *, batch: int, num_new: int, num_before: float, num_logits: int) -> PassWork:
     """What one pass reads and computes.
 
@@ -108,7 +101,8 @@ def _use(config: ModelConfig, part: str, tokens: int, num_logits: int) -> tuple[
     if part == "experts":
         assert config.moe is not None
         router = config.moe.router
-        return distinct_experts(config, tokens) / router.num_experts, tokens * router.top_k / router.num_experts
+        visited = distinct_experts(router.num_experts, router.top_k, tokens)
+        return visited / router.num_experts, tokens * router.top_k / router.num_experts
     if part == "embedding":
         is_head = config.tie_embeddings and num_logits > 0
         return 1.0 if is_head else min(1.0, tokens / config.vocab_size), 0.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import prod
 
 from zaphod.capacity.parameters import kv_tokens_kept
+from zaphod.capacity.timing import coverage
 from zaphod.engine.throughput import TOKENS_A_PASS, Work
 from zaphod.model.config import ModelConfig
 from zaphod.model.files.weights import ModelWeights
@@ -62,7 +63,7 @@ def distinct_experts(config: ModelConfig, num_tokens: int) -> float:
     if config.moe is None:
         return 0.0
     router = config.moe.router
-    return router.num_experts * (1 - (1 - router.top_k / router.num_experts) ** num_tokens)
+    return coverage.distinct_experts(router.num_experts, router.top_k, num_tokens)
 
 
 def _passes(work: Work) -> list[tuple[int, int, bool]]:
