@@ -82,9 +82,10 @@ def test_every_device_second_is_counted_once() -> None:
 
 
 def test_what_a_broken_replica_was_answering_begins_again() -> None:
-    fleet = simulate_fleet(options(10, failures=Failures(mean_time_between_h=0.5, repair_s=120)))
+    broken = Failures(mean_time_between_h=0.5, repair_s=120)
+    fleet = simulate_fleet(options(20, failures=broken, duration_s=7200.0))
     assert fleet.num_interrupted == pytest.approx(fleet.num_failures * fleet.mean_running, rel=0.35)
-    assert fleet.series["ready"].mean() == pytest.approx(10 * 1800 / (1800 + 120), rel=0.05)
+    assert fleet.series["ready"].mean() == pytest.approx(20 * 1800 / (1800 + 120), rel=0.04)
 
 
 def test_an_autoscaler_follows_the_day_and_keeps_its_bounds() -> None:
@@ -134,6 +135,14 @@ def test_a_state_of_other_options_is_not_taken_up(tmp_path: Path) -> None:
     day.run(10, lambda amount: None)
     day.save(file, digest(first))
     assert not Day(other).load(file, digest(other))
+
+
+def test_the_share_of_requests_that_keep_the_service_level_is_told() -> None:
+    level = Workload(users=users_for(8, 0.7), think_s=THINK_S, max_ttft_s=0.1, max_itl_s=10.0)
+    fleet = simulate_fleet(options(workload=level))
+    assert fleet.ttft_s.p50 < 0.1 < fleet.ttft_s.p99
+    assert 0.5 < fleet.ttft_kept_share < 0.99
+    assert fleet.itl_kept_share == 1.0
 
 
 def test_options_that_contradict_each_other_are_refused() -> None:

@@ -86,14 +86,14 @@ def test_the_balance_of_rates_is_the_simulated_mean() -> None:
 
 def test_the_spread_of_running_sequences_is_the_simulated_one() -> None:
     rate = 0.6 * saturation(SERVING, LENGTHS)
-    result = lanes(SERVING, LENGTHS, rate, 300, 1, warm_s=25.0, duration_s=25.5)
+    result = lanes(SERVING, LENGTHS, rate, 300, 1, warm_s=25.0, duration_s=25.5, cool_s=0.0)
     expected = spread_at(balance(SERVING, LENGTHS)[0], steady(SERVING, LENGTHS, rate).running)
     assert result.running.std() == pytest.approx(expected, rel=0.15)
 
 
 def test_requests_that_wait_at_the_beginning_are_served_before_those_that_come() -> None:
-    waiting = lanes(SERVING, LENGTHS, 2.0, 8, 1, waiting=np.full(8, 40.0), warm_s=0.0, duration_s=4.0)
-    empty = lanes(SERVING, LENGTHS, 2.0, 8, 1, warm_s=0.0, duration_s=4.0)
+    waiting = lanes(SERVING, LENGTHS, 2.0, 8, 1, waiting=np.full(8, 40.0), warm_s=0.0, duration_s=4.0, cool_s=0.0)
+    empty = lanes(SERVING, LENGTHS, 2.0, 8, 1, warm_s=0.0, duration_s=4.0, cool_s=0.0)
     # 40 prompts of 600 tokens at 40 microseconds take a second, in 12 steps.
     early = waiting.ttft_s[waiting.arrival_s < 0.1].mean() - empty.ttft_s[empty.arrival_s < 0.1].mean()
     assert early == pytest.approx(1.2, rel=0.2)
@@ -113,3 +113,17 @@ def test_a_replicas_curves_rise_with_its_load() -> None:
     assert low.itl_s.mean < middle.itl_s.mean < high.itl_s.mean
     assert middle.utilisation == pytest.approx(0.55)
     assert middle.running == pytest.approx(middle.output_tokens_per_s * middle.itl_s.mean, rel=0.06)
+
+
+def test_engines_that_take_seconds_for_a_prompt_are_watched_for_longer() -> None:
+    slow = Serving(
+        cost=LinearCost(fixed_s=0.1, sequence_s=0.01, prefill_token_s=0.003),
+        kv_tokens=50_000,
+        max_batched_tokens=512,
+        max_sequences=16,
+    )
+    curves = surrogate_of(slow, LENGTHS)
+    rate = 0.5 * curves.saturation_per_s
+    exact = simulate_replicas(slow, LENGTHS, gamma_times(np.random.default_rng(3), rate, 40_000.0))
+    assert curves.at(rate).ttft_s.p50 == pytest.approx(np.median(exact.ttft_s), rel=0.08)
+    assert curves.at(rate).ttft_s.p95 == pytest.approx(np.quantile(exact.ttft_s, 0.95), rel=0.12)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zaphod.capacity.simulation.flow import flow_of, spread_at
 from zaphod.capacity.simulation.options import FleetOptions
-from zaphod.capacity.simulation.serving import saturation, steady
+from zaphod.capacity.simulation.serving import saturation, steady, steady_of_users
 from zaphod.core.progress import Advance
 
 OFF, STARTING, READY, BROKEN, DRAINING = range(5)
@@ -33,7 +33,9 @@ def found_share(options: FleetOptions) -> float:
         return workload.cached_share
     if options.router != "prefix_aware":
         return workload.cached_share + options.history_share / options.num_replicas
-    load = steady(options.serving, lengths, workload.users / options.num_replicas / workload.think_s)
+    load = steady_of_users(
+        options.serving, lengths, workload.users / options.num_replicas, workload.think_s, workload.cached_share
+    )
     room = max(options.serving.kv_tokens - load.running * lengths.mean_context, 0.0)
     # All sessions are alike: of those whose last turns it cannot all hold, it holds a share.
     whole = workload.users / options.num_replicas * (lengths.mean_prompt + lengths.mean_output)
@@ -76,13 +78,8 @@ class Day:
     def _settle(self, share: float) -> None:
         """Begin in the balance of the first minute."""
         options, ready = self.options, self.options.num_replicas
-        users = float(self.curve[0])
-        load = steady(options.serving, options.lengths, 0.0, share)
-        for _ in range(50):
-            rate = max(users - load.running * ready, 0.0) / options.workload.think_s / ready
-            new = steady(options.serving, options.lengths, rate, share)
-            middle = (new.requests_per_s + load.requests_per_s) / 2
-            load = steady(options.serving, options.lengths, middle, share)
+        users = float(self.curve[0]) / ready
+        load = steady_of_users(options.serving, options.lengths, users, options.workload.think_s, share)
         spread = spread_at(self.flow.rates, load.running) if options.router in ("random", "prefix_aware") else 1.0
         start = load.running + spread * self.random.standard_normal(ready)
         self.running[:ready] = np.clip(start, 0, self.flow.most)
@@ -106,17 +103,17 @@ class Day:
         rate = max(users - in_flight - self.again, 0.0) / self.options.workload.think_s
         if self.num_windows < len(self.window_ticks) and self.tick == self.window_ticks[self.num_windows]:
             self._look(ready, num_ready, rate)
-        noise = self.options.arrival_cv * math.sqrt(rate) * float(self.random.standard_normal())
-        arrivals = max(rate + noise, 0.0) + self.again
+        arrivals = max(rate + self._burst(rate), 0.0) + self.again
         if num_ready:
             self.again = 0.0
             self.waiting += self._routed(arrivals, ready, num_ready)
         else:
             self.again = arrivals
         flow = self.flow
-        come = np.minimum(self.waiting, flow.prompts_per_s[self.running.astype(np.int32)])
+        row = (self.running + np.float32(0.5)).astype(np.int32)
+        come = np.minimum(self.waiting, flow.prompts_per_s[row])
         come = np.minimum(come, np.maximum(np.float32(flow.most) - self.running, 0))
-        steps = flow.steps(self.running, come)
+        steps = flow.steps(row, come)
         gone = self.running * steps * np.float32(1 / self.options.lengths.mean_output)
         gone += np.sqrt(gone) * self.random.standard_normal(len(gone), dtype=np.float32)
         self.waiting -= come
@@ -125,6 +122,12 @@ class Day:
         np.minimum(self.running, np.float32(flow.most), out=self.running)
         self._count(users, rate, num_ready)
         self.tick += 1
+
+    def _burst(self, rate: float) -> float:
+        """What a second's requests differ from their mean by, in so far as `_routed` does not draw it."""
+        drawn = 0.0 if self.options.router == "least_loaded" else 1.0
+        variance = max(self.options.arrival_cv**2 - drawn, 0.0) * rate
+        return math.sqrt(variance) * float(self.random.standard_normal())
 
     def _routed(self, arrivals: float, ready: NDArray[np.bool_], num_ready: int) -> NDArray[np.float32]:
         """Requests that each replica gets."""

@@ -27,6 +27,7 @@ from zaphod.capacity.simulation.serving import pace, saturation
 from zaphod.core.progress import SILENT, Advance, Progress
 
 _WARM_S = 20.0
+_COOL_S = 5.0
 _SAVE_EVERY = 7200
 """Ticks between two savings of the state: some seconds of work."""
 
@@ -50,6 +51,10 @@ class FleetResult:
     itl_s: Quantiles
     """Mean time between tokens of a request."""
     e2e_s: Quantiles
+    ttft_kept_share: float
+    """Of the requests: first token within the workload's `max_ttft_s`."""
+    itl_kept_share: float
+    """Of those with two tokens or more: `max_itl_s` kept on average."""
     mean: Concurrent
     peak: Concurrent
     """At the minute with the most streams."""
@@ -103,7 +108,7 @@ def simulate_fleet(
             if state_file is not None:
                 day.save(state_file, key)
     slower = pace(options.serving, options.lengths)
-    with progress.step("requests one by one", (_WARM_S + options.window_s) * slower, "seconds") as advance:
+    with progress.step("requests one by one", (_WARM_S + options.window_s + _COOL_S) * slower, "seconds") as advance:
         followed, chosen = _follow(day, slower, advance)
     if state_file is not None:
         state_file.unlink(missing_ok=True)
@@ -126,8 +131,9 @@ def _follow(day: Day, slower: float, advance: Advance) -> tuple[LaneResult, NDAr
     ready = max(float(day.means()["ready"].mean()), 1.0)
     part = min(group / ready, 1.0)
     # Of a long queue only so much is followed as can move in the window; the rest is time, at the fastest pace.
+    duration_s = (_WARM_S + options.window_s + _COOL_S) * slower
     waiting, fastest = state[:, 1].ravel(), saturation(options.serving, options.lengths, options.workload.cached_share)
-    followed = np.minimum(waiting, 100 + 2 * fastest * (_WARM_S + options.window_s) * slower)
+    followed = np.minimum(waiting, 100 + 2 * fastest * duration_s)
     lanes = Lanes(
         requests_per_s=rates,
         running=state[:, 0].ravel(),
@@ -135,7 +141,8 @@ def _follow(day: Day, slower: float, advance: Advance) -> tuple[LaneResult, NDAr
         slowness=np.ones(len(chosen) * group),
         size=group,
         warm_s=_WARM_S * slower,
-        duration_s=(_WARM_S + options.window_s) * slower,
+        duration_s=duration_s,
+        cool_s=_COOL_S * slower,
         arrival_cv=float(np.sqrt(1 + (options.arrival_cv**2 - 1) * part)),
         router=options.router,
         cached_share=options.workload.cached_share,
@@ -168,6 +175,8 @@ def _result(day: Day, followed: LaneResult, chosen: NDArray[np.int64]) -> FleetR
         ttft_s=ttft_s,
         itl_s=quantiles(followed.itl_s[several], weights[several]),
         e2e_s=quantiles(followed.e2e_s, weights),
+        ttft_kept_share=_share(followed.ttft_s <= options.workload.max_ttft_s, weights),
+        itl_kept_share=_share(followed.itl_s[several] <= options.workload.max_itl_s, weights[several]),
         mean=_concurrent({name: float(values.mean()) for name, values in series.items()}),
         peak=_concurrent({name: float(values[most]) for name, values in series.items()}),
         num_requests=seconds["requests"],
@@ -187,6 +196,10 @@ def _result(day: Day, followed: LaneResult, chosen: NDArray[np.int64]) -> FleetR
         window_ttft_s=tuple(quantiles(followed.ttft_s[rows]) for rows in per_window),
         window_itl_s=tuple(quantiles(followed.itl_s[rows & several]) for rows in per_window),
     )
+
+
+def _share(kept: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
+    return float(weights[kept].sum() / max(weights.sum(), 1e-300))
 
 
 def _concurrent(values: Mapping[str, float]) -> Concurrent:

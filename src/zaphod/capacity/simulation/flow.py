@@ -27,9 +27,8 @@ class Flow:
     rates: NDArray[np.float64]
     """[n] requests a second that keep n sequences decoding."""
 
-    def steps(self, running: NDArray[np.float32], prompts_per_s: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Steps a second of each replica."""
-        row = running.astype(np.int32)
+    def steps(self, row: NDArray[np.int32], prompts_per_s: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Steps a second of replicas that decode so many sequences and take in so many prompts."""
         column = (prompts_per_s * (np.float32(_POINTS - 1) / self.prompts_per_s[row]) + np.float32(0.5)).astype(
             np.int32
         )

@@ -43,6 +43,8 @@ class Lanes:
     warm_s: float = 20.0
     """Arrivals before this time are not reported."""
     duration_s: float = 60.0
+    cool_s: float = 5.0
+    """Nor are arrivals in the last so many seconds: most of them would have no first token yet."""
     arrival_cv: float = 1.0
     router: Router = "random"
     cached_share: float = 0.0

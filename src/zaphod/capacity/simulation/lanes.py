@@ -19,7 +19,7 @@ from zaphod.core.progress import Advance
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LaneResult:
-    """One row per request that arrived from `warm_s` on, and figures per lane."""
+    """One row per request that arrived between `warm_s` and `cool_s` before the end, and figures per lane."""
 
     group: NDArray[np.int64]
     lane: NDArray[np.int32]
@@ -48,7 +48,8 @@ def simulate_lanes(
 
 def _result(steps: LaneSteps) -> LaneResult:
     state, lanes = steps.state, steps.lanes
-    counted = (steps.arrival_s >= lanes.warm_s) & (steps.lane >= 0)
+    reported = (steps.arrival_s >= lanes.warm_s) & (steps.arrival_s < lanes.duration_s - lanes.cool_s)
+    counted = reported & (steps.lane >= 0)
     counted[steps.begin[-1] :] = False
     rows = np.flatnonzero(counted)
     lane, first = steps.lane[rows], steps.first_step[rows]

@@ -176,3 +176,17 @@ def steady(serving: Serving, lengths: Lengths, requests_per_s: float, cached_sha
         running=running,
         step_s=float(np.interp(running, np.arange(len(step_s)), step_s)),
     )
+
+
+def steady_of_users(
+    serving: Serving, lengths: Lengths, users: float, think_s: float, cached_share: float = 0.0
+) -> Steady:
+    """The balance of one replica whose users think, ask and read: those who read are the sequences that decode."""
+    rates, step_s = balance(serving, lengths, cached_share)
+    running = np.arange(len(rates))
+    there = float(np.interp(users, np.maximum.accumulate(running + rates * think_s), running))
+    return Steady(
+        requests_per_s=float(np.interp(there, running, rates)),
+        running=there,
+        step_s=float(np.interp(there, running, step_s)),
+    )

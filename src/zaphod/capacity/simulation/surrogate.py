@@ -23,6 +23,7 @@ _REQUESTS = 10_000
 """That are followed at each load: the 99th percentile rests on the longest hundred."""
 _WARM_S = 20.0
 _MEASURED_S = 40.0
+_COOL_S = 5.0
 _LOADS = tuple(float(share) for share in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9))
 
 
@@ -114,7 +115,8 @@ def simulate_loads(
             slowness=np.repeat([slowness for _, slowness in loads], counts),
             size=1,
             warm_s=warm_s,
-            duration_s=warm_s + measured_s,
+            duration_s=warm_s + measured_s + _COOL_S * slower,
+            cool_s=_COOL_S * slower,
             cached_share=cached_share,
             seed=seed,
         ),
