@@ -172,6 +172,14 @@ def test_a_sequence_without_tokens_is_refused():
         max_sequences(replica("llama-3-8b"), 0)
 
 
+def test_an_engine_that_shares_what_is_free_keeps_more_for_its_cache():
+    whole = memory_use(replica("llama-3.1-70b", tensor=4))
+    free = memory_use(replica("llama-3.1-70b", tensor=4, engine="tensorrt-llm"))
+    taken = whole.weights + whole.activations + whole.overhead
+    assert free.kv_cache == pytest.approx(0.9 * (accelerator("h100").memory_bytes - taken))
+    assert free.kv_cache > whole.kv_cache
+
+
 def test_the_interval_of_a_capacity_holds_its_value():
     estimate = kv_capacity(replica("llama-3-8b"))
     assert estimate.low < estimate.value < estimate.high

@@ -24,6 +24,8 @@ _ACTIVATION_BYTES = 2
 _LIGHT_ENGINES = ("llama.cpp", "gpt-fast", "zaphod")
 """Engines without captured graphs of many sizes, that read prompts in pieces of a few hundred tokens."""
 _LIGHT_TOKENS = 512
+_SHARES_WHAT_IS_FREE = "tensorrt-llm"
+"""Its share (free_gpu_memory_fraction) is of what weights and activations leave; the others' is of all."""
 _RUNTIME_BYTES, _LIGHT_RUNTIME_BYTES = 1.0e9, 0.5e9
 """Driver, libraries and their workspaces."""
 _COMMUNICATION_BYTES = 1.0e9
@@ -112,8 +114,11 @@ def _use(replica: Replica) -> MemoryUse:
     _check(shape, layout)
     weights = device_weight_bytes(shape, layout, precision(replica.precision))
     activations, overhead = _activation_bytes(replica), _overhead_bytes(replica)
-    available = replica.accelerator.memory_bytes * replica.memory_utilisation
-    left = available - weights - activations - overhead
+    taken, reported = weights + activations + overhead, replica.accelerator.memory_bytes
+    available = reported * replica.memory_utilisation
+    if replica.engine == _SHARES_WHAT_IS_FREE and taken < reported:
+        available = taken + (reported - taken) * replica.memory_utilisation
+    left = available - taken
     length = min(_REFERENCE_TOKENS, shape.context_length)
     per_token = _sequence_bytes(replica, length) / length
     return MemoryUse(

@@ -27,7 +27,7 @@ _FRAGMENTED = 0.05
 """Of activations and logits; planning notes give 3 to 8 %."""
 _GATHERED_LAYERS = 2
 """A sharded model holds the layer that it computes and the next one, which is on its way."""
-_ERROR = 0.12
+_STATES_ERROR, _DERIVED_ERROR, _RUNTIME_ERROR_BYTES = 0.02, 0.15, 0.5e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +109,17 @@ def training_memory(shape: ModelShape, layout: Layout, setup: TrainingSetup) -> 
         ConfigError: the layout does not fit the model.
     """
     parts = training_parts(shape, layout, setup)
+    states = parts.weights + parts.gradients + parts.optimizer
+    derived = parts.total - states - parts.runtime
+    runtime = _RUNTIME_ERROR_BYTES * setup.counts_runtime
+    error = math.hypot(_STATES_ERROR * states, _DERIVED_ERROR * derived, runtime) / parts.total
     named = ", ".join(f"{name} {value / 1e9:.1f} GB" for name, value in vars(parts).items() if value)
     return Estimate(
         value=parts.total,
-        low=parts.total / (1 + _ERROR),
-        high=parts.total * (1 + _ERROR),
+        low=parts.total / (1 + error),
+        high=parts.total * (1 + error),
         unit="B",
-        basis=(f"F5: {named}", "states are exact, activations are derived, 5 % are taken to be fragments"),
+        basis=(f"F5: {named}", "states +-2 %, what is derived (activations, logits, gathered weights) +-15 %"),
     )
 
 
