@@ -309,6 +309,14 @@ def test_zaphod_understands_its_own_command_line() -> None:
     assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
 
 
+def test_zaphod_answers_under_the_name_of_the_service_that_leads_to_it() -> None:
+    for kind, name in (("Deployment", ""), ("InferenceService", "-predictor")):
+        document = one(written("processors"), kind)
+        (template,) = templates(document)
+        words = template["spec"]["containers"][0]["args"]
+        assert f"--allowed-host={document['metadata']['name']}{name}" in words
+
+
 def test_every_number_of_a_command_line_says_where_it_comes_from() -> None:
     for name in PLANS:
         for text in written(name).values():

@@ -12,9 +12,10 @@ from zaphod.capacity.catalogue.accelerators import accelerator
 from zaphod.capacity.estimate import within
 from zaphod.capacity.layout import Layout
 from zaphod.capacity.manifests import ManifestOptions
-from zaphod.capacity.manifests.training_scripts import TrainingPlan, training_scripts
+from zaphod.capacity.manifests.training_scripts import training_scripts
 from zaphod.capacity.timing.run import run_time
 from zaphod.capacity.timing.training_job import TrainingJob
+from zaphod.capacity.training_plan import TrainingPlan
 from zaphod.core.errors import ConfigError
 
 
@@ -28,6 +29,8 @@ def planned(layout: Layout, device: str = "h100", **job: Any) -> TrainingPlan:
         job=chosen,
         step=step,
         run=run_time(step, tokens=1e12, tokens_per_step=chosen.tokens, num_devices=layout.num_devices),
+        flops=1e24,
+        **dict.fromkeys(("memory", "mfu", "tokens_per_s_per_device", "energy_kwh", "co2_kg", "cost"), step),
     )
 
 

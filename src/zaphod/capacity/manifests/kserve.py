@@ -26,6 +26,9 @@ def inference_service(what: Deployed) -> dict[str, Any]:
             "KServe's InferenceService scales replicas of one pod.",
             "Take the target kubernetes (a LeaderWorkerSet), or plan with a replica that fits into one machine.",
         )
+    pod = pod_spec(what, container_name="kserve-container")
+    if what.engine.name == "zaphod":
+        pod["containers"][0]["args"].append(Noted(f"--allowed-host={what.name}-predictor", "KServe's service"))
     metadata = what.metadata()
     metadata["annotations"] = {
         "serving.kserve.io/deploymentMode": "Standard",
@@ -44,7 +47,7 @@ def inference_service(what: Deployed) -> dict[str, Any]:
                     "type": "RollingUpdate",
                     "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0},
                 },
-                **pod_spec(what, container_name="kserve-container"),
+                **pod,
             }
         },
     }
