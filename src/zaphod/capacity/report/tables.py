@@ -140,9 +140,16 @@ def _day(report: Report) -> dict[str, Any] | None:
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
-    value, interval, _ = told(estimate)
+    value, interval, amount = told(estimate)
     ends = {"value": float(estimate.value), "low": float(estimate.low), "high": float(estimate.high)}
-    return {**ends, "unit": estimate.unit, "basis": list(estimate.basis), "told": value, "interval": interval}
+    return {
+        **ends,
+        "unit": estimate.unit,
+        "basis": list(estimate.basis),
+        "told": value,
+        "amount": amount,
+        "interval": interval,
+    }
 
 
 def _markdown_table(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:

@@ -97,6 +97,8 @@ class Figured(BaseModel):
     unit: str
     told: str
     """For people, with its unit."""
+    amount: str
+    """The same without what it is divided by, which the name says."""
     interval: str
     """For people; empty where the figure is exact."""
     basis: list[str]

@@ -63,8 +63,8 @@ export class AnswerView {
     for (const drawing of this.#drawings) drawing.resize();
   }
 
-  #figure({ name, told, interval, basis }) {
-    return el("div", { title: basis.join("\n") || null }, el("dt", {}, name), el("dd", {}, told, el("div", { class: "interval" }, interval || "exact")));
+  #figure({ name, amount, interval, basis }) {
+    return el("div", { title: basis.join("\n") || null }, el("dt", {}, name), el("dd", {}, amount, el("div", { class: "interval" }, interval || "exact")));
   }
 
   #problem(kind, title, sentences, deeds = null) {

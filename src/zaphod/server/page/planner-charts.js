@@ -120,12 +120,12 @@ export function bandChart(title, figures) {
   const said = figures.map(({ name, told, interval }) => `${name} ${told}${interval ? `, ${interval}` : ""}`).join("; ");
   return new Drawing(title, "80 % intervals, each on its own scale from zero.", said, (width) => ({
     height: ROW_PX * figures.length,
-    parts: figures.flatMap(({ name, low, value, high, told }, n) => {
+    parts: figures.flatMap(({ name, low, value, high, amount }, n) => {
       const top = ROW_PX * n;
       const scale = width / (high * 1.04 || 1);
       return [
         svg("text", { x: 0, y: top + 12 }, name),
-        svg("text", { class: "value", x: width, y: top + 12, "text-anchor": "end" }, told),
+        svg("text", { class: "value", x: width, y: top + 12, "text-anchor": "end" }, amount),
         svg("rect", { class: "track", x: 0, y: top + 19, width, height: 10 }),
         svg("rect", { class: "band", x: low * scale, y: top + 19, width: Math.max(2, (high - low) * scale), height: 10 }),
         svg("line", { class: "tick", x1: value * scale, x2: value * scale, y1: top + 17, y2: top + 31 }),
