@@ -182,7 +182,7 @@ def main() -> None:
     errors: dict[str, list[float]] = {"fitted": [], "left out": []}
     for row in rows:
         inside, outside = row.error(values), row.error(left_out[row.setting.shape.name])
-        if row in current:
+        if row in current and row.setting.job.stack != STACK:
             errors["fitted"].append(abs(inside))
             errors["left out"].append(abs(outside))
         lines.append(
@@ -201,7 +201,7 @@ def main() -> None:
         name: {"median": statistics.median(found), "mean": statistics.fmean(found), "largest": max(found)}
         for name, found in errors.items()
     }
-    lines += ["", "| errors of the rows that are not older | median | mean | largest |", "|---|---|---|---|"]
+    lines += ["", "| errors of the table's rows that are not older | median | mean | largest |", "|---|---|---|---|"]
     lines += [
         f"| {name} | " + " | ".join(f"{each:.1%}" for each in found.values()) + " |" for name, found in summary.items()
     ]

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
+import statistics
+import tomllib
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from zaphod.capacity.catalogue.accelerators import accelerator
 from zaphod.capacity.estimate import RefusedError, exactly
 from zaphod.capacity.layout import Layout
-from zaphod.capacity.shapes.reading import read_shape
+from zaphod.capacity.shapes.reading import read_shape, shape_of_config
 from zaphod.capacity.shapes.shape import Experts
 from zaphod.capacity.timing.training import (
     bubble_share,
@@ -21,12 +26,28 @@ from zaphod.capacity.timing.training import (
     tokens_per_s_per_device,
     training_flops,
 )
+from zaphod.capacity.timing.training_cpu import STACK, measured_machine
 from zaphod.capacity.timing.training_job import TrainingJob
 from zaphod.capacity.timing.training_work import rows_per_expert, work
 from zaphod.core.errors import ConfigError
+from zaphod.model.config import ModelConfig, MoEConfig, RouterConfig
 
 H100 = accelerator("h100")
 GROK, LLAMA, DEEPSEEK, QWEN = map(read_shape, ("grok-1", "Llama-3.1-405B", "DeepSeek-V3", "Qwen3-30B-A3B"))
+# The network of benchmarks.training_speed.
+MINIATURE = ModelConfig(
+    family="zaphod",
+    vocab_size=4096,
+    hidden_size=256,
+    num_layers=6,
+    num_heads=4,
+    num_kv_heads=4,
+    head_dim=64,
+    context_length=512,
+    moe=MoEConfig(router=RouterConfig(num_experts=8, top_k=2, renormalise=True), expert_size=512),
+    activation="silu",
+    tie_embeddings=True,
+)
 GROK_LAYOUT = Layout(tensor=4, pipeline=8, context=2, expert=8, data=8, virtual=8)
 GROK_JOB = TrainingJob(global_batch=1024, sequence_length=8192)
 
@@ -216,3 +237,31 @@ def test_unknown_recomputation_is_refused() -> None:
 def test_an_unknown_stack_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match="megatron"):
         step_time(GROK, H100, GROK_LAYOUT, dataclasses.replace(GROK_JOB, stack="megatorn"))
+
+
+def test_the_constants_that_ship_are_those_of_the_committed_fit() -> None:
+    fitted = json.loads((Path(__file__).parents[3] / "benchmarks/results/planner_training.json").read_text())[
+        "constants"
+    ]
+    data = tomllib.loads(files("zaphod.capacity.timing").joinpath("training.toml").read_text(encoding="utf-8"))
+    shipped = {"common": data["common"], **{row["name"]: row for row in (*data["matmul"], *data["stack"])}}
+    for name, value in fitted.items():
+        group, _, constant = name.partition(".")
+        assert shipped[group][constant] == pytest.approx(value, rel=0.02), name
+
+
+def test_this_machine_trains_as_its_peaks_say() -> None:
+    """benchmarks/results/training_speed.json: 8,885 tokens/s with two threads that multiply 803 GFLOP/s."""
+    measured = json.loads((Path(__file__).parents[3] / "benchmarks/results/training_speed.json").read_text())
+    device = measured_machine(
+        bf16_flops=statistics.median(measured["gemm_flops"]["2"]), read_bandwidth=15e9, memory_bytes=25e9, num_threads=2
+    )
+    job = TrainingJob(global_batch=32, sequence_length=256, micro_batch=32, stack=STACK)
+    step = step_time(shape_of_config(MINIATURE), device, Layout(), job)
+    rate = statistics.median(each["tokens_per_s"] for each in measured["measured"]["ours"])
+    assert tokens_per_s_per_device(step, Layout(), job).value == pytest.approx(rate, rel=0.2)
+
+
+def test_a_machine_without_a_measured_peak_is_refused() -> None:
+    with pytest.raises(ConfigError, match="zaphod doctor"):
+        measured_machine(bf16_flops=0, read_bandwidth=15e9, memory_bytes=25e9)
