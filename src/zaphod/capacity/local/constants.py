@@ -1,9 +1,10 @@
 """What our engine's time consists of beside reading and multiplying, fitted; knows no machine and no model.
 
-Fitted on five models of random weights, none of which plans are checked on (`benchmarks/planner_local.py`):
-Grok-like ones of 8, 44 and 300 M parameters and a Qwen3-MoE-like one of 300 M, in 8 bits, and 300 M in bfloat16;
-one thread of an AMD EPYC (Zen 5), 1 to 16 sequences and prompts of 32 to 480 tokens. Bandwidth and peak were measured
-before and after each sample; the fit is the one of least relative error, 9 % on average.
+Fitted on seven models of random weights, none of which plans are checked on (`benchmarks/planner_local.py`): Grok-like
+ones of 8, 44 and 300 M parameters and Qwen3-MoE-like ones of 14, 65 and 300 M in 8 bits, and 300 M in bfloat16; one
+thread of an AMD EPYC (Zen 5), 1 to 16 sequences, prompts of 32 to 480 tokens. Bandwidth and peak were measured before
+and after each sample. The fit is the one of least relative error: 8.5 % on average, 14 % for 80 of 100. What it costs
+that threads wait for each other was read off two models with two threads.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ class EngineConstants:
     """Of keys and values."""
     compute_share: float
     """Of the multiplications."""
-    assignment_s_per_value: float
-    """For each expert that a token visits, of each number of its input and of its hidden layer, on one thread."""
+    visit_s_per_input: float
+    """For each expert that a token visits, of each number of the layer's width, on one thread."""
+    visit_s_per_hidden: float
+    """The same, of each number of the expert's hidden layer."""
     meeting_s_per_layer: float
     """Threads wait for each other about eight times a layer; nothing where there is one thread."""
     relative_error: float
@@ -33,11 +36,12 @@ class EngineConstants:
 
 
 NATIVE: Final = EngineConstants(
-    memory_share=0.915,
-    cache_share=0.443,
-    kv_share=1.24,
-    compute_share=0.829,
-    assignment_s_per_value=3.71e-9,
+    memory_share=0.92,
+    cache_share=0.44,
+    kv_share=1.1,
+    compute_share=0.98,
+    visit_s_per_input=4.0e-9,
+    visit_s_per_hidden=1.8e-9,
     meeting_s_per_layer=6.5e-6,
-    relative_error=0.25,
+    relative_error=0.2,
 )

@@ -49,17 +49,17 @@ def pass_time(
     is_cached = model.weight_bytes <= machine.cache_bytes
     share = constants.cache_share if is_cached else constants.memory_share
     bandwidth = machine.bandwidth(model.weight_bytes)
-    visits = values = 0.0
+    visits = per_visit = 0.0
     if config.moe is not None:
         visits = work.num_tokens * (config.moe.router.top_k + bool(config.moe.shared_expert_size))
-        values = config.hidden_size + config.moe.expert_size
+        per_visit = constants.visit_s_per_input * config.hidden_size
+        per_visit += constants.visit_s_per_hidden * config.moe.expert_size
     sparse_layers = sum(config.is_sparse(layer) for layer in range(config.num_layers))
-    per_visit = constants.assignment_s_per_value * values / machine.num_threads
     return PassTime(
         weights_s=share * work.weight_bytes / bandwidth,
         kv_s=constants.kv_share * work.kv_bytes / bandwidth,
         compute_s=constants.compute_share * work.operations / machine.peak(model.kind),
-        visits_s=visits * sparse_layers * per_visit,
+        visits_s=visits * sparse_layers * per_visit / machine.num_threads,
         meetings_s=constants.meeting_s_per_layer * config.num_layers * (machine.num_threads > 1),
     )
 
