@@ -62,6 +62,8 @@ class Running:
     cost_per_million_output_tokens: Estimate
     co2_kg_per_hour: Estimate
     co2_g_per_million_output_tokens: Estimate
+    break_even_months: Estimate | None = None
+    """Until buying has cost less than renting; None where that never happens, or no purchase price is known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from zaphod.capacity.buying import buying
 from zaphod.capacity.catalogue.accelerators import accelerator
 from zaphod.capacity.catalogue.grid import facility, grid
 from zaphod.capacity.catalogue.prices import Kind
@@ -166,6 +167,7 @@ def _running(
         cost_per_million_output_tokens=cost_per_million_tokens(hour, demand),
         co2_kg_per_hour=emitted.scaled(1, "kg/h"),
         co2_g_per_million_output_tokens=product(emitted, per_million, "g/M tokens").scaled(1000, "g/M tokens"),
+        break_even_months=buying(replica.accelerator, num_devices, hour, power),
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from zaphod.core.errors import ConfigError
 
+_SHORTEST_S, _LONGEST_S = 1e-6, 3.2e7
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
@@ -34,8 +36,12 @@ class Workload:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}.", "It must be 1 or more.", f"Raise {name}.")
         for name in ("think_s", "max_ttft_s", "max_itl_s"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}.", "It must be above 0.", f"Raise {name}.")
+            if not _SHORTEST_S <= getattr(self, name) <= _LONGEST_S:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}.",
+                    "It must lie between a microsecond and a year.",
+                    f"Change {name}.",
+                )
         if not 0 <= self.cached_share < 1:
             raise ConfigError(f"cached_share is {self.cached_share}.", "It must lie in [0, 1).", "Change it.")
 

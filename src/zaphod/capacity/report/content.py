@@ -78,11 +78,13 @@ _SERVICE: Final = {
 _RUNNING: Final = {
     "cost_per_hour": "cost of an hour",
     "cost_per_million_output_tokens": "cost of a million output tokens",
+    "break_even_months": "buying pays back after",
     "power_w": "power at the wall",
     "joules_per_output_token": "energy of an output token",
     "co2_kg_per_hour": "CO2 of an hour",
     "co2_g_per_million_output_tokens": "CO2 of a million output tokens",
 }
+_MONEY: Final = ("cost_per_hour", "cost_per_million_output_tokens", "break_even_months")
 _MEMORY: Final = {
     "weights": "weights",
     "kv_cache": "keys and values",
@@ -128,8 +130,9 @@ def _users(plan: Plan) -> Iterator[Figure]:
 
 def _running(running: Running) -> Iterator[Figure]:
     for key, name in _RUNNING.items():
-        group = "Cost" if key.startswith("cost") else "Energy and CO2"
-        yield Figure(key=key, name=name, group=group, estimate=getattr(running, key))
+        group, estimate = "Cost" if key in _MONEY else "Energy and CO2", getattr(running, key)
+        if estimate is not None:  # buying may never pay back
+            yield Figure(key=key, name=name, group=group, estimate=estimate)
 
 
 def _memory(plan: Plan) -> Iterator[Figure]:

@@ -44,7 +44,7 @@ export class Question {
     const titled = (rows) => rows.map(({ name, title }) => [name, title]);
     fill(
       root,
-      this.#choice("model", "Model", choices.models.map(({ name, parameters }) => [name, `${name} · ${short(parameters)}`])),
+      this.#choice("model", "Model", choices.models.map(({ name, parameters }) => [name, `${name} · ${short(parameters).replace("G", "B")}`])),
       this.#choice("gpu", "Accelerator", titled(choices.gpus)),
       this.#choice("precision", "Weights", [["", "the cheapest that fits"], ...choices.precisions.map(({ name, title }) => [name, `${name} · ${title}`])]),
       ...SLIDERS.map((slider) => this.#slider(...slider)),
