@@ -96,7 +96,8 @@ class Case:
 def cases(engine: str) -> list[Case]:
     """Loads, routers, bursts."""
     routers: tuple[Router, ...] = ("random", "two_choices", "least_loaded")
-    plain = [Case(engine=engine, utilisation=load, router=router) for load in (0.3, 0.6, 0.8) for router in routers]
+    plain = [Case(engine=engine, utilisation=0.3)]
+    plain += [Case(engine=engine, utilisation=load, router=router) for load in (0.6, 0.8) for router in routers]
     bursts = [Case(engine=engine, utilisation=load, router="two_choices", cv=3.0) for load in (0.6, 0.8)]
     sticky = Case(engine=engine, utilisation=0.6, router="prefix_aware", history_share=0.5)
     return [*plain, *bursts, sticky]
