@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from zaphod.capacity.cost.carbon import with_pue
@@ -12,9 +13,8 @@ from zaphod.capacity.plan import Plan
 from zaphod.capacity.report.content import Day, Figure, Panel
 from zaphod.capacity.simulation.arrivals import DayCurve
 from zaphod.capacity.simulation.fleet import FleetResult, simulate_fleet
-from zaphod.capacity.simulation.lengths import lognormal
 from zaphod.capacity.simulation.options import Autoscaler, Failures, FleetOptions, cold_start_s
-from zaphod.capacity.simulation.service import serving_of
+from zaphod.capacity.simulation.service import fleet_of
 from zaphod.capacity.simulation.serving import saturation
 from zaphod.capacity.timing.run import Reliability
 from zaphod.core.progress import Progress
@@ -45,25 +45,19 @@ def simulate_day(plan: Plan, progress: Progress | None = None, state_file: Path 
 
 def fleet_options(plan: Plan) -> FleetOptions:
     """What is simulated of a plan."""
-    workload, replica = plan.workload, plan.replica
-    longest = min(replica.shape.context_length, plan.memory.kv_tokens - 64)
-    lengths = lognormal(workload.prompt_tokens, workload.output_tokens).at_most(longest)
-    start_s = cold_start_s(weight_bytes(replica.shape, replica.precision), STORAGE_BANDWIDTH)
-    serving = serving_of(replica, lengths)
+    replica, most = plan.replica, plan.running.num_replicas
+    always = fleet_of(plan)
     # The load that the plan gives a replica, as a share of the most that it can keep up with at any latency.
-    target = plan.service.requests_per_s.value / saturation(serving, lengths, workload.cached_share)
-    return FleetOptions(
-        serving=serving,
-        workload=workload,
-        lengths=lengths,
-        num_replicas=max(round(plan.running.num_replicas / PEAK_TO_MEAN), 1),
-        devices_per_replica=replica.num_devices,
+    target = plan.service.requests_per_s.value / saturation(always.serving, always.lengths, plan.workload.cached_share)
+    return dataclasses.replace(
+        always,
+        num_replicas=max(round(most / PEAK_TO_MEAN), 1),
         day=DayCurve(peak_to_mean=PEAK_TO_MEAN),
         autoscaler=Autoscaler(
-            min_replicas=min(2, plan.running.num_replicas),
-            max_replicas=max(round(plan.running.num_replicas * _HEADROOM), 2),
+            min_replicas=min(2, most),
+            max_replicas=max(round(most * _HEADROOM), 2),
             target_utilisation=min(target, _FULLEST),
-            start_s=start_s,
+            start_s=cold_start_s(weight_bytes(replica.shape, replica.precision), STORAGE_BANDWIDTH),
         ),
         failures=Failures(mean_time_between_h=Reliability().device_mtbf_h / replica.num_devices),
     )
