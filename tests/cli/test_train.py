@@ -83,7 +83,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_file_of_settings_becomes_a_model_that_answers(zaphod: Zaphod, corpus: Path) -> None:
     outcome = zaphod("train", "run.toml", "--out", "made")
     assert outcome.code == 0, outcome.err
-    assert "balance    aux 0.01" in outcome.out
+    assert "balance    aux 0.03" in outcome.out
     assert "step 4  loss" in outcome.out
     assert "MaxVio" in outcome.out
     assert zaphod("show", "made/model", "--json").json["config"]["num_layers"] == 1

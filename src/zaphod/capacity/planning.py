@@ -20,13 +20,14 @@ from zaphod.capacity.replica import Replica
 from zaphod.capacity.shapes.reading import read_shape
 from zaphod.capacity.simulation.service import service_of
 from zaphod.capacity.timing.closed_loop import Loop, closed_loop
+from zaphod.capacity.timing.prefill import prefill_time
 from zaphod.capacity.timing.search import search
 from zaphod.capacity.workload import Workload
 from zaphod.core.errors import CapacityError, ConfigError
 
 BUSY_SHARE = 0.7
 """Of a replica's throughput that is planned for: near 1 queues grow without bound (F13)."""
-_MORE, _MAX_TRIES = 1.25, 6
+_MORE, _MAX_TRIES = 1.5, 3
 """Factor on the number of replicas while first tokens come too late, and how often."""
 
 
@@ -128,6 +129,13 @@ def _cycle(loop: Loop, workload: Workload) -> Estimate:
 
 def _loaded(replica: Replica, loop: Loop, workload: Workload, requests_per_s: float) -> tuple[int, Service]:
     """F13: replicas without the spare ones, at `BUSY_SHARE` of the throughput, or less where first tokens come late."""
+    alone = prefill_time(replica, prompt_tokens=_fresh(workload), cached_tokens=0)
+    if alone.value > workload.max_ttft_s:
+        raise CapacityError(
+            f"Reading a prompt of {_fresh(workload)} tokens takes {alone.value:.2g} s when nobody else asks.",
+            f"The first token is wanted within {workload.max_ttft_s:g} s.",
+            "Shorten the prompt, allow more time, or take more or faster devices.",
+        )
     num_busy = math.ceil(requests_per_s / (loop.requests_per_s.value * BUSY_SHARE))
     for _ in range(_MAX_TRIES):
         service = service_of(replica, workload, requests_per_s / num_busy)
@@ -139,6 +147,11 @@ def _loaded(replica: Replica, loop: Loop, workload: Workload, requests_per_s: fl
         f"Wanted are {workload.max_ttft_s:g} s.",
         "Shorten the prompt, allow more time, or take more devices for each replica.",
     )
+
+
+def _fresh(workload: Workload) -> int:
+    """Tokens of a prompt that the prefix cache does not hold."""
+    return max(round(workload.prompt_tokens * (1 - workload.cached_share)), 1)
 
 
 def _demand(workload: Workload, cycle_s: Estimate) -> Estimate:

@@ -54,7 +54,7 @@ def test_memory_of_the_server_is_in_the_result(findings):
 
 
 def test_refusals_at_capacity_are_no_failures(small_process):
-    target = Target(base_url=small_process.launch.base_url, model="small", extra_body={"delay_s": 0.1})
-    crowded = run_overload(replace(SHORT, clients=2 * ROOM), small_process, target)
+    target = Target(base_url=small_process.launch.base_url, model="small", extra_body={"delay_s": 0.01})
+    crowded = run_overload(replace(SHORT, clients=8 * ROOM), small_process, target)
     assert crowded.capacity["failures"]["429"] > 0
     assert crowded.num_other_failures == 0

@@ -20,7 +20,12 @@ from zaphod.capacity.workload import Workload
 from zaphod.core.errors import CapacityError
 
 _UNIT_TOKENS = 16
+_MOST_CELLS = 1 << 22
+"""Of a table of step times: 16 MB. Where more would be needed, prompts are counted in larger units."""
+_MOST_SEQUENCES = 1 << 14
 _POINTS = 20
+_REQUESTS, _LONGEST_S = 3000, 16.0
+"""Of the simulation behind a plan: the 95th percentile rests on the longest 150."""
 BUSIEST = 0.98
 """Of saturation: above it queues grow for longer than any simulation lasts."""
 
@@ -39,7 +44,7 @@ def serving_of(replica: Replica, lengths: Lengths, model: StepModel | None = Non
     most_tokens = replica.max_batched_tokens * replica.layout.data
     most = min(model.constants.max_sequences * replica.layout.data, most_tokens - 1)
     kv_tokens = memory_use(replica).kv_tokens
-    most = max(min(most, kv_tokens // max(int(lengths.prompt.min() + 1), 1)), 1)
+    most = max(min(most, kv_tokens // max(int(lengths.prompt.min() + 1), 1), _MOST_SEQUENCES), 1)
     return Serving(
         cost=_table(model, lengths, most, most_tokens),
         kv_tokens=kv_tokens,
@@ -70,13 +75,14 @@ def _table(model: StepModel, lengths: Lengths, most: int, most_tokens: int) -> T
             full = Work(sequences=max(count / stages, 1.0), context=context)
             slope[row] = max(model.step(full).seconds - grid[row, 0], 0.0) / (count * context)
     slope[0] = slope[1] if len(slope) > 1 else 0.0
-    columns = np.arange(-(-most_tokens // _UNIT_TOKENS) + 1) * _UNIT_TOKENS
+    unit = _UNIT_TOKENS * max(-(-most_tokens * (most + 1) // (_UNIT_TOKENS * _MOST_CELLS)), 1)
+    columns = np.arange(-(-most_tokens // unit) + 1) * unit
     wide = np.stack([np.interp(columns, tokens, row) for row in grid])
     rows = np.arange(most + 1)
     return TableCost(
         seconds_at=_rows_between(rows, sequences, wide).astype(np.float32),
         context_token_s=np.interp(rows, sequences, slope).astype(np.float32),
-        tokens=_UNIT_TOKENS,
+        tokens=unit,
     )
 
 
@@ -120,6 +126,8 @@ def service_of(replica: Replica, workload: Workload, requests_per_s: float, leng
         lengths,
         [(requests_per_s, 1.0), (requests_per_s, 1 / (1 + error)), (requests_per_s, 1 + error)],
         cached_share=workload.cached_share,
+        num_requests=_REQUESTS,
+        longest_s=_LONGEST_S,
     )
     first = ttft_error(model)
     rate = exactly(requests_per_s, "req/s", "the load that was asked for")

@@ -21,9 +21,10 @@ from zaphod.capacity.simulation.serving import Serving, balance, pace, saturatio
 
 _REQUESTS = 10_000
 """That are followed at each load: the 99th percentile rests on the longest hundred."""
-_WARM_S = 20.0
+_LEAST_LANES = 8
 _MEASURED_S = 40.0
-_COOL_S = 5.0
+_WARM_SHARE, _COOL_SHARE = 0.5, 0.125
+"""Of the measured time, before and behind it."""
 _LOADS = tuple(float(share) for share in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9))
 
 
@@ -94,12 +95,19 @@ def simulate_loads(
     *,
     cached_share: float = 0.0,
     seed: int = 0,
+    num_requests: int = _REQUESTS,
+    longest_s: float = _MEASURED_S,
 ) -> tuple[LoadPoint, ...]:
-    """One replica at each of some loads: pairs of requests a second and a factor of every step's time."""
+    """One replica at each of some loads: pairs of requests a second and a factor of every step's time.
+
+    About `num_requests` are followed at each load, over at most `longest_s`, longer where steps are slow.
+    """
     rates, slower = balance(serving, lengths, cached_share)[0], pace(serving, lengths)
-    warm_s, measured_s = _WARM_S * slower, _MEASURED_S * slower
+    busiest = max(rate for rate, _ in loads)
+    measured_s = min(longest_s * slower, num_requests / (busiest * _LEAST_LANES))
+    warm_s, cool_s = _WARM_SHARE * measured_s, _COOL_SHARE * measured_s
     random = np.random.default_rng(seed)
-    counts = [int(np.clip(_REQUESTS / (rate * measured_s), 8, 256)) for rate, _ in loads]
+    counts = [int(np.clip(num_requests / (rate * measured_s), _LEAST_LANES, 256)) for rate, _ in loads]
     starts = []
     for (rate, slowness), count in zip(loads, counts, strict=True):
         mean = steady(serving, lengths, rate * slowness, cached_share).running
@@ -115,8 +123,8 @@ def simulate_loads(
             slowness=np.repeat([slowness for _, slowness in loads], counts),
             size=1,
             warm_s=warm_s,
-            duration_s=warm_s + measured_s + _COOL_S * slower,
-            cool_s=_COOL_S * slower,
+            duration_s=warm_s + measured_s + cool_s,
+            cool_s=cool_s,
             cached_share=cached_share,
             seed=seed,
         ),
