@@ -1,6 +1,6 @@
 """Constants of training steps: fitted on measured rows, and the errors with each model left out.
 
-    python -m benchmarks.planner_training planner-open.csv
+    python -m benchmarks.planner_training
 
 The constants of `capacity/timing/training.toml` are drawn towards what is known of the hardware and the kernels (the
 priors below) and pulled by the rows: least squares of logarithms, a row weighing as one that is off by 5 %. Rows older
@@ -34,6 +34,7 @@ from zaphod.capacity.validation.points import Point, read_points
 from zaphod.capacity.validation.score import predict
 from zaphod.capacity.validation.training import Setting, setting_of
 
+_POINTS = Path(__file__).with_name("planner_points.csv")
 _ROW_ERROR = 0.05
 _CPU_BANDWIDTH = 15e9
 """Bytes a second that `zaphod doctor` reads on the machine of benchmarks/results/training_speed.json."""
@@ -166,7 +167,9 @@ def _of(group: str, values: Mapping[str, float]) -> dict[str, Any]:
 def main() -> None:
     """Fit, leave out, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="a CSV file with the columns of planner-open.csv")
+    parser.add_argument(
+        "file", type=Path, nargs="?", default=_POINTS, help="measured rows; benchmarks/planner_points.csv"
+    )
     points = read_points(parser.parse_args().file)
     rows = rows_of(points) + own_rows()
     current = [row for row in rows if not row.setting.job.older_software]

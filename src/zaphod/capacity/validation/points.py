@@ -62,7 +62,7 @@ class Point:
 
 
 def read_points(file: Path) -> tuple[Point, ...]:
-    """The rows of a file with the columns of `planner-open.csv`; cells that cannot be read are named in `problems`.
+    """The rows of a file with the columns of docs/planning.md; cells that cannot be read are named in `problems`.
 
     Raises:
         ConfigError: the file is missing, is no text, is empty or lacks a column that every row needs.
