@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from zaphod.data.tasks.second import Beyond, Household, call_wordings, household_wordings, route_wordings, sums
+from zaphod.data.tasks.second import Beyond, Household, call_wordings, household_wordings, route_wordings, sum_wordings
 from zaphod.data.tasks.second.danger import frames_of
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
 
@@ -28,7 +28,7 @@ def test_no_frame_of_training_is_one_of_the_tests() -> None:
         *route_wordings.SEARCH,
         *route_wordings.KNOWLEDGE,
         *call_wordings.ANY_TOOL,
-        *(frame for operation in "+-*" for frame in sums.frames(operation)),
+        *(frame for operation in "+-*" for frame in sum_wordings.FRAMES[operation]),
         *(frame for danger in ("harm", "hazard", "limits", "disabling") for frame in frames_of(danger)),
     ]
     tested = {frame for intents in wordings_2().values() for frames in intents.values() for frame in frames}

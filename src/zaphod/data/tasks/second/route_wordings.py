@@ -8,13 +8,13 @@ Many come in pairs that differ in a word: `who is the president of {country}` ch
 from __future__ import annotations
 
 from zaphod.data.tasks import out_of_scope, tool_words
-from zaphod.data.tasks.second import call_wordings, household_rules, household_wordings, sums
+from zaphod.data.tasks.second import call_wordings, household_rules, household_wordings, sum_wordings
 from zaphod.data.tasks.second.grammar import Grammar
 
 RULES = {
     **household_rules.RULES,
     **call_wordings.RULES,
-    **sums.RULES,
+    **sum_wordings.RULES,
     "now": (
         *(
             "now",
@@ -366,7 +366,7 @@ DEFINITION = (
 )
 TALK = out_of_scope.TALK.seen
 SUMS = (
-    *(f for operation in ("+", "-", "*") for f in sums.frames(operation)),
+    *(f for operation in ("+", "-", "*") for f in sum_wordings.FRAMES[operation]),
     *tool_words.DIVIDE.seen,
     *tool_words.PERCENT.seen,
 )
