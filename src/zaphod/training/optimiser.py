@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from zaphod.compute.kernels.native_training import is_plain, training_kernels
+from zaphod.compute.kernels.native_training import TrainingKernels, is_plain, training_kernels
 from zaphod.core.errors import ConfigError
 from zaphod.training.parallel.deal import Deal, Undealt
 
@@ -77,16 +77,23 @@ def uses_muon(name: str, parameter: Tensor) -> bool:
 
 def orthogonalised(matrices: Tensor) -> Tensor:
     """Roughly the nearest semi-orthogonal matrix of each [..., out, in], bfloat16: singular values near [0.7, 1.2]."""
-    x: Tensor = matrices.bfloat16()
+    x: Tensor = matrices.bfloat16().view(-1, *matrices.shape[-2:])
+    x = x / (torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True, dtype=torch.float32) + 1e-7).bfloat16()
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT
-    x = x / (torch.linalg.vector_norm(x.float(), dim=(-2, -1), keepdim=True) + 1e-7).bfloat16()
     a, b, c = _NEWTON_SCHULZ
     for _ in range(_NEWTON_SCHULZ_STEPS):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.mT if tall else x
+        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
+    return (x.mT if tall else x).reshape(matrices.shape)
+
+
+def _kernels_for(*tensors: Tensor) -> TrainingKernels | None:
+    """Native code, where it takes such tensors: all float32 but the last, the copy of a master."""
+    takes = all(is_plain(x) for x in tensors) and all(x.dtype == torch.float32 for x in tensors[:-1])
+    return training_kernels() if takes else None
 
 
 class Optimiser:
@@ -130,22 +137,29 @@ class Optimiser:
         """
         rate = self.config.learning_rate * rate_share
         for name in names:
-            if name in self.second_moments and self._adam_in_one_pass(name, gradients[name], scale, rate):
-                continue
-            gradient, master = gradients[name] * scale, self.masters[name]
-            if name in self.second_moments:
-                self._adam(name, gradient, rate)
-            else:
-                self._muon(name, gradient, rate)
-            self.parameters[name].copy_(master)
+            if name not in self.second_moments:
+                self._muon(name, gradients[name], scale, rate)
+            elif not self._adam_in_one_pass(name, gradients[name], scale, rate):
+                self._adam(name, gradients[name] * scale, rate)
+                self.parameters[name].copy_(self.masters[name])
 
-    def _muon(self, name: str, gradient: Tensor, rate: float) -> None:
-        master = self.masters[name]
-        momentum = self._moved(self.first_moments[name], gradient, 1 - self.config.momentum)
-        whole = self.deal.whole(name, gradient.lerp(momentum, self.config.momentum))
-        direction = self.deal.piece(name, orthogonalised(whole)).float()
-        master.mul_(1 - rate * self.config.weight_decay)
-        master.sub_(direction, alpha=rate * 0.2 * max(self.deal.whole_shape(name)[-2:]) ** 0.5)
+    def _muon(self, name: str, gradient: Tensor, scale: float, rate: float) -> None:
+        master, copy = self.masters[name], self.parameters[name]
+        momentum, moment = self.config.momentum, self.first_moments[name]
+        kernels = _kernels_for(gradient, master, moment, copy)
+        if kernels is not None:
+            towards = kernels.muon_direction_(gradient, moment, momentum=momentum, scale=scale)
+        else:
+            scaled = gradient * scale
+            towards = scaled.lerp(self._moved(moment, scaled, 1 - momentum), momentum).bfloat16()
+        direction = self.deal.piece(name, orthogonalised(self.deal.whole(name, towards))).contiguous()
+        kept = 1 - rate * self.config.weight_decay
+        step = rate * 0.2 * max(self.deal.whole_shape(name)[-2:]) ** 0.5
+        if kernels is not None:
+            kernels.muon_move_(direction, master, copy, kept=kept, rate=step)
+        else:
+            master.mul_(kept).sub_(direction.float(), alpha=step)
+            copy.copy_(master)
 
     def _adam(self, name: str, gradient: Tensor, rate: float) -> None:
         master, (beta1, beta2) = self.masters[name], self.config.betas
@@ -164,10 +178,8 @@ class Optimiser:
     def _adam_in_one_pass(self, name: str, gradient: Tensor, scale: float, rate: float) -> bool:
         """The same by native code, the copy into the model included; False where that does not take such tensors."""
         moments = (self.first_moments[name], self.second_moments[name])
-        tensors = (gradient, self.masters[name], *moments)
         copy = self.parameters[name]
-        takes = all(x.dtype == torch.float32 and is_plain(x) for x in tensors) and is_plain(copy)
-        kernels = training_kernels() if takes else None
+        kernels = _kernels_for(gradient, self.masters[name], *moments, copy)
         if kernels is not None:
             kernels.adamw_(
                 *(gradient, self.masters[name], moments, copy),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from zaphod.capacity.estimate import RefusedError
 from zaphod.capacity.plan import Plan
 from zaphod.capacity.report.content import CurvePoint
 from zaphod.capacity.timing.closed_loop import closed_loop
-from zaphod.core.errors import ZaphodError
+from zaphod.core.errors import CapacityError
 
 
 def curve_of(plan: Plan) -> tuple[CurvePoint, ...]:
@@ -28,7 +29,7 @@ def _points(plan: Plan) -> Iterator[CurvePoint]:
                 output_tokens=work.output_tokens,
                 cached_share=work.cached_share,
             )
-        except ZaphodError:  # beyond what was measured the curve ends; the plan's own point was predicted
+        except (CapacityError, RefusedError):  # beyond what was measured the curve ends; the plan's own point was predicted
             continue
         yield CurvePoint(
             concurrency=concurrency,

@@ -11,16 +11,17 @@ import math
 import re
 from dataclasses import dataclass
 
-from zaphod.capacity.catalogue.accelerators import Accelerator, accelerator
+from zaphod.capacity.catalogue.accelerators import Accelerator
 from zaphod.capacity.estimate import Estimate, RefusedError
 from zaphod.capacity.layout import Layout
-from zaphod.capacity.shapes.reading import read_shape
 from zaphod.capacity.shapes.shape import ModelShape
 from zaphod.capacity.timing.run import Run, run_time
 from zaphod.capacity.timing.training import flops_per_device, hfu, mfu, step_time, tokens_per_s_per_device
 from zaphod.capacity.timing.training_job import Attention, Recompute, TrainingJob, stack
 from zaphod.capacity.timing.training_layout import Known, propose_layout
+from zaphod.capacity.validation.hardware_names import find_accelerator
 from zaphod.capacity.validation.points import Point
+from zaphod.capacity.validation.replicas import shape_of
 
 _ASSUMED_ERROR = 0.1
 """Relative, of each thing that a row does not say and that matters: batch, layout, number of devices."""
@@ -73,12 +74,13 @@ def setting_of(point: Point) -> Setting:
     """The job that a row describes.
 
     Raises:
-        RefusedError: the row says too little, or nothing was measured on such a device or in such a precision.
-        ConfigError: the model or the device is unknown, or the row contradicts itself.
+        RefusedError: the row says too little, the model or the device is unknown, or nothing was measured on such a
+            device or in such a precision.
+        ConfigError: the row contradicts itself.
         CapacityError: nothing fits.
     """
-    shape, device = read_shape(point.model), accelerator(point.hardware)
-    assumed: list[str] = []
+    (shape, error), device = shape_of(point), find_accelerator(point.hardware)
+    assumed: list[str] = [f"a model like {shape.name}"] if error else []
     sequence = point.seq_len or int(point.isl or 0)
     if not sequence:
         sequence = min(shape.context_length, _ASSUMED_SEQUENCE)

@@ -147,6 +147,18 @@ class TrainingKernels:
         settings = (rate, *betas, epsilon, decay, *unbias, scale)
         self._native.adamw(self._isa, _element(gradient), *numbers, *settings)
 
+    def muon_direction_(self, gradient: Tensor, moment: Tensor, *, momentum: float, scale: float) -> Tensor:
+        """Moves the float32 moment towards the scaled gradient; returns Nesterov's direction, bfloat16."""
+        towards = torch.empty_like(gradient, dtype=torch.bfloat16)
+        settings = (gradient.numel(), scale, momentum)
+        self._native.muon_direction(self._isa, _element(gradient), _at(gradient), *settings, _at(moment), _at(towards))
+        return towards
+
+    def muon_move_(self, direction: Tensor, master: Tensor, copy: Tensor, *, kept: float, rate: float) -> None:
+        """Float32 master = master · kept - bfloat16 direction · rate; the copy has its own type."""
+        numbers = (_at(direction), master.numel(), kept, rate, _at(master))
+        self._native.muon_move(self._isa, *numbers, _element(copy), _at(copy))
+
     def attend(self, q_BTHK: Tensor, k_BTGK: Tensor, v_BTGK: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         """Causal attention in bfloat16, and the logarithms of the softmax's sums [B, H, T]."""
         sizes = _attention_sizes(q_BTHK, k_BTGK)

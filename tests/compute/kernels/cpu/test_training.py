@@ -215,6 +215,21 @@ def test_a_step_of_adamw_is_that_of_torch(kernels, dtype, n):
     assert torch.equal(copy, master.to(dtype))
 
 
+@pytest.mark.parametrize("n", [1, 16, 45])
+def test_muons_passes_over_memory_are_their_definitions(kernels, dtype, n):
+    gradient, moment, master = normal(n, seed=1, dtype=dtype), normal(n, seed=2), normal(n, seed=3)
+    scaled = gradient.double() * 0.5
+    moved = moment.double().lerp(scaled, 0.05)
+    towards = kernels.muon_direction_(gradient, moment, momentum=0.95, scale=0.5)
+    is_near(moment, moved, 1e-6)
+    assert towards.dtype == torch.bfloat16
+    is_near(towards, scaled.lerp(moved, 0.95), 2**-8)
+    wanted, copy = master.double() * 0.9 - 0.3 * towards.double(), torch.empty(n, dtype=dtype)
+    kernels.muon_move_(towards, master, copy, kept=0.9, rate=0.3)
+    is_near(master, wanted, 1e-6)
+    assert torch.equal(copy, master.to(dtype))
+
+
 def test_what_is_no_plain_tensor_is_known():
     x = torch.zeros(4, 4)
     assert is_plain(x)

@@ -116,6 +116,18 @@ void adamw(const std::string& isa, int gradient_element, Address gradient, size_
                        at<float>(second), element_named(copy_element), at(copy));
 }
 
+void muon_direction(const std::string& isa, int gradient_element, Address gradient, size_t n, float gradient_scale,
+                    float momentum, Address moment, Address towards) {
+  ops_named(isa).muon_direction(element_named(gradient_element), at(gradient), n, gradient_scale, momentum,
+                                at<float>(moment), at<uint16_t>(towards));
+}
+
+void muon_move(const std::string& isa, Address direction, size_t n, float kept, float rate, Address master,
+               int copy_element, Address copy) {
+  ops_named(isa).muon_move(at<uint16_t>(direction), n, kept, rate, at<float>(master), element_named(copy_element),
+                           at(copy));
+}
+
 CausalAttention attention_shape(size_t length, size_t heads, size_t groups, size_t size, float scale) {
   require(length > 0 && size > 0 && size % 16 == 0, "heads must be a multiple of 16");
   require(groups > 0 && heads % groups == 0, "heads must be a multiple of the groups");
@@ -198,6 +210,8 @@ void bind_training(nb::module_& module) {
   m.def("cross_entropy", &cross_entropy, release);
   m.def("accumulate", &accumulate, release);
   m.def("adamw", &adamw, release);
+  m.def("muon_direction", &muon_direction, release);
+  m.def("muon_move", &muon_move, release);
   m.def("attend", &attend, release);
   m.def("attend_backward", &attend_backward, release);
   m.def("deal", &deal, release);

@@ -185,6 +185,30 @@ void adamw_numbers(const AdamW& step, const G* gradient, size_t n, float* master
   }
 }
 
+template <class G>
+void muon_direction_numbers(const G* gradient, size_t n, float gradient_scale, float momentum, float* moment,
+                            uint16_t* towards) {
+  F32 scale = splat(gradient_scale), rest = splat(1.0f - momentum), back = splat(momentum - 1.0f);
+  for (size_t i = 0; i < n; i += 16) {
+    size_t left = n - i;
+    F32 g = mul(take(gradient + i, left), scale), m = take(moment + i, left);
+    m = fma(sub(g, m), rest, m);
+    put(moment + i, m, left);
+    put(towards + i, fma(sub(m, g), back, m), left);
+  }
+}
+
+template <class C>
+void muon_move_numbers(const uint16_t* direction, size_t n, float kept, float rate, float* master, C* copy) {
+  F32 keep = splat(kept), back = splat(-rate);
+  for (size_t i = 0; i < n; i += 16) {
+    size_t left = n - i;
+    F32 w = fma(take(direction + i, left), back, mul(take(master + i, left), keep));
+    put(master + i, w, left);
+    put(copy + i, w, left);
+  }
+}
+
 // Calls `function` with pointers of the element's type.
 #define ZAPHOD_EACH(element, function) \
   if (element == Element::f32) {       \
@@ -253,6 +277,17 @@ void adamw(Element gradient_element, const AdamW& step, const void* gradient, si
   }
 }
 
+void muon_direction(Element gradient_element, const void* gradient, size_t n, float gradient_scale, float momentum,
+                    float* moment, uint16_t* towards) {
+  ZAPHOD_EACH(gradient_element,
+              muon_direction_numbers((const T*)gradient, n, gradient_scale, momentum, moment, towards))
+}
+
+void muon_move(const uint16_t* direction, size_t n, float kept, float rate, float* master, Element copy_element,
+               void* copy) {
+  ZAPHOD_EACH(copy_element, muon_move_numbers(direction, n, kept, rate, master, (T*)copy))
+}
+
 }  // namespace
 
 extern const TrainingOps training_table;
@@ -267,6 +302,8 @@ const TrainingOps training_table = {
     .cross_entropy = cross_entropy,
     .accumulate = accumulate,
     .adamw = adamw,
+    .muon_direction = muon_direction,
+    .muon_move = muon_move,
     .attend = attend_causally,
     .attend_backward = attend_causally_backward,
 };

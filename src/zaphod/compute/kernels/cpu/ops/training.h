@@ -61,6 +61,13 @@ struct TrainingOps {
   // One step of n numbers; the gradient has type `element`, and so has the copy of the master, where one is wanted.
   void (*adamw)(Element gradient_element, const AdamW& step, const void* gradient, size_t n, float* master, float* first,
                 float* second, Element copy_element, void* copy);
+  // moment moves to the gradient by 1 - momentum; `towards` becomes what lies between them, by momentum from the
+  // gradient (Nesterov), rounded to bfloat16.
+  void (*muon_direction)(Element gradient_element, const void* gradient, size_t n, float gradient_scale, float momentum,
+                         float* moment, uint16_t* towards);
+  // master = master * kept - direction * rate, and its copy.
+  void (*muon_move)(const uint16_t* direction, size_t n, float kept, float rate, float* master, Element copy_element,
+                    void* copy);
   // bfloat16; logs are [heads, length], the logarithms of the softmax's sums.
   void (*attend)(const CausalAttention& shape, const uint16_t* q, const uint16_t* k, const uint16_t* v, uint16_t* out,
                  float* logs);

@@ -1,0 +1,191 @@
+"""Who and what sums are told of, and how their results are asked for; rules only."""
+
+from __future__ import annotations
+
+RULES = {
+    "v_find": (
+        *("compute", "calculate", "work out", "tell me", "find", "evaluate", "solve", "figure out", "determine", "do"),
+        *("give me", "reckon", "get", "say", "show me", "write down", "find out", "reckon up", "answer", "resolve"),
+    ),
+    "sum_up": (
+        *("add", "sum up", "sum", "count up", "total up", "combine", "join", "put together", "add up", "add together"),
+        *("total", "tot up", "count together", "pool", "count in all", "sum together", "reckon together"),
+    ),
+    "who": (
+        *("i", "we", "she", "he", "anna", "tom", "my mother", "the farmer", "the school", "the shop", "a child", "you"),
+        *("they", "my uncle", "our club", "the baker", "the library", "Maria", "Ali", "Mr Brown", "the museum"),
+    ),
+    "has": ("have", "has", "had", "own", "owns", "keep", "keeps", "hold", "holds"),
+    "holder": (
+        *("boxes", "bags", "rows", "shelves", "packets", "crates", "trays", "tables", "teams", "buses", "pages"),
+        *("groups", "baskets", "drawers", "cartons", "jars", "rooms", "classes", "floors", "tents", "boats", "vans"),
+        *("wagons", "nests", "cages", "envelopes", "folders", "albums", "sacks", "bundles", "benches", "columns"),
+        *("piles", "stacks", "racks", "pallets", "barrels", "houses", "trees", "fields", "villages", "sheets"),
+    ),
+    "person": (
+        *(
+            "anna",
+            "Tom",
+            "Maria",
+            "ali",
+            "Lena",
+            "john",
+            "Priya",
+            "ben",
+            "Sofia",
+            "omar",
+            "Mia",
+            "karl",
+            "Yuki",
+            "ivan",
+        ),
+        *("Fatima", "leo", "Grace", "pedro", "Emma", "sam", "Nina", "Jack", "zoe", "Max", "aisha", "Kim", "Oskar"),
+        *("Mr Brown", "mrs miller", "Ms Chen", "old Peter", "little Rosa", "captain Hook", "aunt May", "uncle Bob"),
+        *("my (mother|father|mum|dad|sister|brother|grandma|grandpa|uncle|aunt|cousin|neighbour|teacher|boss|wife)",)
+        * 5,
+        *("my (husband|son|daughter|best friend|colleague|nephew|niece|flatmate|granddaughter|landlord|classmate)",)
+        * 4,
+        *("(the|a) (farmer|baker|shopkeeper|teacher|gardener|fisherman|tailor|cook|driver|nurse|collector|child)",) * 5,
+        *("(the|a) (painter|pirate|wizard|librarian|butcher|student|hunter|merchant|waiter|king|robot|girl|boy)",) * 4,
+        *("(the|our) (school|shop|club|library|museum|company|kitchen|office|village|hotel|team|factory|band)",) * 3,
+    ),
+    "teller": ("i", "I", "we", "she", "he", "they", "you", "<person>", "<person>", "<person>", "<person>", "<person>"),
+    "giver": (
+        *("my (mother|father|mum|dad|sister|brother|grandma|uncle|aunt|cousin|neighbour|teacher|boss|friend|son)",) * 3,
+        *("a friend", "someone", "somebody", "the teacher", "a stranger", "an old man", "the neighbours", "a customer"),
+        *("Eva", "Paul", "lisa", "hugo", "Carla", "tim", "Nadia", "boris"),
+    ),
+    "thing": (
+        *("apples", "coins", "books", "stamps", "cards", "eggs", "tickets", "stones", "pens", "boxes", "sheep"),
+        *("balls", "marbles", "pencils", "shells", "buttons", "candles", "cups", "plates", "spoons", "chairs", "lamps"),
+        *("bricks", "screws", "nails", "bolts", "batteries", "light bulbs", "tiles", "planks", "cables", "tyres"),
+        *("oranges", "pears", "lemons", "bananas", "cherries", "plums", "grapes", "nuts", "potatoes", "onions"),
+        *("tomatoes", "melons", "carrots", "cookies", "muffins", "pancakes", "rolls", "loaves", "cakes", "sweets"),
+        *("chocolates", "bottles", "cans", "jars", "bags", "sacks", "baskets", "postcards", "letters", "envelopes"),
+        *("magazines", "photos", "songs", "files", "toys", "dolls", "kites", "stickers", "badges", "beads", "feathers"),
+        *("flowers", "roses", "tulips", "seeds", "trees", "hens", "ducks", "goats", "cows", "horses", "rabbits"),
+        *("fish", "bees", "pigeons", "kittens", "shirts", "socks", "hats", "scarves", "shoes", "bikes", "cars"),
+        *("phones", "keys", "tools", "umbrellas", "blankets", "pillows", "towels", "notebooks", "crayons", "diamonds"),
+    ),
+    "people": (
+        *("people", "children", "guests", "passengers", "students", "visitors", "tourists", "workers", "players"),
+        *("fans", "pupils", "soldiers", "members", "customers", "kids", "villagers", "patients", "dancers", "sailors"),
+        *("runners", "singers", "travellers", "pilgrims", "scouts", "campers", "employees", "women", "men", "girls"),
+        *("boys", "cyclists", "swimmers", "monks", "farmers", "clerks", "hikers", "actors", "volunteers", "voters"),
+    ),
+    "beasts": (
+        *("birds", "sheep", "cows", "goats", "ducks", "geese", "pigeons", "fish", "frogs", "bees", "ants", "mice"),
+        *("rabbits", "horses", "sparrows", "crows", "monkeys", "deer", "bats", "butterflies", "penguins", "seals"),
+    ),
+    "at": (
+        *("(in|at) the (village|school|hall|park|garden|museum|station|market|yard|harbour|camp|hotel|library|zoo)",)
+        * 3,
+        *("(in|inside) the (room|tent|house|church|theatre|cinema|stadium|barn|castle|office|factory|cellar)",) * 2,
+        *("on the (table|shelf|floor|field|beach|bridge|ship|island|hill|roof|lawn|square|farm|meadow)",) * 2,
+        *("here", "there", "at the party", "at the meeting", "in our street", "by the lake", "under the tree"),
+    ),
+    "money": ("euros", "dollars", "pounds", "francs", "rupees", "crowns", "pesos", "cents", "bucks", "yen", "coins"),
+    "length": ("metres", "kilometres", "miles", "km", "feet", "steps", "meters", "yards", "centimetres", "cm", "paces"),
+    "mass": ("kilos", "kg", "grams", "tonnes", "ounces", "kilograms", "pounds"),
+    "volume": ("litres", "gallons", "cups", "buckets", "liters", "glasses", "jugs", "millilitres"),
+    "while": ("minutes", "hours", "days", "weeks", "months", "years", "minutes", "hours"),
+    "wares": (
+        *("shirt", "jacket", "coat", "lamp", "table", "chair", "sofa", "bike", "book", "phone", "tablet", "ticket"),
+        *("meal", "hat", "bed", "carpet", "guitar", "camera", "watch", "printer", "tent", "suitcase", "desk", "ring"),
+    ),
+    "wares2": (
+        *("bag", "belt", "scarf", "cushion", "cable", "helmet", "pen", "cover", "charger", "drink", "dessert", "pump"),
+        *("umbrella", "blanket", "mattress", "mirror", "drum", "tripod", "strap", "keyboard", "rucksack", "shelf"),
+    ),
+    "stop": (". ", ". ", ". ", ". ", "; ", ", ", "! ", ".. ", " . "),
+    "then_i": (
+        *(" and ", " and ", " and then ", ", then ", ", and later ", " and afterwards ", ", and after that "),
+        *(" and the next day ", " and today ", " and on sunday ", " but then ", " and last night ", " and this week "),
+    ),
+    "then": (
+        *(", then ", " and then ", ". then ", ". later ", ", later ", "; after that ", ". after a while ", " and "),
+        *(". in the evening ", ". the next day ", ", now ", ". suddenly ", ". at noon ", ", and soon ", ". Then "),
+    ),
+    "in_all": (
+        *(
+            "in all",
+            "in total",
+            "altogether",
+            "all together",
+            "all told",
+            "together",
+            "combined",
+            "overall",
+            "all in all",
+        ),
+    ),
+    "how_many": (
+        "(how|How) many (are there|is that|does that make|are there now|would that be|will there be)[ <in_all>]",
+        "(how|How) many (<in_all>|now|is it <in_all>|are there then|are there <in_all>)",
+        "(what|What) is the (total|total number|new total|number <in_all>)",
+        "(in all|in total|altogether|all together|now), how many (are there|is that|does that make)",
+        "(total|the total|Total|count <in_all>|that makes how many|which makes how many|so how many <in_all>)",
+        "(what|What) (number|total) (is that|does that make|does that come to|does this give)",
+        "(find|give me|tell me|work out|count|i want|i need) the (total|total number|whole number)",
+        "(tell me|say|do you know|can you tell|i wonder|i ask) how many (there are|that makes|that is)[ <in_all>]",
+        "(what|What) does (that|it|this) (add up|come|amount) to[ <in_all>]",
+    ),
+    "how_much": (
+        "(how|How) much is (that|it|this|all of it)[ <in_all>]",
+        "(how|How) much (<in_all>|does that make|does it make|does that come to|would that be|is the total)",
+        "(what|What) is the (total|whole amount|total amount|full amount|result)",
+        "(what|What) does (that|it|this|all this) (come|amount) to[ <in_all>]",
+        "(total|the total|Total|what total does that give|so how much <in_all>|that makes how much|and the total)",
+        "(find|give me|tell me|work out|i want|i need|calculate) the (total|total amount|whole)",
+        "(tell me|say|do you know|can you tell|i wonder) (how much that is|what that comes to|what it makes)[ <in_all>]",
+    ),
+    "how_many_left": (
+        "(how|How) many (are left|remain|are still there|are left over|does that leave|are there now|still remain)",
+        "(how|How) many (are left over|are there then|will remain|would be left|left|remain then|are still left)",
+        "(what|What) (is left|remains|is still there|does that leave|number remains|is the remaining number)",
+        "(find|tell me|give me|work out|count) (how many remain|how many are left|what is left|the rest|what remains)",
+        "(i want|i need|i'd like) to know (how many remain|how many are left|what is left)",
+        "(remaining|the rest|how many then|how many now|so how many are left|which leaves how many|leaving how many)",
+        "(do you know|can you tell|i wonder|say) (how many are left|how many remain|what remains)",
+        "(now|after that|in the end|afterwards), how many (are there|remain|are left)",
+    ),
+    "how_much_left": (
+        "(how|How) much (is left|remains|is still there|is left over|does that leave|is there now|will remain)",
+        "(what|What) (is left|remains|is still there|does that leave|is the rest|amount remains)",
+        "(find|tell me|give me|work out|calculate) (how much remains|how much is left|what is left|the rest)",
+        "(remaining amount|the rest|how much then|how much now|so how much is left|which leaves how much|what's left)",
+        "(do you know|can you tell|i wonder|say) (how much is left|what is left|what remains)",
+        "(now|after that|in the end), (what|how much) (is there|remains|is left)",
+    ),
+    "got": (
+        *("got", "bought", "found", "received", "won", "collected", "picked up", "gathered", "added", "borrowed"),
+        *("ordered", "inherited", "earned", "brought in", "took in", "was given", "acquired", "made", "came across"),
+    ),
+    "get": (
+        *("get", "buy", "find", "receive", "win", "collect", "pick up", "gather", "add", "borrow", "order", "inherit"),
+        *("bring in", "take in", "am given", "acquire", "make", "come across", "am sent", "stock up on"),
+    ),
+    "lost": (
+        *("lost", "sold", "gave away", "threw away", "lent out", "used up", "donated", "handed out", "gave back"),
+        *("mislaid", "scrapped", "broke", "dropped and ruined", "sent off", "shared out", "traded away", "posted"),
+        *("had to give back", "burned", "parted with", "gave <giver>", "left behind", "misplaced", "got rid of"),
+    ),
+    "lose": (
+        *("lose", "sell", "give away", "throw away", "lend out", "use up", "donate", "hand out", "give back", "scrap"),
+        *("break", "send off", "share out", "trade away", "part with", "get rid of", "must give back", "misplace"),
+    ),
+    "gone": (
+        *("are taken", "get lost", "break", "are sold", "are eaten", "are gone", "disappear", "are stolen", "vanish"),
+        *("are given away", "are removed", "are thrown out", "were stolen", "were sold", "got lost", "went missing"),
+        *("are lent out", "have been used", "have gone", "were taken away", "are carried off", "were given away"),
+    ),
+    "come": (
+        *("came", "arrived", "came in", "showed up", "turned up", "joined", "walked in", "joined them", "entered"),
+        *("come", "arrive", "join", "turn up", "appear", "come along", "are let in", "came to join them", "dropped in"),
+    ),
+    "go": (
+        *("leave", "went home", "go home", "go away", "walked out", "went away", "ran off", "said goodbye", "quit"),
+        *("have to leave", "had to go", "drove off", "moved away", "disappeared", "depart", "departed", "walked off"),
+    ),
+    "each": ("each", "in each", "every time", "apiece", "a piece", "per head"),
+}
