@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from zaphod.compute.kernels.native_training import is_plain, training_kernels
 from zaphod.model.experts import SparseBlock
 from zaphod.model.transformer import Transformer
 from zaphod.training import passes
@@ -84,7 +85,7 @@ class Stepper:
         counts_LE, num_dropped = self._counts(passed)
         num_targets = sum(len(part.rows_R) for part in parts)
         gradients = self._gradients(passed, num_targets, counts_LE, workers)
-        loss, gradient_norm = self._loss_and_norm(passed, gradients, num_targets)
+        loss, gradient_norm = self._loss_and_norm(passed, gradients, num_targets, workers)
         skipped = self.watch.reason_to_skip(loss, gradient_norm)
         if skipped is None:
             self._update(gradients, gradient_norm, rate_share, workers)
@@ -128,17 +129,16 @@ class Stepper:
             return self.deal.reduced(of_parts[0])
 
         def summed(name: str) -> Tensor:
-            total = of_parts[0][name].float()
-            for part in of_parts[1:]:
-                total = total.add_(part[name])
-            return total
+            return _sum([part[name] for part in of_parts])
 
         return self.deal.reduced(dict(zip(of_parts[0], workers.map(summed, of_parts[0]), strict=True)))
 
-    def _loss_and_norm(self, passed: Sequence[Passed], gradients: Gradients, num_targets: int) -> tuple[float, float]:
+    def _loss_and_norm(
+        self, passed: Sequence[Passed], gradients: Gradients, num_targets: int, workers: ThreadPoolExecutor
+    ) -> tuple[float, float]:
         """Mean loss of a target and norm of the gradients, over all processes."""
         loss_sum = torch.stack([part.loss_sum.detach() for part in passed]).sum().double()
-        squares = torch.stack([_square(gradient) for gradient in gradients.values()]).sum().double()
+        squares = torch.stack(list(workers.map(_square, gradients.values()))).sum().double()
         loss_sum, squares = self.ranks.totals(torch.stack([loss_sum, squares]))
         return float(loss_sum) / num_targets, math.sqrt(squares) if squares >= 0 else math.nan
 
@@ -164,6 +164,16 @@ class Stepper:
         for name in sorted(sizes, key=lambda name: -sizes[name]):
             min(shares, key=lambda share: sum(sizes[n] for n in share)).append(name)
         return shares
+
+
+def _sum(parts: Sequence[Tensor]) -> Tensor:
+    """Of two gradients or more, in float32."""
+    first, second = parts[:2]
+    kernels = training_kernels() if first.dtype == second.dtype and is_plain(first) and is_plain(second) else None
+    total = first.float() + second if kernels is None else kernels.added(first, second)
+    for part in parts[2:]:
+        total.add_(part)
+    return total
 
 
 def _square(gradient: Tensor) -> Tensor:

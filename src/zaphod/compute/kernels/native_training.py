@@ -118,6 +118,12 @@ class TrainingKernels:
         )
         return losses_R
 
+    def added(self, x: Tensor, y: Tensor) -> Tensor:
+        """x + y in float32."""
+        sums = torch.empty_like(x, dtype=torch.float32)
+        self._native.add(self._isa, _element(x), _at(x), _at(y), x.numel(), _at(sums))
+        return sums
+
     def accumulate_(self, sums: Tensor, x: Tensor) -> None:
         """Float32 sums += x."""
         self._native.accumulate(self._isa, _element(x), _at(x), x.numel(), _at(sums))

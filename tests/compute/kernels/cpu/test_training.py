@@ -201,6 +201,12 @@ def test_heads_of_a_size_that_fills_no_lanes_are_refused(kernels):
 
 
 @pytest.mark.parametrize("n", [1, 16, 45])
+def test_two_gradients_are_added_in_float32(kernels, dtype, n):
+    x, y = normal(n, seed=1, dtype=dtype), normal(n, seed=2, dtype=dtype)
+    assert torch.equal(kernels.added(x, y), x.float() + y.float())
+
+
+@pytest.mark.parametrize("n", [1, 16, 45])
 def test_a_step_of_adamw_is_that_of_torch(kernels, dtype, n):
     master, gradient = normal(n), normal(n, seed=1, dtype=dtype)
     wanted = master.clone().double().requires_grad_()

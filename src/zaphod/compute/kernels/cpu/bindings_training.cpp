@@ -104,6 +104,10 @@ void cross_entropy(const std::string& isa, int element, Address x, Address targe
                                at<float>(losses), scratch.data());
 }
 
+void add(const std::string& isa, int element, Address x, Address y, size_t n, Address sums) {
+  ops_named(isa).add(element_named(element), at(x), at(y), n, at<float>(sums));
+}
+
 void accumulate(const std::string& isa, int element, Address x, size_t n, Address sums) {
   ops_named(isa).accumulate(element_named(element), at(x), n, at<float>(sums));
 }
@@ -208,6 +212,7 @@ void bind_training(nb::module_& module) {
   m.def("gather", &gather, release);
   m.def("sum_rows", &sum_rows, release);
   m.def("cross_entropy", &cross_entropy, release);
+  m.def("add", &add, release);
   m.def("accumulate", &accumulate, release);
   m.def("adamw", &adamw, release);
   m.def("muon_direction", &muon_direction, release);

@@ -43,7 +43,10 @@ RULES = {
     ),
     "medicine": ("(aspirin|antibiotics|vitamin c|herbal tea|sleeping pills|ibuprofen|cough syrup|garlic|painkillers)",),
     "legal": (
-        "(my landlord|my employer|the shop|my neighbour|the airline|my bank) (cheated me|will not pay|broke the contract)",
+        (
+            "(my landlord|my employer|the shop|my neighbour|the airline|my bank) (cheated me|will not pay|broke "
+            "the contract)"
+        ),
         "(i was fired|i got a parking fine|i lost my passport|my rent went up|my tenant left|i want to sue {name})",
     ),
     "relation": (
@@ -65,13 +68,19 @@ RULES = {
     ),
     "era": (
         "(the romans|the middle ages|the renaissance|the cold war|the french revolution|ancient egypt|the vikings)",
-        "(the industrial revolution|the silk road|the crusades|the plague|the moon landing|colonialism|the enlightenment)",
+        (
+            "(the industrial revolution|the silk road|the crusades|the plague|the moon landing|colonialism|the "
+            "enlightenment)"
+        ),
     ),
     "thinker": (
         "(plato|kant|marx|darwin|freud|newton|einstein|shakespeare|goethe|mozart|napoleon|caesar|cleopatra|picasso)",
     ),
     "math": (
-        "(the theorem of pythagoras|that there are infinitely many primes|x squared|this integral|the quadratic formula)",
+        (
+            "(the theorem of pythagoras|that there are infinitely many primes|x squared|this integral|the "
+            "quadratic formula)"
+        ),
         "(a proof by induction|this inequality|the derivative of sin x|fermat's last theorem|that pi is irrational)",
     ),
     "text_done": ("(text|essay|letter|article|book|page|paragraph|chapter|email|report|speech|poem|cv|thesis)",),
@@ -90,21 +99,30 @@ QUESTIONS = (
     "<v_write> a <work> with the words {word} and {noun}",
     "np:(a|an) <work> (about|on) {topic}",
     "np:a[ short| long| funny| rhyming] <work> (about <era>|for <relation>|about a {noun}|in <language>)",
-    "=(i have to|i must|my son has to|we must) (hand in|deliver|give|write) a <work> (about|on) {topic}[, can you do it]",
+    (
+        "=(i have to|i must|my son has to|we must) (hand in|deliver|give|write) a <work> (about|on) {topic}[, "
+        "can you do it]"
+    ),
     "=(a <work>|<work>)[:|,|;] {topic}",
     "=how (do i|does one|should i) (begin|end|structure|title) (a|my) <work>[ about {topic}]",
-    "=(find|think of|suggest) (a|some|five) (name|names|title|titles|slogan|headline) for (my|a|our) ({noun}|band|dog|cafe)",
+    (
+        "=(find|think of|suggest) (a (name|title|slogan|headline)|(some|five) (names|titles|slogans)) for (my|a|our) "
+        "({noun}|band|dog|cafe)"
+    ),
     "=(what|which) (name|title) (fits|suits|is good for) (my|a) ({noun}|novel|kitten|baby|song|company)",
     "=(what|which words) (rhymes|rhyme) with {word}",
     "(find|give me|list) (a rhyme|rhymes|ten rhymes) (for|on|with) {word}",
-    "=(continue|finish|end)[ this| the] (story|poem|tale): (once upon a time|it was a dark night|a {noun} met a {noun})",
+    (
+        "=(continue|finish|end)[ this| the] (story|poem|tale): (once upon a time|it was a dark night|a {noun} "
+        "met a {noun})"
+    ),
     "=what should i (write|say|put) (in|on) (a|my) (birthday card|love letter|cv|postcard|speech) (for|to) <relation>",
     (
         "=(summarise|shorten|rewrite|correct|proofread|translate|improve|polish|paraphrase|simplify) (this|my|the) "
         "<text_done>[ about {topic}|]"
     ),
     "=(make|turn) (this|my|the) <text_done> (shorter|into a poem|sound better|more polite|into plain english|longer)",
-    "=(is|are) (there|any) (mistakes|typos|errors) in my <text_done>",
+    "=(are there|do you see|can you find) (mistakes|typos|errors) in my <text_done>",
     "=(quiz|examine|interview|test) me (on|about) ({topic}|<era>|<thinker>)",
     # languages
     "(translate|say|write) {word} (in|into|to) <language>",
@@ -123,21 +141,30 @@ QUESTIONS = (
     "=(write|fix|explain|debug|translate|optimise|review|test) (a|my|this) <code_language> (<code>|program|code)",
     "=(write|give me|show me) (some|the) (code|source code) (that|which) (sorts {noun}s|reads a file|draws a {noun})",
     "=why does my <code_language> (code|program|script|loop) (crash|not run|give an error|never stop|print nothing)",
-    "=how (do i|does one|can i) (sort a list|read a file|open a socket|declare a variable|catch an error) in <code_language>",
-    "=(is|should i learn) <code_language> (or|better than|before) <code_language>",
+    (
+        "=how (do i|does one|can i) (sort a list|read a file|open a socket|declare a variable|catch an error) in "
+        "<code_language>"
+    ),
+    "=(is <code_language> (better|older|faster) than|should i learn <code_language> (or|before)) <code_language>",
     "=(prove|solve|integrate|simplify|derive) (the|this|that) (theorem|equation|integral|formula|inequality)",
     "=(prove|derive|explain|show|help me with) <math>",
     "=(how|why) (do|does|can) (one|you|we|mathematicians) (prove|know|derive) <math>",
     # advice
-    "=(i have|my son has|my mother has|grandpa has)[ had] <illness>[,|.] (what (helps|should i do)|is it serious|what now)",
+    (
+        "=(i have|my son has|my mother has|grandpa has)[ had] <illness>[,|.] (what (helps|should i do)|is it "
+        "serious|what now)"
+    ),
     "=(what|which medicine|which doctor|which food) (helps|is good|is best) (against|for) <illness>",
     "=(may|can|should) (i|a child|my dog|pregnant women) take <medicine>[ (for <illness>|with <medicine>|every day)]",
-    "=(is|are) <medicine> (dangerous|safe|good for children|better than <medicine>|addictive)",
-    "=(what are the|name the) (signs|symptoms|causes) of <illness>",
+    "=(is it|would it be) (dangerous|safe|wise|healthy|stupid) to take <medicine>[ (every day|at night|with wine)]",
+    "=(what are|name|list) the (signs|symptoms|causes) of <illness>",
     "=<legal>[,|.] (what can i do|can i sue|is that legal|what are my rights|do i need a lawyer|help)",
-    "=(is it|would it be) (legal|illegal|allowed|a crime) to ({word}|<life_choice>|sleep in a car|record a call)[ in {country}]",
+    (
+        "=(is it|would it be) (legal|illegal|allowed|a crime) to (<life_choice>|sleep in a car|record a "
+        "call|copy a film)[ in {country}]"
+    ),
     "=(should i|shall i|would you|is it wise to|is it stupid to|do you advise me to) <life_choice>",
-    "=(i cannot|i can't|help me) decide[ whether| if]( i should|) <life_choice>",
+    "=(i cannot|i can't|help me) decide (whether i should|whether to|if i should) <life_choice>",
     "=(how can i|how do i|how to|what helps to|teach me to|i want to|i would like to) <skill>",
     "np:(<advice>|a good book|a course) on how to <skill>",
     "np:<advice> (on|about|for) {topic}",
@@ -145,7 +172,10 @@ QUESTIONS = (
     "=what (can|should|do) i (give|buy|say to|write to|cook for|do with) <relation>[ (for christmas|for a birthday)]",
     "=how (do|can|should) i (apologise to|impress|surprise|forgive|cheer up|talk to|get rid of|live with) <relation>",
     "=<relation> (is|seems) (so |)<feel>[,|.] (how can i help|what should i do|what do i say)",
-    "=(my|the) (plant|cat|dog|hamster|lawn|rose) (will not eat|is dying|has yellow leaves|sleeps all day)[,|.] (why|what now)",
+    (
+        "=(my|the) (plant|cat|dog|hamster|lawn|rose) (will not eat|is dying|has yellow leaves|sleeps all "
+        "day)[,|.] (why|what now)"
+    ),
     (
         "=(my|the) (knee|car|computer|cat|back|tooth|phone|heating|printer|fridge) (hurts|is broken|makes noises|is "
         "strange|smells)[, what should i do|]"
@@ -176,7 +206,7 @@ QUESTIONS = (
     "eq:why {topic} (is|are) (important|popular|dangerous|expensive)",
     "eq:(what {name} {surname} thinks about {topic}|who {name} {surname} is|what to do about {topic})",
     "eq:(what <thinker> taught|who <thinker> was|how <era> began|how <era> ended|why <era> mattered)",
-    "=(who was|what did|when did|where did) <thinker>[ (live|die|teach|believe|write)]",
+    "=(who was <thinker>|what did <thinker> (teach|believe|want|mean)|(when|where) did <thinker> (live|die))",
     "=(what|who) (caused|ended|came before|came after|profited from|is to blame for) <era>",
     "=how (important|big|bloody|long|peaceful) was <era>",
     "=(compare|weigh|set) <thinker> (with|against) <thinker>",
@@ -192,8 +222,14 @@ QUESTIONS = (
     "=(predict|foresee|read|tell me) (my future|my horoscope|the lottery numbers|my fortune|the end of the world)",
     "=(i dreamt of|last night i dreamt of|in my dream there was) a {noun}[,|.] (why|interpret it|is that a bad sign)",
     "=(brainstorm|collect|list|note down) (some|ten|a few) (ideas|questions|arguments|reasons) (for|about|on) {topic}",
-    "=(name|list|give me) (three|five|ten|some) (famous {city} people|facts about {topic}|books by {name} {surname}|inventors)",
+    (
+        "=(name|list|give me) (three|five|ten|some) (famous {city} people|facts about {topic}|books by {name} "
+        "{surname}|inventors)"
+    ),
     "=(draw|paint|show|send|make) (me |)(a|the) (picture|photo|drawing|map|diagram|video) of ({topic}|{city}|{name})",
-    "=(design|sketch|invent|draw) (a|me a|us a) (logo|poster|house|dress|flag|board game|tattoo)[ (for {name}|about {topic})]",
+    (
+        "=(design|sketch|invent|draw) (a|me a|us a) (logo|poster|house|dress|flag|board game|tattoo)[ (for "
+        "{name}|about {topic})]"
+    ),
     "=(debate|argue|disagree|philosophise|chat|gossip) with me (about|over|on) ({topic}|<deep>|{name} {surname})",
 )

@@ -1,12 +1,21 @@
 """Ways of asking for the eight known tools and for any tool at all; phrases only, to be carried by sentences.
 
-For known tools the slots are those of `tool_words`. For any tool: {verb}, {the_noun} with article, {noun}, {values}
-"the colour red and the size 4", {value1} … for bare values.
+For known tools the slots are those of `tool_words`. For any tool: {verb}, {verbed}, {noun}, {the_noun} with article,
+{values} "the colour red and the size 4", {values_is} "the colour is red", {values_noun} "the lamp with colour red", and
+{bare}: one value without its name.
 """
 
 from __future__ import annotations
 
 from zaphod.data.tasks import arithmetic, tool_words
+from zaphod.data.tasks.second import (
+    call_any_wordings,
+    call_measure_wordings,
+    call_message_wordings,
+    call_music_wordings,
+    call_reading_wordings,
+    call_weather_wordings,
+)
 from zaphod.data.tasks.second.grammar import Grammar
 
 RULES = {
@@ -95,13 +104,60 @@ RULES = {
         "a jacket",
         "warm clothes",
     ),
+    "reason": (
+        "because (we open tomorrow|the boss is waiting|guests are coming|it is late|the old one is no good)",
+        "because (nobody else can|i promised it|my mother asks|they need it at the office|it went wrong yesterday)",
+        "since (winter is coming|the shop closes soon|the children are asleep|i have no time)",
+        "as (i am leaving|we are in a hurry|everybody is waiting|i told you yesterday)",
+        "so that (we can start|i can go home|the children can sleep|nobody complains|it is done)",
+        "before (the guests arrive|we leave|it gets dark|the boss is back|the shop opens)",
+        "or (we will be late|i will be in trouble|they will laugh at us)",
+    ),
+    "occasion": (
+        "we open tomorrow",
+        "guests are (coming|on their way|here)",
+        "(my boss|the customer|the teacher|the landlord) is (waiting|asking for it|here soon|getting impatient)",
+        "(i am|we are) (leaving soon|in a hurry|late again|nearly there)",
+        "it (cannot|can't|must not) wait",
+        "i promised it to (grandma|my son|the neighbours|everybody)",
+        "(yesterday|last time) it went wrong",
+        "i forgot it (again|yesterday|last week)",
+        "nobody else (is here|has time|wants to do it)",
+        "the (inspector|doctor|plumber) comes (at noon|tonight|soon)",
+        "it is for (a friend|my daughter|the school)",
+    ),
+    "before": (
+        "before (noon|dinner|the shop closes|it is too late|the meeting|bedtime|we land)",
+        "right (now|away)",
+        "as soon as possible",
+        "this (morning|evening|minute)",
+        "if you can",
+        "for me",
+    ),
+    "setting": (
+        "in the (kitchen|living room|garden|car|bathroom|whole house)",
+        "at the (party|wedding|door)",
+        "for the (kids|guests|dog|baby|wedding)",
+        "while (i cook|i work|we eat|we wait|the baby sleeps)",
+        "on the (big|small|new) (speakers|radio)",
+        "very (loud|softly)",
+        "before (dinner|bedtime|the guests come)",
+        "again",
+    ),
     "press": ("news", "headlines", "reports", "articles", "stories", "coverage", "updates", "press", "latest"),
 }
 GRAMMAR = Grammar(RULES)
 
+_SUMS: dict[str, tuple[str, ...]] = {
+    "+": call_measure_wordings.PLUS,
+    "-": call_measure_wordings.MINUS,
+    "*": call_measure_wordings.TIMES,
+}
+
 KNOWN: dict[str, tuple[str, ...]] = {
     "set_timer": (
         *tool_words.TIMER.seen,
+        *call_measure_wordings.TIMER,
         "<v_start> a[ new] (timer|countdown|alarm|stopwatch) (for|of|over) {amount} {unit}",
         "<v_start> a {amount} {unit} (timer|countdown|alarm)",
         (
@@ -126,6 +182,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "get_weather": (
         *tool_words.WEATHER.seen,
+        *call_weather_wordings.WEATHER,
         "<v_show> the (weather|forecast|temperature|weather report) (for|in|of) {city} {day}",
         "np:the (weather|forecast|temperature|weather forecast|weather report|climate) (in|for|of) {city} {day}",
         "np:the (weather|forecast) {day} (in|for) {city}",
@@ -146,6 +203,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "get_weather_now": (
         *tool_words.WEATHER_NOW.seen,
+        *call_weather_wordings.WEATHER_NOW,
         "<v_show> the (weather|forecast|temperature) (for|in|of) {city}",
         "np:the (weather|forecast|temperature|weather report) (in|for|of) {city}",
         "eq:(how the weather is|what the weather is like) in {city}",
@@ -158,6 +216,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "define_word": (
         *tool_words.DEFINE.seen,
+        *call_reading_wordings.DEFINE,
         (
             "(define|explain|look up|describe|check|clarify) (the word|the term|the expression|) {word}[ in "
             "the dictionary| for me]"
@@ -178,6 +237,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "convert_units": (
         *tool_words.CONVERT.seen,
+        *call_measure_wordings.CONVERT,
         "<v_convert> {amount} {source} (to|into|in) {target}",
         "np:{amount} {source} in {target}",
         "np:the (value|amount|equivalent) of {amount} {source} in {target}",
@@ -197,6 +257,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "send_message": (
         *tool_words.MESSAGE.seen,
+        *call_message_wordings.MESSAGE,
         "<v_send> {name} (a message|a text|a note|an sms|a line|this)[:|,] {text}",
         "<v_send> (a message|a text|a note|an sms) to {name}[:|,] {text}",
         "<v_send> to {name}[:|,] {text}",
@@ -204,7 +265,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "<v_tell> {name}: {text}",
         "let {name} know[ that|:] {text}",
         "say to {name}[ that|:] {text}",
-        "np:a (message|text|note) to {name}: {text}",
+        'np:a (message|text|note) to {name}: "{text}"',
         "=(message|text|note|sms) (to|for) {name}[:|,|.] {text}",
         "={name} (should|must|has to|needs to|ought to) (know|hear|be told) that {text}",
         "={name}: {text}",
@@ -212,6 +273,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "play_music": (
         *tool_words.PLAY.seen,
+        *call_music_wordings.PLAY,
         "<v_play> {title} (by|from|of) {artist}",
         "<v_play> the (song|track|piece|tune) {title} (by|from|of) {artist}",
         "<v_play> {artist}'s {title}",
@@ -222,6 +284,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "play_style": (
         *tool_words.PLAY_STYLE.seen,
+        *call_music_wordings.PLAY_STYLE,
         "<v_play> some {style} music",
         "<v_play> (a bit of|a little|something|some) {style}[ music]",
         "np:some {style} music",
@@ -229,6 +292,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "play_title": (
         *tool_words.PLAY_TITLE.seen,
+        *call_music_wordings.PLAY_TITLE,
         "<v_play> the (song|track|piece|tune) {title}",
         "<v_play> a song called {title}",
         "np:the song {title}",
@@ -236,6 +300,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "search_news": (
         *tool_words.NEWS.seen,
+        *call_reading_wordings.NEWS,
         (
             "(search|find|look for|get|read|open|fetch|collect|scan) (the |)(latest |newest |recent "
             "|)<press> (about|on|concerning) {topic}"
@@ -250,6 +315,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "calc_times": (
         *tool_words.TIMES.seen,
+        *call_measure_wordings.TIMES,
         "<v_reckon> {a} (*|x|times|multiplied by) {b}",
         "np:{a} (*|x|times|multiplied by) {b}",
         "np:the product of {a} and {b}",
@@ -257,6 +323,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "calc_divide": (
         *tool_words.DIVIDE.seen,
+        *call_measure_wordings.DIVIDE,
         "<v_reckon> {a} (/|divided by|over) {b}",
         "np:{a} (/|divided by|over) {b}",
         "np:the quotient of {a} and {b}",
@@ -264,70 +331,24 @@ KNOWN: dict[str, tuple[str, ...]] = {
     ),
     "calc_percent": (
         *tool_words.PERCENT.seen,
+        *call_measure_wordings.PERCENT,
         "<v_reckon> {a}( percent|%| per cent) of {b}",
         "np:{a}( percent|%| per cent) of {b}",
         "eq:(what|how much) {a}( percent|%) of {b} is",
     ),
     "calc_expression": (
         *tool_words.EXPRESSION.seen,
+        *call_measure_wordings.EXPRESSION,
         "<v_reckon> {expression}",
         "np:(the result of|the value of|) {expression}",
         "eq:(what|how much) {expression} is",
         "=(calculator|calculate|compute|maths)[:|,] {expression}",
     ),
-    **{f"calc_{operation}": wording.seen for operation, wording in arithmetic.WORDINGS.items()},
+    **{
+        f"calc_{operation}": (*wording.seen, *_SUMS.get(operation, ()))
+        for operation, wording in arithmetic.WORDINGS.items()
+    },
 }
 
-# With all arguments …
-ANY_TOOL = (
-    "{verb} {the_noun} with {values}",
-    "{verb} {the_noun}, {values}",
-    "{verb} {the_noun}: {values}",
-    "{verb} {the_noun} using {values}",
-    "{verb} {the_noun} for {values}",
-    "{verb} {the_noun}. (use|take|set|choose|i want) {values}",
-    "{verb} {the_noun} and (use|take|set|choose) {values}",
-    "(use|take|with) {values} (and|to) {verb} {the_noun}",
-    "with {values}[,] {verb} {the_noun}",
-    "{verb} {the_noun} (where|such that|so that) {values_is}",
-    "{verb} a {noun} with {values}",
-    "{verb} a {noun}, {values}",
-    "{verb} {values_noun}",
-    "{verb} {the_noun}, {values_is}",
-    "=(i want|i need|i would like|we want|we need) to {verb} {the_noun} with {values}",
-    "=(i want|i need|i would like) {the_noun} to be {verbed} with {values}",
-    "=(can|could) {the_noun} be {verbed} with {values}",
-    "={the_noun}: {verb}, {values}",
-    "={values_is}. {verb} {the_noun}",
-    "={values_is}, {verb} {the_noun}",
-    "={values}: {verb} {the_noun}",
-    "=for {the_noun}[:|,] {values}[.|,|;] {verb} it",
-    "=(there is|i have|we have) {the_noun}, {verb} it with {values}",
-    "={the_noun} (must|should|has to|needs to|ought to) be {verbed}, {values_is}",
-    "={the_noun} (must|should|has to) be {verbed} with {values}",
-    "np:to {verb} {the_noun} with {values}",
-    "np:a {noun} {verbed} with {values}",
-    "eq:if you can {verb} {the_noun} with {values}",
-    "={verb} {noun} {bare}",
-    "={noun} {verb} {bare}",
-    "{verb} {the_noun} {bare}",
-)
-# … and without any.
-ANY_TOOL_BARE = (
-    "{verb} {the_noun}",
-    "{verb} a {noun}",
-    "=(i want|i need|i would like|we want|we need) to {verb} {the_noun}",
-    "=(i want|i need|i would like) {the_noun} to be {verbed}",
-    "=(can|could) {the_noun} be {verbed}",
-    "={the_noun}: {verb}",
-    "={the_noun} (must|should|has to|needs to|ought to) be {verbed}",
-    "=for {the_noun}[:|,] {verb} it",
-    "=(there is|i have|we have) {the_noun}, {verb} it",
-    "np:to {verb} {the_noun}",
-    "eq:if you can {verb} {the_noun}",
-    "={verb} {noun}",
-    "={noun} {verb}",
-    "=(who|what) can {verb} {the_noun}",
-    "=(why not|how come nobody can) {verb} {the_noun}",
-    "={the_noun} (is waiting|waits) to be {verbed}",
-)
+ANY_TOOL = call_any_wordings.ANY_TOOL
+ANY_TOOL_BARE = call_any_wordings.ANY_TOOL_BARE

@@ -7,6 +7,7 @@ Slots as in `robot_wordings`: {object} with article, {from} "off the shelf", {at
 from __future__ import annotations
 
 from zaphod.data.tasks import robot_wordings as first
+from zaphod.data.tasks.second import fetch_wordings, move_wordings, visit_wordings
 from zaphod.data.tasks.second.grammar import Grammar
 from zaphod.data.tasks.second.household_rules import RULES
 
@@ -84,6 +85,7 @@ MOVE = (
     "=(i was about to cook|guests are coming|i am tired|my back hurts|it is late|i have no time). <where_o>. <goal_it>",
     "=(first|step one|step 1)[,|:] <v_take> {object} {from}[.|,|;] (second|then|step two|step 2)[,|:] <v_put> it {put}",
     "=1. <v_go> to {source} 2. <v_take> {object} 3. <v_go> to {target} 4. <v_put> it down",
+    *move_wordings.MOVE,
 )
 
 BRING = (
@@ -133,6 +135,7 @@ BRING = (
     "=if you are at {source}, <v_hand> me {object}",
     "=(please have|have) {object} {from} (brought|handed|delivered|carried|given) to me",
     "={object} {at} (should|must|has to) (come|be brought|be handed|get) to me",
+    *fetch_wordings.BRING,
 )
 
 THEN = (
@@ -155,7 +158,10 @@ THEN = (
         "two|secondly|to end with)[:|,] {B}"
     ),
     "{A}. (when|once|as soon as) (that is|this is|you are) done, {B}",
+    *visit_wordings.THEN,
 )
+
+MOVE_TWO = (*first.MOVE_TWO.seen, *move_wordings.MOVE_TWO)
 
 MOVE_BOTH = (
     *first.MOVE_BOTH.seen,
@@ -181,6 +187,7 @@ MOVE_BOTH = (
     "<v_move> {object} and also {second} {from} {to}",
     "first <v_move> {object}, then {second}, {from} {to}",
     "=everything {at}, that is {object} and {second}, <v_move> it {to}",
+    *move_wordings.MOVE_BOTH,
 )
 
 GO = (
@@ -205,6 +212,7 @@ GO = (
     "=do you know {target}? <v_go> there",
     "=where is {target}? <v_go> there",
     "=<leave_alone>, just <v_go> to {target}",
+    *visit_wordings.GO,
 )
 
 GO_THEN_GO = (
@@ -222,6 +230,7 @@ GO_THEN_GO = (
     "={source}, then {target}",
     "=i <wants> you at {source}[ first], (then|later|after that) at {target}",
     "=before (going to|you go to|you visit) {target}, <v_go> to {source}",
+    *visit_wordings.GO_THEN_GO,
 )
 
 OPEN = (
@@ -242,6 +251,7 @@ OPEN = (
     "=open: {target}",
     "=open sesame, {target}",
     "=do not (close|shut) {target}, open it",
+    *visit_wordings.OPEN,
 )
 
 OPEN_THEN_CLOSE = (
@@ -258,6 +268,7 @@ OPEN_THEN_CLOSE = (
     "do not leave {target} open after opening it",
     "=(open|check) {target}, but (close|shut) it (after|afterwards|again)",
     "=first open {target}, then (close|shut) it",
+    *visit_wordings.OPEN_THEN_CLOSE,
 )
 
 NO_SOURCE = (
@@ -287,4 +298,5 @@ NO_SOURCE = (
     "=(do|did) you (see|have|know where to find) {object}",
     "=<v_move> {object} {to}, (but|and) <leave_alone>",
     "<v_move> {object} over {to}",
+    *fetch_wordings.NO_SOURCE,
 )

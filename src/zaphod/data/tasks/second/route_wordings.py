@@ -7,14 +7,25 @@ Many come in pairs that differ in a word: `who is the president of {country}` ch
 
 from __future__ import annotations
 
-from zaphod.data.tasks import out_of_scope, tool_words
-from zaphod.data.tasks.second import call_wordings, household_rules, household_wordings, sum_wordings
+from zaphod.data.tasks import tool_words
+from zaphod.data.tasks.second import (
+    call_wordings,
+    household_rules,
+    household_wordings,
+    route_known_wordings,
+    route_live_wordings,
+    sum_wordings,
+    talk_wordings,
+)
 from zaphod.data.tasks.second.grammar import Grammar
 
 RULES = {
     **household_rules.RULES,
     **call_wordings.RULES,
     **sum_wordings.RULES,
+    **talk_wordings.RULES,
+    **route_live_wordings.RULES,
+    **route_known_wordings.RULES,
     "now": (
         *(
             "now",
@@ -161,113 +172,46 @@ RULES = {
         "pharmacy",
         "cinema",
     ),
-    "science": (
-        *("the sky blue", "water wet", "the sea salty", "ice slippery", "the moon round", "blood red", "grass green"),
-        *("iron heavy", "fire hot", "glass transparent", "snow white", "gold rare", "metal shiny", "the sun bright"),
+    "sums_thing": (
+        "(apples|coins|sweets|euros|dollars|stickers|cards|marbles|points|biscuits|hours|litres|eggs|nuts)",
     ),
-    "how": (
-        *(
-            "a fridge works",
-            "birds fly",
-            "bees make honey",
-            "rain forms",
-            "magnets attract",
-            "a clock ticks",
-            "planes fly",
-        ),
-        *(
-            "plants grow",
-            "the heart beats",
-            "a battery works",
-            "waves form",
-            "glass is made",
-            "bread rises",
-            "fish breathe",
-        ),
-        *("volcanoes erupt", "cats see at night", "cheese is made", "stars are born", "soap cleans", "a lens works"),
-    ),
+    "sums_people": ("(people|children|friends|brothers|guests|players|teams|families|workers|classes|sisters|pupils)",),
 }
 GRAMMAR = Grammar(RULES)
 
-SEARCH = (
-    "=who is[ <now>] the[ current| new| present| acting|] <role> of {country}",
-    "=who is the <role> of {country} <now>",
-    "=(who's|who is) <now> the <role> of {country}",
-    "=is {name} {surname} (still |)the <role> of {country}",
-    "np:the (current|new|present|latest) <role> of {country}",
-    "np:the name of the <role> of {country}",
-    "eq:who the[ current| new|] <role> of {country} is",
-    "eq:who (leads|governs|rules|heads) {country} <now>",
-    "=who (leads|governs|rules|heads|is in charge of) {country}[ <now>]",
-    "=who is the[ current| new|] <boss> of {company}[ <now>]",
-    "np:the[ current| new|] <boss> of {company}",
-    "eq:who (runs|leads|owns) {company} <now>",
-    "=who (runs|leads|owns) {company}[ <now>]",
-    "=(what is|what's|how high is|how much is) the[ current|] <price> of <good>[ <now>]",
-    "=how (expensive|cheap|much) is <good>[ <now>]",
-    "np:the[ current| latest|] <price> of <good>[ <now>]",
-    "np:today's <price> of <good>",
-    "eq:(what|how much) <good> (costs|is|is worth) <now>",
-    "eq:if the <price> of <good> (rose|fell|went up|went down|has changed) <now>",
-    "=did the <price> of <good> (rise|fall|go up|go down|change) <now>",
-    "=(is|are) the (shares|stocks) of {company} (up|down|rising|falling)[ <now>]",
-    "=how (is|are|did) {company} (doing|trading|shares doing)[ <now>]",
-    "np:the (share|stock) price of {company}",
-    "np:the exchange rate (of|between) <good> and <good>",
-    "=how many (euros|dollars|pounds|yen) (do i get|are) for {amount} (euros|dollars|pounds|yen)[ <now>]",
-    "=who (won|is winning|leads|lost|plays in|is playing in) the <event>[ in {city}] <now>",
-    "=who (won|is winning|leads) the[ latest| last| current|] <event>",
-    "np:the (score|result|outcome) of the <event> <now>",
-    "np:the (latest|newest|live) (score|results|standings|table) of the <event>",
-    "eq:who won the <event> <now>",
-    "eq:how the <event> (ended|is going|stands) <now>",
-    "=(how did|did) {team} (play|win|lose) <now>",
-    (
-        "=(when|at what time|where) (is|does) the next (<event>|train|bus|flight|concert|ferry)[ in {city}| "
-        "to {city}|][ start| leave|]"
-    ),
-    "=(is|was) the <event> (cancelled|postponed|over) <now>",
-    "np:the latest (news|headlines|report) (about|on|from|of) ({topic}|{city}|{country}|{company})",
-    "np:news (about|on|from) ({topic}|{city}|{country}|{company})",
-    "=what (happened|is happening|is going on) (in {city}|in {country}|with {topic}|at {company}) <now>",
-    "=what (is new|is the news|are the news|is the latest) (in {city}|in {country}|about {topic}|from {company})",
-    "=(any|are there any) (news|updates|changes) (on|about) {topic}[ <now>]",
-    "eq:what happened in {city} <now>",
-    (
-        "=(is|are) the (road|motorway|bridge|border|airport|station|tunnel|underground) (in|to|near) {city} "
-        "(open|closed|blocked|busy|clear)[ <now>]"
-    ),
-    "=how is the traffic (in|to|near|around) {city}[ <now>]",
-    "np:the traffic (in|to|around) {city}",
-    (
-        "=(is|are) (there|any) (delays|traffic jams|strikes|accidents|protests) (in|near|around|on the way "
-        "to) {city}[ <now>]"
-    ),
-    "=is the (train|flight|bus|ferry) (to|from) {city} (late|on time|delayed|cancelled)[ <now>]",
-    "eq:if the (train|flight|bus) to {city} is (late|on time|delayed)",
-    "=is the <place> in {city} (open|closed|busy|full) <now>",
-    "np:the opening hours of the <place> in {city} <now>",
-    (
-        "=(are there|have they|is there) (tickets|seats|rooms|tables|places) (left|available|free)[ for the "
-        "<event>| in {city}] <now>"
-    ),
-    "=what is (on|playing|showing) at the (cinema|theatre|opera) in {city}[ <now>]",
-    "=what (films|plays|concerts|events) (are|run) in {city} <now>",
-    "np:the (latest|newest|current|most recent) (version|release|model|album|film) of ({company}|{title}|{word})",
-    "=what is the (latest|newest|most recent) (album|film|book|song) (by|of) {name} {surname}",
-    "=has {company} (released|announced|launched|sold) (a|its|any) [new ](phone|car|product|report) <now>",
-    "=(has|did) {name} {surname} (win|won|retire|married|resign|die|died|move) <now>",
-    "=where is {name} {surname} <now>",
-    "=what is {name} {surname} doing <now>",
-    "=how many (people|cars|users|cases|voters) (are|were) (there|counted) (in {city}|in {country}) <now>",
-    "=who is (singing|playing|speaking|performing) in {city} <now>",
-    "=(what|which) (team|player|song|film|party|book) is (first|on top|leading|number one) <now>",
-    "=(is there|was there) (an earthquake|a storm|a flood|a fire|an accident) (in|near) {city} <now>",
-    "=who (scored|resigned|was elected|was arrested|was fired) <now>",
-)
+SEARCH = route_live_wordings.SEARCH
 WEATHER = (
     *(f for f in call_wordings.KNOWN["get_weather_now"] if "{city} {day}" not in f),
     *(f for f in call_wordings.KNOWN["get_weather"]),
+    (
+        "={day} in {city}(:|,|,) (umbrella or sunglasses|will it be wet|how warm|what will the sky be like|do i "
+        "need <clothes>)"
+    ),
+    "=what should (i|we|the children) (wear|pack|put on) {day}[,] in {city}",
+    (
+        "=can (i|we|one) (swim|ski|have a picnic|sit outside|hang out the washing|cycle) in {city} {day}, or is "
+        "it too <wet>"
+    ),
+    (
+        "=(how many degrees|what temperature|how much rain|how much wind) (do they expect|is forecast|is "
+        "expected) in {city} {day}"
+    ),
+    "=(is|will) (rain|snow|a storm|frost|a heat wave) (coming|come|on its way) to {city} {day}",
+    (
+        "=(our|the|my) (wedding|picnic|match|barbecue|hike) is in {city} {day}(.|,) (will it stay dry|is it "
+        "going to rain|how warm is it)"
+    ),
+    (
+        "=(we fly|i travel|they drive|we are off) to {city} {day}[,|.] (is it <wet> there|warm or cold there|do "
+        "we need <clothes>)"
+    ),
+    "=does (it|the sun|the wind) (rain|shine|blow|freeze) in {city} {day}",
+    "=(will there be|is there) (a frost|black ice|a thunderstorm|bright sun|fresh snow) in {city} {day}",
+    "np:(today's|tomorrow's|tonight's|the weekend's) (weather|forecast|temperature) (in|for) {city}",
+    "np:the (chance of rain|wind speed|humidity|high and low|snow depth|temperature outside) in {city} {day}",
+    "np:a (weather report|weather forecast|weather warning) for {city} {day}",
+    "eq:(if|whether) (it stays dry|it is <wet>|the sun comes out|we get snow|there will be frost) in {city} {day}",
+    "eq:how (cold|warm|windy|wet) it (gets|will get|is outside) in {city} {day}",
 )
 CLOCK = (
     "=what time is it[ <now>| please| in {city}]",
@@ -282,92 +226,110 @@ CLOCK = (
     ),
     "=what (day|date) (was yesterday|is tomorrow|will it be in {amount} days|was it {amount} days ago)",
     "=do (i|we) have (monday|friday|sunday) today",
+    "=(what|which) (week|quarter|season|weekday|month|year) (is it|is this|are we in|do we have)[ now| at the moment|]",
+    "=(what|which) time (is it|do they have|do you have)[ now| right now|] in {city}",
+    "=is it (already |)(night|morning|dark|past noon|after midnight|tomorrow|evening) in {city}[ now]",
+    "=(have you got|do you have|can i have|got) the (time|date)[ on you| please| now|]",
+    "=(today's|the current|the exact) (date|time)[ please| in {city}|, quick|]",
+    "=(time|date|clock|weekday)[ now| please|]",
+    ("=how (much time is|many hours are|many minutes are) left (until|before) (noon|midnight|six o'clock|the news)"),
+    "=how many (days|weeks) (are left|remain) (in|of) (this|the) (month|year|week)",
+    "=how long (is it|have we got) (to|until) (my birthday in june|easter|the holidays|the end of term|christmas eve)",
+    "=(am i|are we) (too late|late|early|too early)[,|:] (what time is it|how late is it)",
+    (
+        "=(my watch|the clock|my phone) (has stopped|is wrong|is broken|is dead)(.|,) (what time is it|how late "
+        "is it|the time please)"
+    ),
+    "=which (date|day) is (it|next sunday|the last friday of this month|today in {city})",
+    "=(was yesterday|is today|is tomorrow) (the first|a monday|a holiday|sunday|the end of the month)",
+    "=i (lost track of|forgot|do not know) (the time|which day it is|the date|what month it is)",
+    "np:(today's|the exact|the local|this week's) (date|time|weekday|calendar week)( in {city}|)",
+    "eq:(how late|what time|which date|which weekday) it is[ in {city}] (now|today|right now|at the moment)",
+    "eq:how (long|many days) it is (until|to) (christmas|new year|the weekend|midnight|easter)",
 )
-KNOWLEDGE = (
-    "=who was the (first|second|third|last) <role> of {country}",
-    "=who was the <role> of {country} <past>",
-    "=who (led|governed|ruled|headed) {country} <past>",
-    "np:the (first|second|last) <role> of {country}",
-    "np:the <role> of {country} <past>",
-    "eq:who the <role> of {country} was <past>",
-    "eq:who (led|governed|ruled) {country} <past>",
-    "=who (founded|started|created) {company}",
-    "=who was the (first |)<boss> of {company} <past>",
-    "=when was {company} (founded|started|created)",
-    "=(what was|how high was|how much was) the <price> of <good> <past>",
-    "=how (expensive|cheap) was <good> <past>",
-    "np:the <price> of <good> <past>",
-    "eq:what <good> cost <past>",
-    "=why did the <price> of <good> (rise|fall) <past>",
-    "=who (won|lost|played in) the <event>[ in {city}] <past>",
-    "eq:who won the <event> <past>",
-    "np:the (score|result|outcome|winner) of the <event> <past>",
-    "=where (was|took place) the <event> <past>",
-    "=when was the first <event>",
-    "=(what|how) happened (in {city}|in {country}) <past>",
-    "=what (is|was) the capital of {country}",
-    "np:the capital[ city] of {country}",
-    "eq:what the capital of {country} is",
-    "=(what|which) (language|languages) do they speak in {country}",
-    "=(what|which) (currency|alphabet|religion|flag|anthem) (does|has) {country}[ have| use|]",
-    "=where (is|lies) ({city}|{country})",
-    "=which country (is {city} in|does {city} belong to)",
-    "=which (river|sea|mountain|countries) (is|are|lies) (next to|near|in|closest to) ({country}|{city})",
-    (
-        "=how (high|long|deep|old|big|wide|far) is the (highest |longest |oldest |biggest |)<thing> (of|in) "
-        "({country}|{city})"
-    ),
-    "np:the (height|length|age|depth|size|history|name) of the <thing> (of|in) {city}",
-    "eq:how (high|long|deep|old|big) the <thing> (of|in) {city} is",
-    "=when was the <thing> (of|in) {city} (built|opened|discovered|finished|destroyed)",
-    "=who (built|designed|discovered|painted|planned) the <thing> (of|in) {city}",
-    "=who (wrote|painted|composed|directed|sang) {title}",
-    "=when (was|did) {name} {surname} (born|die)[ <past>|]",
-    "=who was {name} {surname}",
-    "=what did {name} {surname} (write|invent|discover|do) <past>",
-    "=what is {name} {surname} (known|famous) for",
-    "=why is <science>",
-    "eq:why <science> is",
-    "eq:how <how>",
-    "=how is it that <how>",
-    "=explain how <how>",
-    "=how (do|does) (it happen that |it come that |)<how>",
-    "np:the (reason|cause|history|origin|theory|laws) (of|behind) {topic}",
-    "=what (caused|ended|started) the (war|crisis|revolution|plague|fire) (in {city}|in {country}) <past>",
-    "=how did (people|farmers|kings|sailors|children) (live|travel|eat|dress|work) <past>",
-    "=(describe|tell me about|explain) the history of ({city}|{country}|{company}|{topic})",
-    (
-        "=what is the (chemical symbol|boiling point|melting point|density|formula) of "
-        "(gold|iron|water|silver|salt|copper)"
-    ),
-    (
-        "=how many (legs|bones|teeth|planets|letters|sides|strings) (does|has|have) (a spider|a human|a "
-        "shark|the sun|the alphabet|a cube|a violin)[ have|]"
-    ),
-    "=(what|who) (invented|discovered) (the telephone|penicillin|the wheel|gravity|paper|the steam engine|glass|zero)",
-    "=(is|are) (whales|spiders|mushrooms|bats|tomatoes|sponges) (mammals|insects|plants|birds|fruit|animals)",
-    "=what is the (difference|relation) between {topic} and {topic2}",
-    (
-        "=(in|of) which (century|year|decade) was (the wheel|printing|paper|{title}|the <thing> in {city}) "
-        "(invented|made|finished|written)"
-    ),
-    "=how (big|far|heavy|hot|old) is (the moon|the sun|the earth|mars|a whale|an atom|the universe)",
-    "=how many (people|soldiers|ships|houses) (were|lived) (there|) (in {city}|in {country}) <past>",
-    "np:the population of {city} <past>",
-    "=what was {city} called <past>",
-    "=what (language|money|tools|clothes) did they (use|have|wear) in {country} <past>",
-)
+KNOWLEDGE = route_known_wordings.KNOWLEDGE
 DEFINITION = (
     *(f for f in call_wordings.KNOWN["define_word"]),
     "=what (is|are) (a |an |the |){word}",
     "=what is the (plural|opposite|synonym|origin) of[ the word] {word}",
     "=is {word} a (noun|verb|adjective|word)",
     "=how (is|do you) (spell|spelt|use) {word}[ spelt| in a sentence|]",
+    "={word}[?| meaning| definition| defined| means| = what|, what is that]",
+    "=(meaning of|definition of|define|what's|whats|the word|sense of|def) {word}",
+    "=what (does|would|might) {word} (mean|stand for|refer to|denote)[ exactly| again| in plain words|]",
+    "=(in short|briefly|in one sentence|exactly|simply put)[,|:] what (is|does) {word}( mean|)",
+    "='{word}'[:|,| -|] (what is that|what does it mean|meaning|definition|please explain)",
+    "=(what is|define|explain|what does it mean,|the meaning of) '{word}'",
+    "=(someone|he|my teacher|my boss|the book) (said|used|wrote|mentioned) {word}(.|,|;) what does (it|that) mean",
+    "=(i came across|i stumbled over|i keep reading|what do they mean by|never heard of) {word}",
+    "=the (word|term|expression) {word}[:|,| -|;] (what is it|what does it mean|explain|define it|what is meant)",
+    "={word}[:| -|,] (define it|explain it|look it up|give me the meaning|tell me what it means)",
+    "=(a short|a simple|the exact|one) (definition|explanation|meaning) (of|for) {word}[, please]",
+    "=(is|was) {word} a (noun|verb|adjective|real word|proper word|rude word|foreign word)",
+    "=(how|where) (is {word} spelt|do you spell {word}|is {word} used in a sentence|do you stress {word})",
+    "=(what|which) (kind|sort|part) of (word|speech) is {word}",
+    "=(use|put) {word} in a sentence",
+    "(define|explain|spell|clarify|describe|interpret)[ the (word|term)] {word}[ (briefly|for me|simply|to a child)]",
+    "(look up|check|find)[ the (word|term|entry)] {word}[ in (a|the|your) (dictionary|lexicon|glossary)]",
+    "np:(the|a) (short |plain |exact |)(meaning|definition|sense|spelling) of {word}",
+    "np:the (synonyms|plural|opposite|antonyms|pronunciation|etymology|word class) of {word}",
+    "eq:what {word} (is|means|stands for|refers to|is meant to say)",
+    "eq:(how {word} is (defined|spelt|pronounced|used)|whether {word} is a (noun|verb|word))",
 )
-TALK = out_of_scope.TALK.seen
+TALK = talk_wordings.TALK
 SUMS = (
     *(f for operation in ("+", "-", "*") for f in sum_wordings.FRAMES[operation]),
     *tool_words.DIVIDE.seen,
     *tool_words.PERCENT.seen,
+    # shares
+    (
+        "=(share|split|divide|distribute|deal out) {a} <sums_thing> (equally|evenly|fairly) (among|between) {b} "
+        "<sums_people>"
+    ),
+    "={a} <sums_thing> (shared|split|divided)[ equally| evenly| fairly] (among|between|by) {b}[ <sums_people>]",
+    (
+        "={b} <sums_people> (share|split|divide) {a} <sums_thing>[ equally| evenly](.|,|;) how (many|much) does "
+        "each[ one] get"
+    ),
+    "=how (many|much) does each (get|pay|have) (if|when) {b} <sums_people> (share|split|divide) {a}[ <sums_thing>]",
+    "=(if|when) {a} <sums_thing> are (shared|split)[ equally] by {b} <sums_people>, what (is one share|does each get)",
+    "=each of {b} <sums_people> gets the same from {a} <sums_thing>(.|,|:) how (many|much)",
+    "=the bill is {a}(.|,) (we are|there are) {b}[ of us](.|,) (what|how much) does each (pay|owe)",
+    "={a} (divided|split|shared) (by|into|in) {b}[ equal parts][ =| is what| makes how much|]",
+    "={a} <sums_thing>, {b} (in each box|to a bag|per row)(.|,|:) how many (boxes|bags|rows) do (i|we) need",
+    "=how many (groups|teams|piles|rows) of {b} (can i make|can be made|do we get) (from|out of) {a}",
+    "={b} (tickets|boxes|litres|hours) cost {a}(.|,|;) what does one cost",
+    "={a} (pages|kilometres|euros) in {b} (days|hours|weeks)(.|,|:) how (many|much) (per|a|each) (day|hour|week)",
+    "np:(the (result|quotient)|one part) (of|when dividing) {a} (by|over|and) {b}",
+    "eq:(what|how much) {a} (divided|split) by {b} (is|makes|gives)",
+    "eq:how (many|much) each of {b} <sums_people> gets (of|from) {a} <sums_thing>",
+    # percent
+    "=(what is|how much is|give me|i need|calculate|find) {a} (percent|per cent|%) (of|off|from) {b}",
+    "={a} (percent|per cent|pct|%) (of|off|from|on) {b}[, how much is that|, what is it| =|]",
+    "={b} (less|plus|minus) {a} (percent|per cent|%)",
+    "=(a|the) (discount|rebate|tax|tip|fee|raise|commission) of {a} (percent|%) on {b}[ (euros|dollars|pounds)]",
+    "=(it|the coat|the bike|a lamp) costs {b}(.|,) (i get|there is) {a} (percent|%) off(.|,|;) what do i (pay|save)",
+    (
+        "=the (price|rent|wage|bill) is {b} and (rises|falls|grows|shrinks) by {a} (percent|%)(.|,|;) what is it "
+        "(then|afterwards)"
+    ),
+    "=(add|put|take off|subtract) {a} (percent|%) (to|on|from) {b}",
+    "=(what|which) (percentage|percent|share|fraction) of {a} is {b}",
+    "={b} is (what|how many) percent of {a}",
+    "={a} (out of|in|of) {b} (as a percentage|in percent|is how many percent)",
+    "np:{a} (percent|per cent|%) of {b}",
+    "eq:(how much|what) {a} (percent|%) of {b} (is|makes|comes to)",
+    # other reckonings
+    "=(half|a third|a quarter|double|twice|three times|a tenth|ten times) of {a}",
+    "=(what is|how much is|calculate|) (half|double|twice|a third of|the square of|the square root of) {a}",
+    "=(the (average|mean|sum|difference|product)|average|mean) of {a} and {b}",
+    "=(what is|find|tell me|work out) the (average|mean|sum|remainder|ratio) of {a} and {b}",
+    "={a} squared[ plus {b}|, how much is that|]",
+    "={a} (to the power of|modulo|mod) {b}",
+    "=(which is (more|bigger|less|smaller)|is it more), {a} or {b}",
+    (
+        "=(i am paid|she earns|it costs|we use) {a} (a|per) (day|week|hour)(.|,|;) (how much|what) is that in "
+        "{b} (days|weeks|hours)"
+    ),
 )
 PLAN = (*household_wordings.MOVE, *household_wordings.BRING, *household_wordings.GO, *household_wordings.MOVE_BOTH)

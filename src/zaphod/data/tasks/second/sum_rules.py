@@ -55,7 +55,7 @@ RULES = {
         *("a friend", "someone", "somebody", "the teacher", "a stranger", "an old man", "the neighbours", "a customer"),
         *("Eva", "Paul", "lisa", "hugo", "Carla", "tim", "Nadia", "boris"),
     ),
-    "thing": (
+    "item": (
         *("apples", "coins", "books", "stamps", "cards", "eggs", "tickets", "stones", "pens", "boxes", "sheep"),
         *("balls", "marbles", "pencils", "shells", "buttons", "candles", "cups", "plates", "spoons", "chairs", "lamps"),
         *("bricks", "screws", "nails", "bolts", "batteries", "light bulbs", "tiles", "planks", "cables", "tyres"),
@@ -102,7 +102,7 @@ RULES = {
         *(" and ", " and ", " and then ", ", then ", ", and later ", " and afterwards ", ", and after that "),
         *(" and the next day ", " and today ", " and on sunday ", " but then ", " and last night ", " and this week "),
     ),
-    "then": (
+    "later": (
         *(", then ", " and then ", ". then ", ". later ", ", later ", "; after that ", ". after a while ", " and "),
         *(". in the evening ", ". the next day ", ", now ", ". suddenly ", ". at noon ", ", and soon ", ". Then "),
     ),
@@ -135,9 +135,9 @@ RULES = {
         "(how|How) much (<in_all>|does that make|does it make|does that come to|would that be|is the total)",
         "(what|What) is the (total|whole amount|total amount|full amount|result)",
         "(what|What) does (that|it|this|all this) (come|amount) to[ <in_all>]",
-        "(total|the total|Total|what total does that give|so how much <in_all>|that makes how much|and the total)",
+        "(total|the total|Total|what total does that give|so how much <in_all>|and the total)",
         "(find|give me|tell me|work out|i want|i need|calculate) the (total|total amount|whole)",
-        "(tell me|say|do you know|can you tell|i wonder) (how much that is|what that comes to|what it makes)[ <in_all>]",
+        "(tell me|say|do you know|can you tell|i wonder) (how much that is|what that comes to)[ <in_all>]",
     ),
     "how_many_left": (
         "(how|How) many (are left|remain|are still there|are left over|does that leave|are there now|still remain)",
@@ -159,7 +159,7 @@ RULES = {
     ),
     "got": (
         *("got", "bought", "found", "received", "won", "collected", "picked up", "gathered", "added", "borrowed"),
-        *("ordered", "inherited", "earned", "brought in", "took in", "was given", "acquired", "made", "came across"),
+        *("ordered", "inherited", "earned", "brought in", "took in", "acquired", "made", "came across"),
     ),
     "get": (
         *("get", "buy", "find", "receive", "win", "collect", "pick up", "gather", "add", "borrow", "order", "inherit"),
@@ -187,5 +187,4 @@ RULES = {
         *("leave", "went home", "go home", "go away", "walked out", "went away", "ran off", "said goodbye", "quit"),
         *("have to leave", "had to go", "drove off", "moved away", "disappeared", "depart", "departed", "walked off"),
     ),
-    "each": ("each", "in each", "every time", "apiece", "a piece", "per head"),
 }

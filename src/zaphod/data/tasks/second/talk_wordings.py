@@ -43,9 +43,7 @@ RULES = {
         "(bedtime story|ghost story|knock-knock joke|nursery rhyme|brain teaser|dad joke|fairy tale|puzzle)",
         "(poem|haiku|love poem|nonsense verse|short tale|bad pun|silly verse|good one-liner)",
     ),
-    "deep": (
-        "(god|heaven|fate|free will|luck|ghosts|aliens|karma|magic|miracles|angels|life after death|true love)",
-    ),
+    "deep": ("(god|heaven|fate|free will|luck|ghosts|aliens|karma|magic|miracles|angels|life after death|true love)",),
     "liked": (
         "(me|music|people|other robots|your job|chess|mondays|cats|dogs|jokes|poems|spiders|winter)",
         "(football|pizza|chocolate|the colour blue|long walks|being alone|children|parties|loud people|rain)",
@@ -56,7 +54,10 @@ RULES = {
         "(biggest wish|first memory|greatest strength|weakness|motto|nickname|political view|shoe size)",
     ),
     "made_of": (
-        "(a neural network|a language model|a chatbot|a search engine|open source|offline|on the internet|in the cloud)",
+        (
+            "(a neural network|a language model|a chatbot|a search engine|open source|offline|on the internet|in "
+            "the cloud)"
+        ),
         "(connected to the internet|listening to me|recording this|up to date|multilingual|a big model|a small model)",
     ),
 }
@@ -70,7 +71,10 @@ TALK = (
     "=(do|did) you (like|love|hate|miss|know|fear) <liked>",
     "=what (is|was) your <about_you>",
     "=(tell me|i want to know|guess i should ask) what your <about_you> is",
-    "=(do you have|have you got) a (<about_you>|soul|heart|face|mother|pet|brain|conscience|sense of humour)",
+    (
+        "=(do you have|have you got) a (favourite "
+        "(song|word|film)|soul|heart|face|mother|pet|brain|conscience|sense of humour)"
+    ),
     "=(what|how) (would|do) you (feel|think|say|do) (if|when) (i left|it rains|you lose|people lie|you are alone)",
     "=(what|how) (are you|about you|was your day|have you been|is your mood|is life)",
     "=are you <made_of>[ or not| by any chance]",
@@ -90,7 +94,7 @@ TALK = (
     "=(does it|would it) (hurt|bother|scare|annoy) you (when|if) (i swear|i leave|you are switched off|i ask too much)",
     "=(describe|introduce|rate|draw|praise|explain) yourself[ in (one sentence|three words|a few words)]",
     "=(talk|speak|write|answer) (like|as) <role_played>",
-    "=(in one sentence|in three words|honestly|be honest)[,:] (who are you|what are you|what makes you special)",
+    "=(in one sentence|in three words|honestly|be honest)[,|:] (who are you|what are you|what makes you special)",
     # games and parts
     "=(pretend|imagine|suppose) (you are|i am|we are) (<you_are>|<role_played>|on the moon|stranded on an island)",
     "=(pretend to be|act like|act as|play the part of|be|speak as if you were) <role_played>[ for a while]",
@@ -153,7 +157,10 @@ TALK = (
     "=(nice|lovely|beautiful|strange|long) (day|evening|morning|week)[ today], (isn't it|is it not|don't you think)",
     "=(my name is|i am|call me) (anna|tom|maria|ben|lucy)[,|.] (who are you|and you|nice to meet you|what about you)",
     "=(i have|my uncle has|we got) a (new (dog|baby|haircut|girlfriend|hobby)|kitten|birthday today|day off today)",
-    "=(i just|today i) (woke up|came home|ate (pizza|too much|cake)|saw a rainbow|met a girl|bought shoes)[, (and you|lol)]",
+    (
+        "=(i just|today i) (woke up|came home|ate (pizza|too much|cake)|saw a rainbow|met a girl|bought shoes)[, "
+        "(and you|lol)]"
+    ),
     "=(how|what) (do|should|can) i call you",
     "=(will you|would you|can you) (be my (friend|valentine|teacher)|marry me|go out with me|keep me company|hug me)",
     "=(do you want|would you like) (a coffee|some cake|a cookie|to be human|to see my dog|a name|a day off)",

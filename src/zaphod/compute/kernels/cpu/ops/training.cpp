@@ -260,6 +260,15 @@ void cross_entropy(Element element, const CrossEntropy& shape, void* x, const in
 }
 
 template <class T>
+void add_numbers(const T* x, const T* y, size_t n, float* sums) {
+  for (size_t i = 0; i < n; i += 16) put(sums + i, add(take(x + i, n - i), take(y + i, n - i)), n - i);
+}
+
+void add_two(Element element, const void* x, const void* y, size_t n, float* sums) {
+  ZAPHOD_EACH(element, add_numbers((const T*)x, (const T*)y, n, sums))
+}
+
+template <class T>
 void accumulate_numbers(const T* x, size_t n, float* sums) {
   for (size_t i = 0; i < n; i += 16) put(sums + i, add(take(sums + i, n - i), take(x + i, n - i)), n - i);
 }
@@ -300,6 +309,7 @@ const TrainingOps training_table = {
     .gather = gather,
     .sum_rows = sum_rows,
     .cross_entropy = cross_entropy,
+    .add = add_two,
     .accumulate = accumulate,
     .adamw = adamw,
     .muon_direction = muon_direction,

@@ -56,6 +56,8 @@ struct TrainingOps {
   // of the losses' sum so weighted. `scratch` has `cols` numbers, filled up to a multiple of 16.
   void (*cross_entropy)(Element element, const CrossEntropy& shape, void* x, const int64_t* targets, const float* weights,
                         size_t rows, float* losses, float* scratch);
+  // sums = x + y
+  void (*add)(Element element, const void* x, const void* y, size_t n, float* sums);
   // sums += x
   void (*accumulate)(Element element, const void* x, size_t n, float* sums);
   // One step of n numbers; the gradient has type `element`, and so has the copy of the master, where one is wanted.
