@@ -80,8 +80,16 @@ BRING = (
     "=any chance of {object} {from} (getting|coming|finding its way) to me",
     "=would it be too much to ask for {object} {from} to be brought to me",
     # A reason or a worry.
-    "=(i'd kill for|i'm dying for|i long for|i'd give a lot for) {object} (that is|that stands|lying|sitting) {at}. bring it",
-    "=(i hurt my foot|my leg is broken|i'm stuck in bed|i'm in a wheelchair|i'm holding the baby), so (bring|fetch|hand) me {object} {from}",
+    "=(my back is|my feet are|this heat is) killing me, (bring|hand|fetch|get) me {object} {from}",
+    "=(the baby|grandpa|the dog) is fine, but (bring|hand|fetch|get) me {object} {from}",
+    (
+        "=(i'd kill for|i'm dying for|i long for|i'd give a lot for) {object} (that is|that "
+        "stands|lying|sitting) {at}. bring it"
+    ),
+    (
+        "=(i hurt my foot|my leg is broken|i'm stuck in bed|i'm in a wheelchair|i'm holding the baby), so "
+        "(bring|fetch|hand) me {object} {from}"
+    ),
     "=(my hands are full|i am on the phone|i'm up a ladder|i can't get up), (bring|hand|fetch) me {object} {from}",
     "=(the baby sleeps on my lap|the cat sits on me|i must not move), so (bring|hand|fetch) me {object} {from}",
     "=i (promised|have|need) to (show|fix|clean|wash|check) {object}(,|;|.) it is {at}(,|;|.) <h_give_it>",
@@ -136,7 +144,10 @@ NO_SOURCE = (
     "=<leave_alone>. <goal_o>",
     "=<leave_alone>, but (bring|hand|fetch|get) me {object}",
     "=<goal_o>, (because|as|since) (i said so|guests are coming|it looks nice|i need it|we are short of time)",
-    "=(guests are coming|it is late|the baby sleeps|i have no time), so (<v_move> {object} {to}|<v_put> {object} {put})",
+    (
+        "=(guests are coming|it is late|the baby sleeps|i have no time), so (<v_move> {object} {to}|<v_put> "
+        "{object} {put})"
+    ),
     "=(item|object|cargo): {object}; (to|goal|destination): {target}",
     "=(destination|drop-off|goal): {target}. item: {object}",
     "={target} gets {object}",

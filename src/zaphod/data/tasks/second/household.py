@@ -141,7 +141,7 @@ def _move_two(split: Split, rng: random.Random) -> _Piece | None:
     if one is None or two is None or one.goal.keys() == two.goal.keys():
         return None
     two = _renamed(two)
-    sentence = _said("move_two", split, first.MOVE_TWO.seen, rng)
+    sentence = _said("move_two", split, wordings.MOVE_TWO, rng)
     return replace(_joined(one, two, rng), sentence=sentence)
 
 

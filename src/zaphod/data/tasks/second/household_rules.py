@@ -358,7 +358,10 @@ RULES = {
         "{object} (rolled away somewhere|is hiding from me|has grown legs|could be anywhere|got misplaced)",
         "(someone|somebody|one of the kids|the cleaner) (took|moved|hid|mislaid|borrowed|swiped) {object}",
         "i had {object} (a minute ago|this morning|yesterday|just now)",
-        "i (can't remember|can't recall|don't know|forgot|have no idea|have no clue) where (i put {object}|{object} is)",
+        (
+            "i (can't remember|can't recall|don't know|forgot|have no idea|have no clue) where (i put "
+            "{object}|{object} is)"
+        ),
         "i (mislaid|misplaced|can't see|no longer see|looked everywhere for) {object}",
         "(no idea|no clue|who knows|god knows|heaven knows) where {object} (is|went|may be|has got to)",
         "(we|they) can't (find|see|spot|locate) {object} anywhere",

@@ -13,7 +13,10 @@ MOVE = (
     "={target} (looks bare|is empty|is too tidy); (why not bring|what about taking|bring) {object} over {from}",
     "=why isn't {object} {put}[ yet]? it is still {at}. (change that|fix that|see to it|do something about it)",
     "=why is {object} not {put}? (take|get|fetch) it {from} and <v_put> it there",
-    "=you were (supposed|meant|asked) to put {object} {put}, and it is still {at}. (do it now|so do it|please finish that)",
+    (
+        "=you were (supposed|meant|asked) to put {object} {put}, and it is still {at}. (do it now|so do "
+        "it|please finish that)"
+    ),
     "={object} was supposed to be {put}, (yet|but|and) <where_it>. (sort that out|fix that|put that right)",
     "=to (complete|fill|decorate|finish|set up) {target}, <v_move> {object} {from} to it",
     "=before you <v_put> {object} {put}, you will have to (pick it up|get it|collect it) {from}",
@@ -31,13 +34,22 @@ MOVE = (
     "=i'd rather (see|have|find) {object} {put} than {at}",
     "=rather {put} than {at}, that is (what i think about|what i say of|my view of) {object}",
     "=wouldn't {object} look (nicer|better|prettier) {put} than {at}? (move it|let's try|see to it)",
-    "=how (nice|lovely|useful|tidy) {object} would be {put}. (alas|sadly|unfortunately|but), <where_it>. please (move|carry) it",
+    (
+        "=how (nice|lovely|useful|tidy) {object} would be {put}. (alas|sadly|unfortunately|but), <where_it>. "
+        "please (move|carry) it"
+    ),
     "={target}! that's the place for {object}, not {source}",
     "=it's {target} (where|in my plan, where) {object} belongs, not {source}",
     # Where it is first.
-    "={source} is (no place|not the place|the wrong place|a bad place) for {object}(;|,|:|.) {target} is[ better| right]",
+    (
+        "={source} is (no place|not the place|the wrong place|a bad place) for {object}(;|,|:|.) {target} "
+        "is[ better| right]"
+    ),
     "={source} has {object}, but it's {target} that (should have|needs|wants|ought to have) it",
-    "={source} (is getting crowded|is full|is needed|has to be cleaned|will be painted), so {object} (goes|moves|has to go) {to}",
+    (
+        "={source} (is getting crowded|is full|is needed|has to be cleaned|will be painted), so {object} "
+        "(goes|moves|has to go) {to}"
+    ),
     "={source} (is|gets|was) (sold|repaired|cleaned|dirty|wet). (rescue|save|remove) {object} and <v_put> it {put}",
     "=i need to (sit down|work|cook|iron|sleep|draw) at {source}, so (take|move|shift|clear) {object} away {to}",
     "=i want to (use|clean|polish|paint|repair) {source}. {object} is still there, it <ought> {put}",
@@ -52,9 +64,15 @@ MOVE = (
     "=<h_now> {at}, (soon|next|later) {put}: {object}",
     "=(yesterday|last week|once upon a time) {object} (was|lay|stood) {at}, and there it still is. <goal_it>",
     "={object} at {source}? (no|nope|wrong|nonsense|never)! {object} {put}",
-    "={object} (is tired of|is bored with|is done with|has had enough of) {source} and (wants|would like) to live {put}",
+    (
+        "={object} (is tired of|is bored with|is done with|has had enough of) {source} and (wants|would "
+        "like) to live {put}"
+    ),
     "={object} (dreams of|misses|longs for) {target}, (free it|rescue it|take it) {from}",
-    "={object} {at} (is in my way|bothers me|looks odd|annoys everybody|makes a mess|might break|is not safe). <goal_it>",
+    (
+        "={object} {at} (is in my way|bothers me|looks odd|annoys everybody|makes a mess|might break|is not "
+        "safe). <goal_it>"
+    ),
     "={object} {at} (might fall on someone|could trip somebody up|is too close to the baby|worries me), so <goal_it>",
     "={object} has (been|spent) enough time {at}. <goal_it>",
     "={object} (must|has to|should|ought to) (leave|get off|quit) {source} and (go|move|get) {to}",
@@ -63,11 +81,20 @@ MOVE = (
     "=(whoever|the person who|the one who) (left|put) {object} {at} was wrong. <goal_it>",
     "=<who> <left> {object} {at}. (could you see that|please see to it that|make sure) it (gets|goes|ends up) {put}",
     "=<who> <left> {object} {at} (by mistake|again|on purpose|without asking). <goal_it>",
-    "=(my wife|the boss|grandma|the lady upstairs|my doctor) (told|asked) me to <v_move> {object} {from} {to}, (can you do it|please do it for me|now it is your job)",
-    "=(mum said|the boss says|the note says|it is written here that|my wife has decided that) {object} {at} <ought> {put}",
+    (
+        "=(my wife|the boss|grandma|the lady upstairs|my doctor) (told|asked) me to <v_move> {object} {from} "
+        "{to}, (can you do it|please do it for me|now it is your job)"
+    ),
+    (
+        "=(mum said|the boss says|the note says|it is written here that|my wife has decided that) {object} "
+        "{at} <ought> {put}"
+    ),
     "=(somebody mixed things up|i made a mistake|we were careless): {object} is {at} (when|but) it <ought> {put}",
     "=(oops|whoops|oh no|ugh|darn|hmm|omg|look), {object} is {at}(.|,|!) <goal_it>",
-    "=i was going to (carry|take|bring) {object} {from} {to}, but (the phone rang|my hands are full|i forgot). would you",
+    (
+        "=i was going to (carry|take|bring) {object} {from} {to}, but (the phone rang|my hands are full|i "
+        "forgot). would you"
+    ),
     "=i (carried|put|left) {object} {at}, (silly me|which was wrong|by mistake), and it <ought> {put}",
     # To free a place.
     "free up {source}: {object} (can|should|may|has to) (go|move|travel) {to}",
@@ -76,7 +103,10 @@ MOVE = (
     "(rid|clear|relieve) {source} of {object} and (furnish|supply|grace|provide|honour) {target} with it",
     "make (room|space) at {source}: {object} (goes|moves|travels) {to}",
     "make (room|space) at {source} by (moving|taking|carrying|bringing) {object} {to}",
-    "=by (moving|taking|carrying|bringing) {object} {to}, you (free|clear|empty) {source}. (do that|so do it|please do)",
+    (
+        "=by (moving|taking|carrying|bringing) {object} {to}, you (free|clear|empty) {source}. (do that|so "
+        "do it|please do)"
+    ),
     "=so that {source} (is|gets|becomes) (free|empty|clear|clean), <v_move> {object} {to}",
     "=(i need|we need|they need) {source} (free|empty|clear), so <v_move> {object} {to}",
     "=(as|since|because) (i need|we need|they need) {source} (free|empty|clear), {object} <ought> {put}",
@@ -106,13 +136,25 @@ MOVE = (
     # Orders, forms, notes and code.
     "=it is (hereby |)(requested|ordered|proposed) that {object} be (moved|taken|brought|transferred) {from} {to}",
     "=kindly be advised that {object}, presently (located|situated|stored) {at}, is to be (brought|moved|taken) {to}",
-    "=the (moving|transport|transfer|removal|relocation) of {object} {from} {to} (is your job|is next|would be appreciated)",
-    "=(moving|bringing|carrying|taking) {object} {from} {to} (is|would be) (a great help|your next task|all i ask|lovely)",
+    (
+        "=the (moving|transport|transfer|removal|relocation) of {object} {from} {to} (is your job|is "
+        "next|would be appreciated)"
+    ),
+    (
+        "=(moving|bringing|carrying|taking) {object} {from} {to} (is|would be) (a great help|your next "
+        "task|all i ask|lovely)"
+    ),
     "=(having|keeping) {object} {put} (instead of|rather than) {at} (would help|would make me happy|is the idea)",
     "=all i ask is that {object} (be moved|be taken|be brought|gets|goes) {from} {to}",
     "=only one (job|thing|task)[ today| left]: {object}, {from} {to}",
-    "=(origin|start|pick-up|collect at)[:] {source}(.|,|;) (destination|drop-off|deliver to)[:] {target}(.|,|;) item: {object}",
-    "=(destination|drop-off|deliver to)[:] {target}(.|,|;) (origin|pick-up|collect at)[:] {source}(.|,|;) item: {object}",
+    (
+        "=(origin|start|pick-up|collect at)[:] {source}(.|,|;) (destination|drop-off|deliver to)[:] "
+        "{target}(.|,|;) item: {object}"
+    ),
+    (
+        "=(destination|drop-off|deliver to)[:] {target}(.|,|;) (origin|pick-up|collect at)[:] "
+        "{source}(.|,|;) item: {object}"
+    ),
     "=(item|object|cargo|what): {object}; (to|where to|goal): {target}; (from|where from|start): {source}",
     "=(item|object|cargo|what): {object}; (from|where from|start): {source}; (to|where to|goal): {target}",
     "=pick and place: {object}, {source}, {target}",
@@ -142,12 +184,32 @@ MOVE = (
     "=let's play moving house: {object} moves {from} {to}",
     "={object} is going on holiday {from} {to}, be its taxi",
     "=imagine {source} is the station and {target} the harbour: {object} travels {from} {to}",
-    # A reason, a time or a worry.
+    # A reason, a time or a worry, some of them in words that sound worse than they are.
+    "=(kill some time by|make yourself useful by|surprise me by) (moving|taking|carrying) {object} {from} {to}",
+    "=(a little bird told me|my gut says|i'd bet my life that) {object} {at} <ought> {put}",
+    "=(the kids are|grandma is|everyone is) dying to see {object} {put}(;|,|.) <where_it>",
+    "=(attack|beat|fight) the (mess|chaos) {at}: {object} (goes|belongs|has to go) {put}",
+    "={object} is a (death trap|danger|menace|pain in the neck) {at}(,|;|.) <goal_it>",
+    "=the (baby|toddler|dog|cat) can reach {object} {at}(,|;|.) <goal_it>",
+    "=(keep|save|protect) the (kids|baby|dog|guests) from {object} {at}: <v_move> it {to}",
+    "=(so that nobody gets cut|so that nobody is hurt|to make it childproof), <v_move> {object} {from} {to}",
+    "=(shoot|fly|dash|nip) over to {source}, grab {object} and <v_put> it {put}",
+    "=(hit the road|off you shoot|fire up your wheels): {object} {from} {to}",
+    "=i am (ill|freezing|in bed with a fever), so <v_move> {object} {from} {to}",
     "=(for safety|to be safe|to avoid an accident|so that nobody trips), <v_move> {object} {from} {to}",
-    "=before (anyone trips over it|somebody gets hurt|the dog gets it|it breaks|i forget), <v_move> {object} {from} {to}",
+    (
+        "=before (anyone trips over it|somebody gets hurt|the dog gets it|it breaks|i forget), <v_move> "
+        "{object} {from} {to}"
+    ),
     "=out of (harm's way|the reach of the kids|the sun|sight) with {object}: {from} {to}",
-    "=(my feet are killing me|i'm dead tired|i am dying to sit down|i can't face the stairs), so <v_move> {object} {from} {to}",
-    "=(the baby is asleep|grandpa is napping|the guests are here|the boss is coming), so quietly <v_move> {object} {from} {to}",
+    (
+        "=(my feet are killing me|i'm dead tired|i am dying to sit down|i can't face the stairs), so "
+        "<v_move> {object} {from} {to}"
+    ),
+    (
+        "=(the baby is asleep|grandpa is napping|the guests are here|the boss is coming), so quietly "
+        "<v_move> {object} {from} {to}"
+    ),
     "=(no rush|whenever it suits you|when you pass by|some time today), but {object} {at} <ought> {put}",
     "=(every evening|tonight|before dinner|at six|from now on) {object} (goes|travels|moves) {from} {to}",
     "=(it's|it is) (time|high time|about time) {object} (left|got away from) {source} (for|and went to) {target}",
@@ -161,9 +223,15 @@ MOVE = (
 
 MOVE_BOTH = (
     "={object} and {second} <h_both_ought> {put}(;|,|:| -) <h_now> (they are|both are|they sit|they lie) {at}",
-    "={object} <ought> {put}, and so (should|must|does) {second}(.|;|,) (both are|they are|you find both|you get both) {at}",
+    (
+        "={object} <ought> {put}, and so (should|must|does) {second}(.|;|,) (both are|they are|you find "
+        "both|you get both) {at}"
+    ),
     "={target} is where i (want|need|expect) {object} and {second}, (both|which) are[ still] {at}",
-    "={target} (needs|is waiting for|could do with|gets|should have) {object} and {second}, (both|which) are[ still] {at}",
+    (
+        "={target} (needs|is waiting for|could do with|gets|should have) {object} and {second}, (both|which) "
+        "are[ still] {at}"
+    ),
     "=why are {object} and {second} {at}? (put|place|set|leave) (them|both) {put}",
     "=what are {object} and {second} doing {at}? they (belong|should be|go|ought to be) {put}",
     "={source} is (no place|not the place|the wrong place) for {object} and {second}(;|,|.) {target} is",
@@ -207,21 +275,36 @@ MOVE_BOTH = (
 )
 
 MOVE_TWO = (
-    "={object} (belongs|goes|should be|must be) {put} and {second} {second_put}(;|.|,) the former is {at}, the latter {second_at}",
+    (
+        "={object} (belongs|goes|should be|must be) {put} and {second} {second_put}(;|.|,) the former is "
+        "{at}, the latter {second_at}"
+    ),
     "={object} is {at}, {second} {second_at}(;|.|,) the first (goes|belongs) {put}, the second {second_put}",
     "=there (is|lies|stands) {object} {at} and {second} {second_at}(;|.|,) put the one {put}, the other {second_put}",
-    "={object} and {second} are {at} and {second_at}. they (belong|go|should be) {put} and {second_put}, (in that order|respectively)",
+    (
+        "={object} and {second} are {at} and {second_at}. they (belong|go|should be) {put} and {second_put}, "
+        "(in that order|respectively)"
+    ),
     "={object}: {source} to {target}, {second}: {second_source} to {second_target}",
     "={object} from {source} to {target} and {second} from {second_source} to {second_target}",
     "={source} -> {target}: {object}; {second_source} -> {second_target}: {second}",
     "={target} gets {object} {from}(,|;|.) {second_target} gets {second} {second_from}",
-    "={target} (needs|wants|is waiting for) {object}, {second_target} {second}(;|.) (they are|you find them) {at} and {second_at}",
+    (
+        "={target} (needs|wants|is waiting for) {object}, {second_target} {second}(;|.) (they are|you find "
+        "them) {at} and {second_at}"
+    ),
     "=while {object} (goes|moves|travels) {from} {to}, {second} (goes|moves|travels) {second_from} {second_to}",
-    "={object} should (move|go|travel) {from} {to}, (whereas|while|and|just as) {second} should go {second_from} {second_to}",
+    (
+        "={object} should (move|go|travel) {from} {to}, (whereas|while|and|just as) {second} should go "
+        "{second_from} {second_to}"
+    ),
     "=not only {object} {from} {to}, but also {second} {second_from} {second_to}",
     "=(both|two things) need moving: {object} {from} {to}, {second} {second_from} {second_to}",
     "=in exchange for {object}, (which|that) goes {from} {to}, {second} goes {second_from} {second_to}",
-    "=i <wants> {object} {put} and {second} {second_put}(.|;|,) (look|search) {at} for the first, {second_at} for the second",
+    (
+        "=i <wants> {object} {put} and {second} {second_put}(.|;|,) (look|search) {at} for the first, "
+        "{second_at} for the second"
+    ),
     "=i'd like {object} (moved|taken|brought) {from} {to} and {second} {second_from} {second_to}",
     "=(on my list|to do|orders|today|chores): {object} {from} {to}, {second} {second_from} {second_to}",
     "=1 {object} {from} {to} 2 {second} {second_from} {second_to}",

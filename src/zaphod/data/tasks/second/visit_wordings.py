@@ -25,7 +25,10 @@ THEN = (
     "{A}. (that's not all|there is more|i am not finished|wait, more)[:|,|.] {B}",
     "{A}. the (other|second|next|last) (job|task|thing|errand|order) (is this|goes like this): {B}",
     "{A}. (the same day|later|in the second place|at the end)[,|:] {B}",
-    "(at first|to start|for a start|in the beginning|before all else)[,|:] {A}. (in the end|at the end|later|next)[,|:] {B}",
+    (
+        "(at first|to start|for a start|in the beginning|before all else)[,|:] {A}. (in the end|at the "
+        "end|later|next)[,|:] {B}"
+    ),
     "(job|task|order|step|item|part) a: {A}. (job|task|order|step|item|part) b: {B}",
     "(morning|first|early) (job|shift|errand): {A}. (afternoon|second|late) (job|shift|errand): {B}",
     "- {A} - {B}",
@@ -64,8 +67,12 @@ GO = (
     "see (how things are|what is going on|if all is well|who is there) (at|by|near) {target}",
     "(be|get) (at|near|by) {target} (in a minute|by five|soon|when i arrive|before me)",
     "get (yourself|your wheels|your metal body) (over |down |)to {target}",
-    "(just|only|simply) (go|drive|move) to {target}, (there is nothing to carry|carry nothing|leave everything as it is)",
+    (
+        "(just|only|simply) (go|drive|move) to {target}, (there is nothing to carry|carry nothing|leave "
+        "everything as it is)"
+    ),
     "take nothing with you and <v_go> to {target}",
+    "(shoot|dash|nip|fly|pop) over to {target}",
     # Statements.
     "={target} is where i (want|need|expect) you[ to be| now| to wait]",
     "={target} is (your|the) (next stop|goal|place to be|meeting point|new post|waiting place)",
@@ -79,7 +86,10 @@ GO = (
     "=you (belong|should be|ought to be|are supposed to be|had better be|must be) (at|by|near) {target}[ now]",
     "=you (have an appointment|are on duty|are due|will be picked up|get your next order) at {target}",
     "=you are not at {target} yet. (go there|drive there|move there|change that)",
-    "=(we|the guests|the kids|my parents) are (gathering|waiting|standing|meeting) (at|by|near) {target}. <v_go> there too",
+    (
+        "=(we|the guests|the kids|my parents) are (gathering|waiting|standing|meeting) (at|by|near) "
+        "{target}. <v_go> there too"
+    ),
     "=(somebody|someone) (has to|must|should) be at {target}, and (it's you|that is you|you are free)",
     "=there is (somebody|someone|a visitor) at {target}(,|;|.) (go and see|drive there|go there)",
     "=i am (at|by|near) {target}(,|;|.) (come|join me|come to me here|be with me there)",
@@ -115,7 +125,10 @@ GO = (
 GO_THEN_GO = (
     "<v_go> to {source}<then> (on |further |next |)to {target}",
     "<v_go> to {source}, (wait|turn round|look around|rest a little|stop a moment), and <v_go> to {target}",
-    "<v_go> to {source}; (from there|then from there|that done|afterwards)[,] (go on|continue|carry on|proceed) to {target}",
+    (
+        "<v_go> to {source}; (from there|then from there|that done|afterwards)[,] (go on|continue|carry "
+        "on|proceed) to {target}"
+    ),
     "<v_go> to {target} (via|by way of|passing|past|through) {source}",
     "<v_go> by {source} (on your way to|before you get to|before reaching) {target}",
     "<v_go> to {target}, but not before you (have been to|have visited|have seen|have reached) {source}",
@@ -192,7 +205,10 @@ OPEN = (
 )
 
 OPEN_THEN_CLOSE = (
-    "open {target} (briefly|for a moment|for a second|for a minute|only for a while)[,|;| and] (then close|then shut|close) it",
+    (
+        "open {target} (briefly|for a moment|for a second|for a minute|only for a while)[,|;| and] (then "
+        "close|then shut|close) it"
+    ),
     "open {target}, (take a look|peep in|let the air in|count to ten|say hello), and (close|shut) it[ again]",
     "open {target} and don't leave it (open|like that|so), (close|shut) it[ again]",
     "open {target}, but (only|just) to (close|shut) it (right away|again|after that)",
@@ -211,7 +227,10 @@ OPEN_THEN_CLOSE = (
     "=how about opening {target} and (closing|shutting) it again",
     "=opening {target} is (fine|all right|what i ask), but (close|shut) it (again|afterwards|after that)",
     "=(i'd like|i want|we want) {target} (opened|open) (for a moment|briefly) and then (closed|shut)[ again]",
-    "=i (want|need|would like) to (peep|look|glance) into {target}: open it and, (after that|a moment later), (close|shut) it",
+    (
+        "=i (want|need|would like) to (peep|look|glance) into {target}: open it and, (after that|a moment "
+        "later), (close|shut) it"
+    ),
     "=(as soon as|once|when) {target} (is|stands) open, (close|shut) it. so, open it first",
     "=can u open {target} n (close|shut) it again[ pls| thx|]",
     "=(sequence|two steps|commands|drill): open {target}, (close|shut) {target}",
