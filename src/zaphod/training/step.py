@@ -16,13 +16,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zaphod.compute.kernels.native_training import is_plain, training_kernels
 from zaphod.model.experts import SparseBlock
 from zaphod.model.transformer import Transformer
 from zaphod.training import passes
 from zaphod.training.balance import BalanceConfig, expert_counts
 from zaphod.training.batches import Batch
 from zaphod.training.domains import DomainPrior
+from zaphod.training.gradient_sums import float32_sum, sum_of_squares
 from zaphod.training.optimiser import Optimiser
 from zaphod.training.parallel.deal import Gradients
 from zaphod.training.passes import Passed
@@ -129,7 +129,7 @@ class Stepper:
             return self.deal.reduced(of_parts[0])
 
         def summed(name: str) -> Tensor:
-            return _sum([part[name] for part in of_parts])
+            return float32_sum([part[name] for part in of_parts])
 
         return self.deal.reduced(dict(zip(of_parts[0], workers.map(summed, of_parts[0]), strict=True)))
 
@@ -138,7 +138,7 @@ class Stepper:
     ) -> tuple[float, float]:
         """Mean loss of a target and norm of the gradients, over all processes."""
         loss_sum = torch.stack([part.loss_sum.detach() for part in passed]).sum().double()
-        squares = torch.stack(list(workers.map(_square, gradients.values()))).sum().double()
+        squares = torch.stack(list(workers.map(sum_of_squares, gradients.values()))).sum().double()
         loss_sum, squares = self.ranks.totals(torch.stack([loss_sum, squares]))
         return float(loss_sum) / num_targets, math.sqrt(squares) if squares >= 0 else math.nan
 
@@ -164,19 +164,3 @@ class Stepper:
         for name in sorted(sizes, key=lambda name: -sizes[name]):
             min(shares, key=lambda share: sum(sizes[n] for n in share)).append(name)
         return shares
-
-
-def _sum(parts: Sequence[Tensor]) -> Tensor:
-    """Of two gradients or more, in float32."""
-    first, second = parts[:2]
-    kernels = training_kernels() if first.dtype == second.dtype and is_plain(first) and is_plain(second) else None
-    total = first.float() + second if kernels is None else kernels.added(first, second)
-    for part in parts[2:]:
-        total.add_(part)
-    return total
-
-
-def _square(gradient: Tensor) -> Tensor:
-    """The sum of its squares, without a copy of it."""
-    flat = gradient.flatten()
-    return flat.dot(flat)

@@ -7,13 +7,14 @@ waited for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from zaphod.training.gradient_sums import float32_sum
 from zaphod.training.parallel.process_ranks import answered
 
 _BUCKET_BYTES = 16 << 20
@@ -28,47 +29,64 @@ class Holder(NamedTuple):
 
 
 def sums_at_holders(gradients: Mapping[str, Tensor], holders: Mapping[str, Holder], rank: int) -> dict[str, Tensor]:
-    """Float32 sums over each tensor's group, of those that `rank` holds."""
+    """Float32 sums over each tensor's group, of those that `rank` holds.
 
-    def send(message: Tensor, holder: Holder) -> dist.Work | None:
-        work: dist.Work | None = dist.reduce(message, holder.rank, group=holder.group, async_op=True)
-        return work
-
-    whole = {name: gradient.float() for name, gradient in gradients.items()}
-    return {name: part for name, part in _sent(whole, holders, send) if holders[name].rank == rank}
+    Gradients go straight to their holder, in the type that they have: bfloat16 is half of what a reduction in float32
+    would send, and the sums are the same.
+    """
+    alone, shared = _split(gradients, holders)
+    sums = {name: float32_sum([gradient]) for name, gradient in alone.items()}
+    sent: dict[dist.ProcessGroup, list[dist.P2POp]] = defaultdict(list)
+    arriving: list[tuple[list[str], list[Tensor]]] = []
+    with answered():
+        for names in _buckets(shared, holders):
+            holder, message = holders[names[0]], _joined(shared, names)
+            if holder.rank != rank:
+                sent[holder.group].append(dist.P2POp(dist.isend, message, holder.rank, holder.group))
+                continue
+            ranks = dist.get_process_group_ranks(holder.group)
+            messages = {other: message if other == rank else torch.empty_like(message) for other in ranks}
+            arriving.append((names, list(messages.values())))
+            sent[holder.group] += [
+                dist.P2POp(dist.irecv, messages[other], other, holder.group) for other in ranks if other != rank
+            ]
+        for work in [work for operations in sent.values() for work in dist.batch_isend_irecv(operations)]:
+            work.wait()
+    for names, messages in arriving:
+        sums |= _parted(float32_sum(messages), names, shared)
+    return sums
 
 
 def copies_from_holders(tensors: Mapping[str, Tensor], holders: Mapping[str, Holder], rank: int) -> None:
     """Every tensor takes its holder's values, in place."""
-
-    def send(message: Tensor, holder: Holder) -> dist.Work | None:
-        work: dist.Work | None = dist.broadcast(message, holder.rank, group=holder.group, async_op=True)
-        return work
-
-    for name, part in _sent(tensors, holders, send):
-        if holders[name].rank != rank:
-            tensors[name].copy_(part)
-
-
-def _sent(
-    tensors: Mapping[str, Tensor], holders: Mapping[str, Holder], send: Callable[[Tensor, Holder], dist.Work | None]
-) -> Iterator[tuple[str, Tensor]]:
-    """Send tensors, those of one holder and one dtype together; give each back as it arrives."""
-    shared = {name: tensor for name, tensor in tensors.items() if holders[name].group.size() > 1}
+    _, shared = _split(tensors, holders)
     under_way: list[tuple[list[str], Tensor, dist.Work | None]] = []
     with answered():
         for names in _buckets(shared, holders):
-            message = torch.cat([tensors[name].reshape(-1) for name in names])
-            under_way.append((names, message, send(message, holders[names[0]])))
-        yield from ((name, tensor) for name, tensor in tensors.items() if name not in shared)
+            holder, message = holders[names[0]], _joined(shared, names)
+            work = dist.broadcast(message, holder.rank, group=holder.group, async_op=True)
+            under_way.append((names, message, work))
         for names, message, work in under_way:
             if work is not None:
                 work.wait()
-            start = 0
-            for name in names:
-                size = tensors[name].numel()
-                yield name, message[start : start + size].view_as(tensors[name])
-                start += size
+            if holders[names[0]].rank != rank:
+                for name, part in _parted(message, names, shared).items():
+                    tensors[name].copy_(part)
+
+
+def _split(tensors: Mapping[str, Tensor], holders: Mapping[str, Holder]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Those that one rank alone has, and those that several have."""
+    alone = {name: tensor for name, tensor in tensors.items() if holders[name].group.size() == 1}
+    return alone, {name: tensor for name, tensor in tensors.items() if name not in alone}
+
+
+def _joined(tensors: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
+    return torch.cat([tensors[name].reshape(-1) for name in names])
+
+
+def _parted(message: Tensor, names: Sequence[str], shapes: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    pieces = message.split([shapes[name].numel() for name in names])
+    return {name: piece.view_as(shapes[name]) for name, piece in zip(names, pieces, strict=True)}
 
 
 def _buckets(tensors: Mapping[str, Tensor], holders: Mapping[str, Holder]) -> list[list[str]]:
