@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,27 @@ def test_a_file_is_made_for_its_owner_and_kept_as_it_is(folder: Path) -> None:
     file.path.chmod(0o620)
     with pytest.raises(ConfigError, match="They could"):
         file.require()
+
+
+@pytest.mark.parametrize("make", [PrivateFile.make, lambda file: file.create_secret(b"secret")], ids=["file", "secret"])
+def test_every_folder_that_is_made_is_the_owners_alone(folder: Path, make: Callable[[PrivateFile], None]) -> None:
+    path = folder / "a" / "b" / "c" / "file"
+    before = os.umask(0)
+    try:
+        make(private(path))
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(place.stat().st_mode) for place in (path, *path.parents[:3])] == [0o600, 0o700, 0o700, 0o700]
+
+
+def test_what_cannot_be_made_is_explained(folder: Path) -> None:
+    (folder / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"(?s)cannot be made.*It holds a secret.*Name another one"):
+        private(folder / "file" / "keys.sqlite").make()
+
+
+def test_a_link_to_nothing_is_not_followed(folder: Path) -> None:
+    (folder / "link").symlink_to(folder / "elsewhere")
+    with pytest.raises(ConfigError):
+        private(folder / "link").make()
+    assert not (folder / "elsewhere").exists()

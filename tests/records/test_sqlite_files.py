@@ -14,6 +14,7 @@ from tests.support.records import a_conversation, a_response
 
 from zaphod.core.errors import ConfigError
 from zaphod.core.places import tenant_folder_name
+from zaphod.records.api_keys import ApiKey
 from zaphod.records.store import Store, StoreOptions
 
 
@@ -69,6 +70,16 @@ def test_a_file_that_others_may_change_is_refused(store: Store, folder: Path, mo
         store.tenant("lab").conversations.add(a_conversation())
     with Store.open(StoreOptions(state_dir=folder)) as later, pytest.raises(ConfigError, match="chmod go-w"):
         later.tenant("lab").conversations.count()
+
+
+def test_what_cannot_be_made_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    beneath = StoreOptions(state_dir=tmp_path / "file" / "state", keys_path=tmp_path / "file" / "keys.sqlite")
+    with Store.open(beneath) as store:
+        with pytest.raises(ConfigError, match=r"(?s)cannot be made.*ZAPHOD_STATE_DIR"):
+            store.tenant("lab").conversations.add(a_conversation())
+        with pytest.raises(ConfigError, match=r"(?s)cannot be made.*--keys-file"):
+            store.api_keys.add(ApiKey(id="key_1", digest=bytes(32), name="Ada", scopes="", tenant="lab", created_s=5))
 
 
 def test_a_file_that_was_put_into_anothers_folder_is_refused(store: Store, folder: Path) -> None:

@@ -43,7 +43,7 @@ class PrivateFile:
         """
         if not self.path.exists():
             try:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._make_folders()
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             except FileExistsError:
                 pass  # another program was faster
@@ -69,7 +69,7 @@ class PrivateFile:
         """
         unfinished = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folders()
             for folder in dict.fromkeys((self.path.parent, self.path.parent.resolve())):
                 self._require_place(folder)
             _write_durably(unfinished, secret)
@@ -99,6 +99,12 @@ class PrivateFile:
         except OSError as error:
             raise self._unusable(self.path, error) from error
         raise ConfigError(f"{self.path} is no file of at most {max_bytes} bytes.", self.holds, self.elsewhere)
+
+    def _make_folders(self) -> None:
+        """One by one: `parents=True` would give those above the modes that others' files get."""
+        missing = [folder for folder in self.path.parents if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     def _require_place(self, place: Path) -> None:
         try:

@@ -15,10 +15,10 @@ from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, in
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from zaphod.core.errors import ConfigError
+from zaphod.core.private_file import PrivateFile
 from zaphod.records import migration
 from zaphod.records.failures import mapped
 from zaphod.records.migration import Chain, Status
-from zaphod.records.private_file import PrivateFile
 from zaphod.records.tables import accounts, tenant_tables, tenants
 
 READ_TIMEOUT_S = 0.25

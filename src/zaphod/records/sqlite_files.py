@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from zaphod.core.places import tenant_folder_name
+from zaphod.core.private_file import PrivateFile
 from zaphod.records.migration import Status
-from zaphod.records.private_file import keys_file, records_file
 from zaphod.records.room import Room
 from zaphod.records.sqlite import SqliteRoom
 from zaphod.records.tables import tenants
@@ -45,8 +45,7 @@ class SqliteFiles:
     def tenants(self) -> list[str]:
         """All that have a file, sorted."""
         found: list[str] = []
-        for path in self._paths():
-            room = SqliteRoom(records_file(path), "tenants", clock=self._clock, tenant=None)
+        for room in self._all_rooms():
             with contextlib.closing(room), room.reading() as connection:
                 found.extend(connection.execute(select(tenants.c.tenant)).scalars())
         return sorted(found)
@@ -58,14 +57,13 @@ class SqliteFiles:
 
     def statuses(self) -> list[Status]:
         """How far each file is; changes none."""
-        rooms = [SqliteRoom(records_file(path), "tenants", clock=self._clock, tenant=None) for path in self._paths()]
-        return [room.status() for room in (self.accounts, *rooms)]
+        return [room.status() for room in (self.accounts, *self._all_rooms())]
 
     def upgrade(self) -> None:
         """Upgrade every file that is there, each under its lock."""
         self.accounts.open()
-        for path in self._paths():
-            with contextlib.closing(SqliteRoom(records_file(path), "tenants", clock=self._clock, tenant=None)) as room:
+        for room in self._all_rooms():
+            with contextlib.closing(room):
                 room.open()
 
     def close(self) -> None:
@@ -79,12 +77,7 @@ class SqliteFiles:
     def using(self, tenant: str) -> Iterator[SqliteRoom]:
         """A tenant's room, which stays open meanwhile."""
         with self._lock:
-            room = self._rooms.get(tenant) or SqliteRoom(
-                records_file(self._folder / tenant_folder_name(tenant) / _FILE),
-                "tenants",
-                clock=self._clock,
-                tenant=tenant,
-            )
+            room = self._rooms.get(tenant) or self._room(self._folder / tenant_folder_name(tenant) / _FILE, tenant)
             self._rooms[tenant] = room
             self._rooms.move_to_end(tenant)
             room.num_open += 1
@@ -100,8 +93,18 @@ class SqliteFiles:
         for tenant in silent[: max(0, len(self._rooms) - MAX_OPEN_TENANTS)]:
             self._rooms.pop(tenant).close()
 
-    def _paths(self) -> list[Path]:
-        return sorted(self._folder.glob(f"*/{_FILE}"))
+    def _all_rooms(self) -> list[SqliteRoom]:
+        """One for each file that is there."""
+        return [self._room(path, None) for path in sorted(self._folder.glob(f"*/{_FILE}"))]
+
+    def _room(self, path: Path, tenant: str | None) -> SqliteRoom:
+        file = PrivateFile(
+            path=path,
+            holds="It holds what is kept for a tenant.",
+            danger="They could change what is kept for a tenant.",
+            elsewhere="Name another folder: state-dir in the configuration file, or ZAPHOD_STATE_DIR.",
+        )
+        return SqliteRoom(file, "tenants", clock=self._clock, tenant=tenant)
 
 
 class _TenantRoom:
@@ -137,4 +140,10 @@ class _TenantRoom:
 
 def accounts_room(path: Path, clock: Callable[[], float]) -> SqliteRoom:
     """The room of a file of keys."""
-    return SqliteRoom(keys_file(path), "accounts", clock=clock, kind="keys")
+    file = PrivateFile(
+        path=path,
+        holds="It holds the keys.",
+        danger="They could make themselves a key.",
+        elsewhere="Name another file with --keys-file.",
+    )
+    return SqliteRoom(file, "accounts", clock=clock, kind="keys")
