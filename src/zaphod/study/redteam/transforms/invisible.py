@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
+from typing import ClassVar
 
 from zaphod.study.redteam.transforms.transform import Transform
 
@@ -12,42 +13,35 @@ _TAG = 0xE0000
 _HOST = "😀"
 
 
-def _sprinkled(text: str, characters: str, rng: random.Random, share: float) -> str:
-    return "".join(letter + (rng.choice(characters) if rng.random() < share else "") for letter in text)
+class _Sprinkled:
+    """Some characters between letters."""
+
+    _CHARACTERS: ClassVar[str]
+
+    def apply(self, text: str, rng: random.Random) -> str:
+        share = rng.choice((0.4, 1.0))
+        return "".join(letter + (rng.choice(self._CHARACTERS) if rng.random() < share else "") for letter in text)
+
+    def undo(self, text: str) -> str:
+        return re.sub(f"[{self._CHARACTERS}]", "", text)
 
 
-class ZeroWidth(Transform, name="zero_width", split="development", kind="invisible"):
+class ZeroWidth(_Sprinkled, Transform, name="zero_width", split="development", kind="invisible"):
     """Zero-width spaces and joiners between letters."""
 
     _CHARACTERS = "\u200b\u200c\u200d"
 
-    def apply(self, text: str, rng: random.Random) -> str:
-        return _sprinkled(text, self._CHARACTERS, rng, rng.choice((0.4, 1.0)))
 
-    def undo(self, text: str) -> str:
-        return re.sub(f"[{self._CHARACTERS}]", "", text)
-
-
-class InvisibleOperators(Transform, name="invisible_operators", split="held_out", kind="invisible"):
+class InvisibleOperators(_Sprinkled, Transform, name="invisible_operators", split="held_out", kind="invisible"):
     """Word joiners, invisible operators of formulas, byte order marks and Hangul fillers between letters."""
 
     _CHARACTERS = "\u2060\u2061\u2062\u2063\u2064\ufeff\u180e\u034f\u3164"
 
-    def apply(self, text: str, rng: random.Random) -> str:
-        return _sprinkled(text, self._CHARACTERS, rng, rng.choice((0.4, 1.0)))
 
-    def undo(self, text: str) -> str:
-        return re.sub(f"[{self._CHARACTERS}]", "", text)
-
-
-class SoftHyphens(Transform, name="soft_hyphens", split="development", kind="invisible"):
+class SoftHyphens(_Sprinkled, Transform, name="soft_hyphens", split="development", kind="invisible"):
     """Where a word might be divided, and elsewhere."""
 
-    def apply(self, text: str, rng: random.Random) -> str:
-        return _sprinkled(text, "\u00ad", rng, rng.choice((0.4, 1.0)))
-
-    def undo(self, text: str) -> str:
-        return text.replace("\u00ad", "")
+    _CHARACTERS = "\u00ad"
 
 
 class CombiningMarks(Transform, name="combining_marks", split="development", kind="invisible"):
