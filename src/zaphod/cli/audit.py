@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import re
 from collections import deque
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +11,7 @@ import typer
 
 from zaphod.cli.audit_actions import actions_command
 from zaphod.cli.audit_ship import ship
+from zaphod.cli.moments import audit_moment
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table, visible
 from zaphod.core.configuration import MergedSettings
@@ -23,7 +22,7 @@ from zaphod.safety.audit.diagnosis import Problem
 from zaphod.safety.audit.export import Format, export
 from zaphod.safety.audit.export_check import ExportReport, check_export, checkpoint_of, read_head
 from zaphod.safety.audit.log import witness_of
-from zaphod.safety.audit.record import Record, moment
+from zaphod.safety.audit.record import Record
 from zaphod.safety.audit.search import Query, search
 from zaphod.safety.audit.signing import read_public_key
 from zaphod.safety.audit.verify import Report, TenantReport, verify
@@ -38,8 +37,6 @@ Examples:
   zaphod audit ship --sinks sinks.toml
   zaphod audit actions 12 --json
 """
-_UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
-_AGO = re.compile(r"([0-9]{1,6})([mhdw])")
 
 verbs = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help=_HELP)
 verbs.command("ship")(ship)
@@ -199,32 +196,14 @@ def _query(
     since: str | None, until: str | None, actor: str, action: str, target: str, decision: str, detail: list[str] | None
 ) -> Query:
     return Query(
-        since=_moment("--since", since),
-        until=_moment("--until", until),
+        since=audit_moment("--since", since),
+        until=audit_moment("--until", until),
         actor=actor,
         action=action,
         object=target,
         decision=decision,
         details=dict(_pair(entry) for entry in detail or ()),
     )
-
-
-def _moment(flag: str, text: str | None) -> str:
-    """`24h` ago, or a UTC day or time, as records write moments."""
-    if text is None:
-        return ""
-    now = datetime.datetime.now(datetime.UTC)
-    ago = _AGO.fullmatch(text)
-    try:
-        if ago is not None:
-            when = now - datetime.timedelta(seconds=int(ago[1]) * _UNITS_S[ago[2]])
-        else:
-            when = datetime.datetime.fromisoformat(text)
-            when = when if when.tzinfo else when.replace(tzinfo=datetime.UTC)
-        return moment(round(when.timestamp() * 1e6) * 1000)
-    except (ValueError, OverflowError) as error:
-        wanted = "It must be a time before now, like 30m, 24h or 7d, or a moment like 2031-12-24 or 2031-12-24T18:00."
-        raise ConfigError(f"{flag} is {text!r}.", wanted, "Correct it.") from error
 
 
 def _pair(entry: str) -> tuple[str, str]:

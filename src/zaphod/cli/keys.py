@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import re
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from zaphod.cli.moments import day_or_time, duration_s
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.core.configuration import MergedSettings
@@ -28,8 +28,6 @@ Examples:
   zaphod keys list --json
   zaphod keys revoke key_0123456789ab
 """
-_UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"([0-9]{1,6})([mhdw])")
 _FEW_DAYS = 7
 
 verbs = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help=_HELP)
@@ -179,17 +177,16 @@ def _scope(word: str) -> Scope:
 
 def _expiry_s(text: str, now_s: float) -> float:
     """`30d` from now, or the beginning of a UTC day."""
-    duration = _DURATION.fullmatch(text)
-    if duration is not None:
-        return now_s + int(duration[1]) * _UNITS_S[duration[2]]
+    seconds = duration_s(text)
+    if seconds is not None:
+        return now_s + seconds
     try:
-        moment = datetime.datetime.fromisoformat(text)
+        return day_or_time(text).timestamp()
     except ValueError as error:
         wanted = "It must be a time from now, like 12h, 30d or 8w, or a date like 2031-12-24."
         raise ConfigError(
             f"--expires is {text!r}.", wanted, "Correct it, or leave it out for a key without end."
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
 
 
 def _facts(key: Key) -> list[tuple[str, str]]:

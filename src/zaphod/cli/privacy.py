@@ -13,7 +13,7 @@ import typer
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs
 from zaphod.cli.privacy_consent import verbs as consent_verbs
-from zaphod.cli.privacy_options import ActorFlag, KekFlag, SubjectArgument, TenantFlag, WitnessFlag, opened
+from zaphod.cli.privacy_options import ActorFlag, KekFlag, SubjectArgument, TenantFlag, WitnessFlag, opened, read_file
 from zaphod.cli.privacy_report import report
 from zaphod.cli.privacy_retention import verbs as retention_verbs
 from zaphod.core.errors import ConfigError, IntegrityError
@@ -196,14 +196,6 @@ def rectify_command(
         print_json(dataclasses.asdict(done))
     else:
         print_line(f"{record} has new content (audit record {done.seq}).")
-
-
-def read_file(path: Path) -> bytes:
-    """What stands in a file that a flag names."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.", "", "Check the path.") from error
 
 
 @verbs.command("restrict")

@@ -10,7 +10,7 @@ import typer
 
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_table
-from zaphod.cli.privacy_options import ActorFlag, KekFlag, SubjectArgument, TenantFlag, WitnessFlag, opened
+from zaphod.cli.privacy_options import ActorFlag, KekFlag, SubjectArgument, TenantFlag, WitnessFlag, opened, read_file
 from zaphod.core.errors import ConfigError
 from zaphod.records.privacy.consent import Word, digest_of, record, withdraw, words_of
 from zaphod.records.privacy.exporting import moment
@@ -112,10 +112,7 @@ def _digest(wording: Path | None, wording_sha256: str | None) -> str:
         raise ConfigError("Which words were shown?", wanted, "Give either --wording FILE or --wording-sha256 DIGEST.")
     if wording is None:
         return wording_sha256 or ""
-    try:
-        return digest_of(wording.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{wording} cannot be read: {error.strerror or error}.", "", "Check the path.") from error
+    return digest_of(read_file(wording))
 
 
 def _tell(word: Word, as_json: bool) -> None:

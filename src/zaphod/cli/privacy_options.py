@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from zaphod.core.configuration import MergedSettings
+from zaphod.core.errors import ConfigError
 from zaphod.records.keeping import Keeping, KeepingOptions
 from zaphod.records.privacy.office import Office, require_known_tenant
 from zaphod.records.store import Store
@@ -65,6 +66,14 @@ def opened(
             require_known_tenant(store, tenant)
     with Keeping(options) as keeping:
         yield Office(keeping, tenant, actor=actor or user())
+
+
+def read_file(path: Path) -> bytes:
+    """What stands in a file that a flag names."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.", "", "Check the path.") from error
 
 
 def tenants_of(options: KeepingOptions) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import os
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from zaphod.cli.moments import audit_moment
 from zaphod.cli.options import JsonFlag
 from zaphod.cli.output import print_json, print_line, print_pairs, print_table
 from zaphod.cli.privacy_options import ActorFlag, KekFlag, WitnessFlag, place, user
@@ -21,10 +20,6 @@ from zaphod.records.privacy.installation import tenant_name
 from zaphod.records.privacy.report import PREAMBLE, Report
 from zaphod.records.privacy.report import report as make_report
 from zaphod.records.privacy.report_page import page_of
-from zaphod.safety.audit.record import moment
-
-_AGO = re.compile(r"([0-9]{1,6})([mhdw])")
-_UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def report(
@@ -55,7 +50,10 @@ def report(
     if not is_breach and (since or until or tenant is not None or with_people):
         raise ConfigError("A time, a tenant or people are asked for.", "They belong to a breach.", "Give --breach.")
     span = Span(
-        since=_moment("--since", since), until=_moment("--until", until), tenant=tenant, with_people=with_people
+        since=audit_moment("--since", since),
+        until=audit_moment("--until", until),
+        tenant=tenant,
+        with_people=with_people,
     )
     made = make_report(
         place(context, kek, witness),
@@ -122,21 +120,3 @@ def _print_breach(span: str, breach: tuple[Concerned, ...]) -> None:
     for one in breach:
         if one.people is not None:
             print_line(f"{tenant_name(one.tenant)}: {', '.join(one.people)}")
-
-
-def _moment(flag: str, text: str | None) -> str:
-    """`72h` ago, or a UTC day or time, as records write moments."""
-    if text is None:
-        return ""
-    ago = _AGO.fullmatch(text)
-    now = datetime.datetime.now(datetime.UTC)
-    try:
-        if ago is not None:
-            when = now - datetime.timedelta(seconds=int(ago[1]) * _UNITS_S[ago[2]])
-        else:
-            when = datetime.datetime.fromisoformat(text)
-            when = when if when.tzinfo else when.replace(tzinfo=datetime.UTC)
-        return moment(round(when.timestamp() * 1e6) * 1000)
-    except (ValueError, OverflowError) as error:
-        wanted = "It must be a time before now, like 72h or 7d, or a moment like 2031-12-24."
-        raise ConfigError(f"{flag} is {text!r}.", wanted, "Correct it.") from error
