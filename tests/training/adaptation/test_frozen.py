@@ -7,11 +7,11 @@ import pytest
 import torch
 from tests.support.adapted import adapted_tiny, shaken, token_ids
 
+from zaphod.compute.kernels.routed import grouped_product, rows_by_expert, weighted_sum
 from zaphod.compute.quant import NF4
 from zaphod.testing import tiny_model
 from zaphod.training.adaptation import frozen
 from zaphod.training.adaptation.frozen import NF4Weight
-from zaphod.training.adaptation.routed import grouped_product, rows_by_expert, weighted_sum
 
 SHAPES = [(48, 64), (33, 10), (7, 9), (3, 40, 32), (2, 5, 13)]
 

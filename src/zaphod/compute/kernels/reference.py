@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from zaphod.compute.kernels.routed import grouped_product, rows_by_expert, weighted_sum
+
 Activation = Literal["gelu_tanh", "gelu_erf", "silu"]
 
 # Rows of queries whose scores exist at one time in the general attention path: bounds memory at long prompts.
@@ -272,46 +274,21 @@ def experts(
     oneDNN compiles a bfloat16 product anew for each number of rows, and experts see another number in every step.
     Adapters change the experts' products for their own tokens.
     """
-    num_tokens, num_chosen = expert_ids_TK.shape
-    ids_A = expert_ids_TK.reshape(-1)
-    order_A = ids_A.argsort(stable=True)
-    sizes_E = ids_A.bincount(minlength=len(gate_EFD))
-    sources_P, places_A = order_A // num_chosen, torch.arange(len(order_A), device=order_A.device)
-    ends_E = sizes_E.cumsum(0)
-    if row_multiple > 1:
-        filled_E = (sizes_E + row_multiple - 1) // row_multiple * row_multiple
-        shift_E = (filled_E.cumsum(0) - filled_E) - (ends_E - sizes_E)
-        places_A, ends_E = places_A + shift_E[ids_A[order_A]], filled_E.cumsum(0)
-        # Rows that fill up repeat token 0; nobody reads their output, so they get no gradient.
-        sources_P = sources_P.new_zeros(int(ends_E[-1])).index_copy(0, places_A, sources_P)
-    ends_E = ends_E.to(torch.int32)
-    masks = [part.is_mine_T[sources_P] for part in adapters]
+    rows = rows_by_expert(expert_ids_TK, len(gate_EFD), row_multiple)
+    masks = [part.is_mine_T[rows.sources_P] for part in adapters]
 
     def product(x_PI: Tensor, weight_EOI: Tensor, pairs: list[LowRankPair | None]) -> Tensor:
-        y_PO = _grouped_linear(x_PI, weight_EOI, ends_E)
+        y_PO = grouped_product(x_PI, weight_EOI, rows.ends_E)
         for is_mine_P, pair in zip(masks, pairs, strict=True):
             if pair is not None:
-                low_PO = _grouped_linear(_grouped_linear(x_PI, pair.a, ends_E), pair.b, ends_E)
+                low_PO = grouped_product(grouped_product(x_PI, pair.a, rows.ends_E), pair.b, rows.ends_E)
                 y_PO = torch.where(is_mine_P[:, None], y_PO + low_PO, y_PO)
         return y_PO
 
-    x_PD = x_TD[sources_P]
+    x_PD = x_TD[rows.sources_P]
     gate_PF = activate(product(x_PD, gate_EFD, [part.gate for part in adapters]), activation)
     hidden_PF = gate_PF * product(x_PD, up_EFD, [part.up for part in adapters])
-    y_PD = product(hidden_PF, down_EDF, [part.down for part in adapters])
-    y_TKD = y_PD[torch.empty_like(order_A).scatter_(0, order_A, places_A)].view(num_tokens, num_chosen, -1)
-    return (y_TKD.float() * weights_TK[:, :, None]).sum(1).to(x_TD.dtype)
-
-
-def _grouped_linear(x_AI: Tensor, weight_EOI: Tensor, ends_E: Tensor) -> Tensor:
-    """Rows [ends[e-1], ends[e]) of x times weight[e] transposed."""
-    per_16_bytes = 16 // x_AI.element_size()
-    short_in, short_out = -x_AI.shape[-1] % per_16_bytes, -weight_EOI.shape[-2] % per_16_bytes
-    if short_in or short_out:  # NOTE: grouped_mm refuses rows that are no multiple of 16 bytes
-        out = weight_EOI.shape[-2]
-        x_AI, weight_EOI = F.pad(x_AI, (0, short_in)), F.pad(weight_EOI, (0, short_in, 0, short_out))
-        return F.grouped_mm(x_AI, weight_EOI.transpose(-2, -1), offs=ends_E)[:, :out].contiguous()
-    return F.grouped_mm(x_AI, weight_EOI.transpose(-2, -1), offs=ends_E)
+    return weighted_sum(product(hidden_PF, down_EDF, [part.down for part in adapters]), rows, weights_TK)
 
 
 def linear_cross_entropy(

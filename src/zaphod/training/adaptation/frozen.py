@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zaphod.compute.kernels.routed import grouped_product
 from zaphod.compute.quant import NF4
 from zaphod.compute.quant.nf4 import BLOCK, LEVELS, SUPER_BLOCK, absmax_levels
 from zaphod.compute.quant.tensor import Array
-from zaphod.training.adaptation.routed import grouped_product
 
 _VALUES_AT_ONCE = 1 << 22
 """Values that exist dequantised at one time: 8 MiB of bfloat16."""

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from zaphod.compute.kernels import reference
 from zaphod.compute.kernels.reference import Activation, Routing
+from zaphod.compute.kernels.routed import rows_by_expert, weighted_sum
 from zaphod.model.low_rank import TokenAdapters
 from zaphod.training.adaptation.frozen import FrozenWeight
-from zaphod.training.adaptation.routed import rows_by_expert, weighted_sum
 from zaphod.training.adaptation.update import LowRankUpdate
 
 _ROW_MULTIPLE = 64  # on CPUs, see `reference.experts`

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zaphod.compute.kernels.routed import grouped_product
 from zaphod.training.adaptation.config import AdaptationConfig
 from zaphod.training.adaptation.frozen import FrozenWeight
-from zaphod.training.adaptation.routed import grouped_product
 
 
 class LowRankUpdate(nn.Module):

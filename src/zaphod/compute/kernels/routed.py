@@ -27,17 +27,20 @@ class RoutedRows(NamedTuple):
 def rows_by_expert(expert_ids_TK: Tensor, num_experts: int, row_multiple: int = 1) -> RoutedRows:
     """Sorted once by expert; each expert's rows are filled up to a multiple of `row_multiple`.
 
-    See `reference.experts` for why. Rows that fill up repeat token 0; nobody reads what comes of them.
+    See `reference.experts` for why. Rows that fill up repeat token 0; nobody reads what comes of them, so they get no
+    gradient.
     """
     num_tokens, num_chosen = expert_ids_TK.shape
     ids_A = expert_ids_TK.reshape(-1)
     order_A = ids_A.argsort(stable=True)
     sizes_E = ids_A.bincount(minlength=num_experts)
-    filled_E = (sizes_E + row_multiple - 1) // row_multiple * row_multiple
-    shift_E = (filled_E.cumsum(0) - filled_E) - (sizes_E.cumsum(0) - sizes_E)
-    places_A = torch.arange(len(order_A), device=order_A.device) + shift_E[ids_A[order_A]]
-    ends_E = filled_E.cumsum(0)
-    sources_P = order_A.new_zeros(int(ends_E[-1])).index_copy(0, places_A, order_A // num_chosen)
+    sources_P, places_A = order_A // num_chosen, torch.arange(len(order_A), device=order_A.device)
+    ends_E = sizes_E.cumsum(0)
+    if row_multiple > 1:
+        filled_E = (sizes_E + row_multiple - 1) // row_multiple * row_multiple
+        shift_E = (filled_E.cumsum(0) - filled_E) - (ends_E - sizes_E)
+        places_A, ends_E = places_A + shift_E[ids_A[order_A]], filled_E.cumsum(0)
+        sources_P = sources_P.new_zeros(int(ends_E[-1])).index_copy(0, places_A, sources_P)
     places_TK = torch.empty_like(order_A).scatter_(0, order_A, places_A).view(num_tokens, num_chosen)
     return RoutedRows(sources_P, ends_E.to(torch.int32), places_TK)
 
