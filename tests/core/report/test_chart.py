@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from zaphod.core.report.bars import Band, Share, bands, stacked_bar
+from zaphod.core.report.bars import Band, Share, bands, stacked_bar, strip
 from zaphod.core.report.chart import Axis, Curve, Limit, chart
 from zaphod.core.report.picture import Box, Path, Picture, Text, as_svg, as_svg_file
 
@@ -66,6 +66,25 @@ def test_each_band_has_its_own_scale() -> None:
     picture = bands("b", [Band("a", 1, 2, 3, "2"), Band("b", 1000, 2000, 3000, "2,000")])
     [first, second] = [part for part in picture.parts if isinstance(part, Box) and part.style == "fill-1"]
     assert (first.x, first.width) == pytest.approx((second.x, second.width))
+
+
+def test_strips_share_a_scale() -> None:
+    boxes = []
+    for low, high in ((0.25, 0.75), (0.5, 1.0)):
+        picture = strip(Band("a", low, 0.6, high, "60 %"), 1.0)
+        boxes += [part for part in picture.parts if isinstance(part, Box) and part.style == "fill-1"]
+    assert (boxes[1].x, boxes[1].width) == pytest.approx((2 * boxes[0].x, boxes[0].width))
+
+
+def test_an_axis_that_ends_with_its_data_leaves_no_room() -> None:
+    steps = Axis("step", from_zero=False, ends_with_data=True)
+    tight, loose = (
+        chart("t", [Curve("a", [(1, 1), (1100, 2)])], x=axis, y=_Y)
+        for axis in (steps, steps._replace(ends_with_data=False))
+    )
+    right = _line(tight, "grid").points[-1][0]
+    assert _line(tight).points[-1][0] == pytest.approx(right)
+    assert _line(loose).points[-1][0] < right - 10
 
 
 def test_a_picture_becomes_a_png_with_its_colours() -> None:

@@ -16,6 +16,13 @@ def test_ticks_are_those_that_a_person_would_choose() -> None:
     assert log_ticks(1, 1e6) == [10.0**power for power in range(7)]
 
 
+@pytest.mark.parametrize(("low", "high"), [(2.1, 2.9), (3.0, 3.03), (30.0, 240.0), (1.1, 500.0), (1e-13, 2e-13)])
+def test_a_logarithmic_axis_has_ticks_inside_of_it_however_short_it_is(low: float, high: float) -> None:
+    ticks = log_ticks(low, high)
+    assert all(low <= tick <= high for tick in ticks)
+    assert len(ticks) >= (2 if low > 1e-12 else 0)
+
+
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
 def test_ticks_reach_around_both_ends(one: float, other: float) -> None:
     low, high = sorted((one, other))

@@ -12,7 +12,7 @@ from zaphod.capacity.report.content import Figure, Report, sources_of
 from zaphod.capacity.report.pictures import pictures_of
 from zaphod.capacity.report.tables import HEADER, answer, headline, layout_of
 from zaphod.capacity.report.words import told
-from zaphod.core.report.page import cards, charts, facts, listed, page, paragraph, section, table
+from zaphod.core.report.page import cards, charts, facts, heading, listed, page, paragraph, section, table
 
 _MOST_CONSIDERED: Final = 40
 _CARDS: Final = (
@@ -36,7 +36,7 @@ def as_html(report: Report) -> str:
     sources = sources_of(report.figures)
     return page(
         f"Plan: {title}",
-        f"<h1>{_escaped(title)}</h1>",
+        heading(title),
         paragraph(answer(plan), "lead"),
         cards(_cards(report.figures)),
         paragraph(_HOW_TO_READ, "dim"),
@@ -49,10 +49,6 @@ def as_html(report: Report) -> str:
         section("Sources", listed(sources, numbered=True)),
         paragraph(f"Zaphod {__version__}{' · ' + report.made_at if report.made_at else ''}", "dim"),
     )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cards(figures: Sequence[Figure]) -> Iterator[tuple[str, str, str]]:

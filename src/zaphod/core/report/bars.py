@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from zaphod.core.report.picture import Box, Part, Path, Picture, Text
@@ -10,6 +10,7 @@ from zaphod.core.report.picture import Box, Part, Path, Picture, Text
 _WIDTH: Final = 480
 _BAR: Final = 34
 _ROW: Final = 44
+_BAND, _STRIP = 18, 104
 _STYLES: Final = ("fill-1", "fill-2", "fill-3", "fill-4")
 
 
@@ -73,8 +74,22 @@ def bands(title: str, rows: Sequence[Band]) -> Picture:
         top = 34 + _ROW * number
         scale = _WIDTH / (row.high * 1.05 or 1.0)
         parts += [Text(0, top + 11, row.name), Text(_WIDTH, top + 11, row.told, "value", "end")]
-        parts.append(Box(0, top + 18, _WIDTH, 12, "ground"))
-        parts.append(Box(row.low * scale, top + 18, max((row.high - row.low) * scale, 2), 12, "fill-1", row.told))
-        parts.append(Path([(row.value * scale, top + 15), (row.value * scale, top + 33)], "edge-2"))
+        parts += _band(row, _WIDTH, scale, top + 15)
     told = "; ".join(f"{row.name} {row.told}" for row in rows)
     return Picture(width=_WIDTH, height=34 + _ROW * len(rows), label=f"{title}: {told}", parts=tuple(parts))
+
+
+def strip(row: Band, whole: float) -> Picture:
+    """One figure on a scale from 0 to `whole`, without words, for the cell of a table."""
+    return Picture(
+        width=_STRIP,
+        height=_BAND,
+        label=f"{row.name}: {row.told}",
+        parts=tuple(_band(row, _STRIP, (_STRIP - 2) / whole, 0)),
+    )
+
+
+def _band(row: Band, width: int, scale: float, top: float) -> Iterator[Part]:
+    yield Box(0, top + 3, width, 12, "ground")
+    yield Box(row.low * scale, top + 3, max((row.high - row.low) * scale, 2), 12, "fill-1", row.told)
+    yield Path([(row.value * scale, top), (row.value * scale, top + _BAND)], "edge-2")

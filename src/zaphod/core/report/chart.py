@@ -10,7 +10,8 @@ from zaphod.core.report.picture import Dot, Part, Path, Picture, Text
 from zaphod.core.report.ticks import log_ticks, round_ticks, short
 
 _WIDTH, _HEIGHT = 480, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 78, 54
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 56, 54
+_LEGEND: Final = 22
 _MOST_CURVES: Final = 4
 _LETTER_PX: Final = 7.2
 """Of text as wide as most is."""
@@ -25,6 +26,8 @@ class Axis(NamedTuple):
     logarithmic: bool = False
     from_zero: bool = True
     """Of a linear one."""
+    ends_with_data: bool = False
+    """Of a linear one, which otherwise ends with a tick."""
     told: Callable[[float], str] = short
     """Of a tick."""
     ticks: tuple[float, ...] = ()
@@ -85,13 +88,15 @@ def chart(
     ys += [limit.value * (1 if y.logarithmic else 1.08) for limit in limits] + [mark.y for mark in marks]
     (x_low, x_high, x_ticks), (y_low, y_high, y_ticks) = _range(xs, x), _range(ys, y)
 
+    legend = list(_legend(drawn))
+    top = _TOP + (_LEGEND if legend else 0)
+
     def place(across: float, up: float) -> tuple[float, float]:
         right = _share(across, x_low, x_high, x.logarithmic) * (_WIDTH - _LEFT - _RIGHT)
-        height = _share(up, y_low, y_high, y.logarithmic) * (_HEIGHT - _TOP - _BOTTOM)
+        height = _share(up, y_low, y_high, y.logarithmic) * (_HEIGHT - top - _BOTTOM)
         return _LEFT + right, _HEIGHT - _BOTTOM - height
 
-    parts: list[Part] = [Text(0, 16, title, "title")]
-    parts += _legend(drawn)
+    parts: list[Part] = [Text(0, 16, title, "title"), *legend, Text(0, top - 18, y.name)]
     parts += _axes(place, x, x_ticks, y, y_ticks, (x_low, y_low))
     for number, curve in enumerate(drawn, 1):
         parts += _curve(place, curve, number)
@@ -106,9 +111,13 @@ def _range(values: Sequence[float], axis: Axis) -> tuple[float, float, list[floa
     low, high = min(values), max(values)
     if axis.logarithmic:
         assert low > 0, f"{axis.name} has {low} on a logarithmic axis"
-        low, high = (low / 1.5, high * 1.5) if high < 1.05 * low else (low / 1.06, high * 1.06)
+        room = 1.5 if high < 1.01 * low else min(1.06, (high / low) ** 0.1)
+        low, high = low / room, high * room
         return low, high, log_ticks(low, high)
-    ticks = list(axis.ticks) or round_ticks(min(low, 0.0) if axis.from_zero else low, high)
+    low = min(low, 0.0) if axis.from_zero else low
+    ticks = list(axis.ticks) or round_ticks(low, high)
+    if axis.ends_with_data and low < high:
+        return low, high, [tick for tick in ticks if low <= tick <= high]
     return ticks[0], ticks[-1], ticks
 
 
@@ -142,7 +151,6 @@ def _axes(
         yield Text(at, bottom + 19, x.told(tick), anchor="middle")
     yield Path([(_LEFT, bottom), (_WIDTH - _RIGHT, bottom)], "axis")
     yield Text(_WIDTH - _RIGHT, _HEIGHT - 8, x.name, anchor="end")
-    yield Text(0, _TOP - 18, y.name)
 
 
 def _curve(place: Place, curve: Curve, number: int) -> Iterator[Part]:

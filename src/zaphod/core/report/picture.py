@@ -5,6 +5,7 @@ Colours come from the page's variables (`colours.VARIABLES`), so that one pictur
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -84,7 +85,17 @@ class Text(NamedTuple):
     anchor: Anchor = "start"
 
 
-Part = Path | Box | Dot | Text
+class Raster(NamedTuple):
+    """Pixels of a PNG, stretched over a rectangle; none of them is smoothed."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    png: bytes
+
+
+Part = Path | Box | Dot | Text | Raster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +120,8 @@ def picture_css() -> str:
     texts = "".join(f"svg text.{name}{{fill:var(--{colour})}}" for name, colour in _TEXTS.items())
     return (
         f"svg.chart text{{font:{FONT_PX}px system-ui,sans-serif;paint-order:stroke;stroke:var(--page);stroke-width:3px;"
-        f"stroke-linejoin:round}}svg text.title{{font-weight:600}}{shapes}{texts}\n"
+        f"stroke-linejoin:round}}svg text.title{{font-weight:600}}svg image{{image-rendering:pixelated}}"
+        f"{shapes}{texts}\n"
     )
 
 
@@ -155,6 +167,9 @@ def _svg(part: Part) -> str:
         case Text(x, y, text, style, anchor):
             where = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
             return f'<text class="{style}" {where}>{escape(text)}</text>'
+        case Raster(x, y, width, height, png):
+            place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none"'
+            return f'<image {place} href="data:image/png;base64,{base64.b64encode(png).decode()}"/>'
 
 
 def _title(text: str) -> str:

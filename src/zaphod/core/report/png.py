@@ -18,6 +18,7 @@ from zaphod.core.report.picture import (
     Path,
     Picture,
     Point,
+    Raster,
     Style,
     Text,
     text_colour,
@@ -41,7 +42,9 @@ def as_png(picture: Picture) -> bytes:
     image = Image.new("RGB", (picture.width * scale, picture.height * scale), LIGHT["page"])
     draw = ImageDraw.Draw(image, "RGBA")
     for part in picture.parts:
-        if not isinstance(part, Text):
+        if isinstance(part, Raster):
+            _pixels(image, part, scale)
+        elif not isinstance(part, Text):
             _shape(draw, part, scale)
     small = image.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.LANCZOS)
     edge = MARGIN_PX * _SCALE
@@ -57,6 +60,12 @@ def as_png(picture: Picture) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _pixels(image: Image.Image, part: Raster, scale: int) -> None:
+    size = (round(part.width * scale), round(part.height * scale))
+    pixels = Image.open(io.BytesIO(part.png)).resize(size, Image.Resampling.NEAREST)
+    image.paste(pixels, (round(part.x * scale), round(part.y * scale)))
 
 
 def _shape(draw: ImageDraw.ImageDraw, part: Path | Box | Dot, scale: int) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 _SMALLEST: Final = 1e-12
+_FEWEST: Final = 3
 
 
 def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -21,11 +22,14 @@ def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten inside of [low, high], both above 0, with 2 and 5 times them where there are few."""
+    """Powers of ten inside of [low, high], both above 0; where there are few, 2 and 5 times them, or round values."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     factors = (1, 2, 5) if math.log10(high / low) < 2.5 else (1,)
     ticks = [factor * 10.0**power for power in range(first, last + 1) for factor in factors]
-    return [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    inside = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    if len(inside) >= _FEWEST or high >= 10 * low:
+        return inside
+    return [tick for tick in round_ticks(low, high) if low <= tick <= high] or inside
 
 
 def short(value: float) -> str:
