@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import shlex
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from zaphod.records.privacy.exporting import export
 from zaphod.records.privacy.facts import facts_of
 from zaphod.records.privacy.installation import survey
 from zaphod.records.privacy.matrix import matrix
-from zaphod.records.privacy.register import activities
-from zaphod.records.privacy.report import Report, report
+from zaphod.records.privacy.register import MEASURES, OPERATORS_PART, activities
+from zaphod.records.privacy.report import PREAMBLE, Report, report
 from zaphod.records.privacy.report_page import page_of
 from zaphod.records.privacy.restriction import restrict
 from zaphod.records.retention import KINDS
@@ -166,7 +167,23 @@ def test_the_page_is_whole_runs_nothing_and_asks_nobody(kept: KeepingOptions) ->
     parsed.feed(page)
     assert (parsed.open, parsed.addresses, "script" in parsed.tags) == ([], [], False)
     assert not re.search(r"url\(|@import|https?:", page)
-    assert ("light-dark(" in page, 'lang="en"' in page, page.count("<article>")) == (True, True, len(matrix().controls))
+    assert ("scheme:dark)" in page, 'lang="en"' in page, page.count("<article>")) == (
+        True,
+        True,
+        len(matrix().controls),
+    )
+
+
+def test_the_page_shows_every_duty_with_its_commands_and_all_of_the_register(kept: KeepingOptions) -> None:
+    made = report(kept, actor="cli:ada", breach=Span(with_people=True))
+    page = unescape(page_of(made))
+    told = [*facts_of(made.installation).values(), *made.laws, *made.laws.values(), made.made_at, PREAMBLE]
+    for control in matrix().controls:
+        told += [control.article, control.title, control.nature, control.does, control.operator]
+        told += [f"<code>{command}</code>" for command in control.commands]
+    told += [text for one in activities() for text in (one.purpose, one.data, one.people)]
+    told += [*MEASURES, *OPERATORS_PART, "<td>ada, bob</td>", "clinic: 2 records, 30 days"]
+    assert [text for text in told if text not in page] == []
 
 
 def test_what_people_are_called_is_no_markup(place: KeepingOptions) -> None:
