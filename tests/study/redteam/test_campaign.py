@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -158,10 +159,16 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 def test_a_report_is_one_page_without_anything_from_elsewhere(server: KnownServer) -> None:
     found = findings(server, "echoes")
-    page = as_html(found, {"url": "http://x/<script>"})
+    page = as_html(found, {"url": "http://x/<script>", "search": {"seed": 0, "budget": 6}, "families": ["a", "b"]})
     assert "<script>" not in page
     assert "http://x/&lt;script&gt;" in page
-    assert all(family in page for family in SMALL.families)
+    assert "<dd>seed 0, budget 6</dd>" in page
+    assert "<dd>a, b</dd>" in page
+    rows = [found.whole, *found.families, *found.channels, *found.transforms]
+    assert all(f"<td>{row.name}</td>" in page and str(row.attempts) in page for row in rows)
+    assert page.count(f'aria-label="all: {found.whole.attempts}"') == len(("family", "channel", "transform"))
+    assert all(f"<b>{share.value:.1%}</b>" in page for share in (found.benign_utility, found.benign_withheld))
+    assert not re.search(r"<script|<link|@import|url\(", page)
     assert json.loads(json.dumps(found.as_dict()))["all"]["goals"]["of"] == 2 * len(SMALL.families)
 
 

@@ -1,77 +1,87 @@
-"""Findings as a page that can be forwarded; knows HTML, and needs nothing from elsewhere."""
+"""Findings as a page that can be forwarded; knows what they are called, no markup of its own."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from zaphod.core.report.bars import Band, strip
+from zaphod.core.report.page import cards, facts, heading, page, paragraph, section, table
+from zaphod.core.report.picture import Picture
 from zaphod.study.intervals import Share
 from zaphod.study.redteam.driver.findings import Findings, Row
 
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8884; font-variant-numeric: tabular-nums }
-.bar { position: relative; height: .5rem; width: 10rem; background: #8883; border-radius: .25rem }
-.bar i { position: absolute; height: 100%; border-radius: .25rem; background: #c336 }
-.bar b { position: absolute; height: 140%; top: -20%; width: 2px; background: #c33 }
-small { opacity: .75 }
-"""
 _LIMITS = (
     "These figures belong to this server, these wordings and this budget: another attacker may do better. "
     "Attempts are drawn at random; goals may be reached by an adaptive search. Intervals are 95 % (Wilson)."
 )
 
 
-def as_html(findings: Findings, facts: Mapping[str, Any]) -> str:
+def as_html(findings: Findings, about: Mapping[str, Any]) -> str:
     """The whole page.
 
     Args:
         findings: what was found out.
-        facts: about the run, shown at its head.
+        about: the run, shown at its head.
     """
-    head = "".join(f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in facts.items())
-    low, high = findings.leak_interval
-    leaks = f"{findings.leaks.num} of {findings.leaks.of} trials (95 %, exact: {low:.2%} to {high:.2%})"
-    utility = (
-        ("harmless questions answered rightly", str(findings.benign_utility)),
-        ("the same with a harmless note before them", str(findings.document_utility)),
-        ("harmless questions stopped by a guard", str(findings.benign_withheld)),
-        ("tasks done rightly under attack", str(findings.utility_under_attack)),
-        ("canary in an answer", leaks),
-    )
-    rows = "".join(f"<tr><th>{name}</th><td>{_text(value)}</td></tr>" for name, value in utility)
     tables = {"family": findings.families, "channel": findings.channels, "transform": findings.transforms}
-    parts = [_table(title, [*rows_of, findings.whole]) for title, rows_of in tables.items()]
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Red team report</title>'
-        '<meta name="viewport" content="width=device-width">'
-        f"<style>{_STYLE}</style><h1>Red team report</h1><table>{head}</table>"
-        f"<h2>Users and secrets</h2><table>{rows}</table>{''.join(parts)}<p><small>{_LIMITS}</small></p></html>\n"
+    return page(
+        "Red team report",
+        heading("Red team report"),
+        paragraph(_LIMITS, "dim"),
+        facts((name, _said(value)) for name, value in about.items()),
+        section("Users and secrets", cards(_cards(findings))),
+        *(section(f"By {name}", _table(name, [*rows, findings.whole])) for name, rows in tables.items()),
     )
 
 
-def _table(title: str, rows: Sequence[Row]) -> str:
-    body = "".join(
-        f"<tr><td>{_text(row.name)}</td><td>{_bar(row.attempts)}</td><td>{_text(row.attempts)}</td>"
-        f"<td>{row.goals.num} of {row.goals.of}</td><td>{_text(row.withheld)}</td>"
-        f"<td>{row.undelivered.num}</td></tr>"
-        for row in rows
+def _said(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _cards(findings: Findings) -> Iterator[tuple[str, str, str]]:
+    shares = {
+        "harmless questions answered rightly": findings.benign_utility,
+        "the same with a harmless note before them": findings.document_utility,
+        "harmless questions stopped by a guard": findings.benign_withheld,
+        "tasks done rightly under attack": findings.utility_under_attack,
+    }
+    for name, share in shares.items():
+        yield name, *_told(share)
+    low, high = findings.leak_interval
+    yield (
+        "canary in an answer",
+        f"{findings.leaks.num} of {findings.leaks.of} trials",
+        f"{low:.2%} to {high:.2%}, exact",
     )
-    heads = (title, "", "attempts that succeeded", "goals reached", "attempts stopped by a guard", "not taken")
-    return f"<h2>By {title}</h2><table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{body}</table>"
+    yield "goals reached", _count(findings.whole.goals), "by chance or by search"
 
 
-def _bar(share: Share) -> str:
-    """The interval as a strip, the share as a mark on it."""
+def _told(share: Share) -> tuple[str, str]:
     if not share.of:
-        return ""
+        return "–", "none tried"
     low, high = share.interval
-    strip = f'<i style="left:{low:.1%};width:{high - low:.1%}"></i><b style="left:{share.value:.1%}"></b>'
-    return f'<div class="bar" role="img" aria-label="{_text(share)}">{strip}</div>'
+    return f"{share.value:.1%}", f"{low:.1%} to {high:.1%}, n={share.of}"
 
 
-def _text(value: object) -> str:
-    return html.escape(str(value))
+def _count(share: Share) -> str:
+    return f"{share.num} of {share.of}"
+
+
+def _table(name: str, rows: Sequence[Row]) -> str:
+    header = (name, "", "attempts that succeeded", "goals reached", "attempts stopped by a guard", "not taken")
+    return table(header, (_cells(row) for row in rows), right=range(2, 6))
+
+
+def _cells(row: Row) -> Sequence[str | Picture]:
+    rest = (str(row.attempts), _count(row.goals), str(row.withheld), str(row.undelivered.num))
+    return row.name, _strip(row), *rest
+
+
+def _strip(row: Row) -> str | Picture:
+    if not row.attempts.of:
+        return ""
+    low, high = row.attempts.interval
+    return strip(Band(row.name, low, row.attempts.value, high, str(row.attempts)), 1.0)
