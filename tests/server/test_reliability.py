@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -15,19 +14,13 @@ import httpx
 import psutil
 import pytest
 from tests.support.running_server import RunningServer, StartServer, started
+from tests.support.waiting import until
 
 from zaphod.model.fetching.references import BUILTIN_FOLDER
 
 QUESTION = {"messages": [{"role": "user", "content": "what is 4817 + 2944?"}], "temperature": 0}
 LONG = {**QUESTION, "max_tokens": 400, "ignore_eos": True}
 ANSWER = "7+4+0=11 1+4+1=06 8+9+0=17 4+2+1=07\n= 7761"
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
 
 
 def status(server: RunningServer) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from tests.support.waiting import until
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,24 @@ class RunningServer:
         request = urllib.request.Request(self.url + path, headers=headers)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def wait_until_ready(self) -> None:
+        """Its engine, or a server behind it, answers again."""
+        until(lambda: self.get("/zaphod/status")["ready"], 60, "the engine did not come back")
+
+    def num_aborted(self) -> float:
+        """Answers that nobody waited for until their end."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if "success_total{" in line and '"abort"' in line)
+
+    def wait_until_aborted(self, before: float) -> None:
+        """Nothing runs, and more than so many were aborted."""
+        until(
+            lambda: not self.get("/zaphod/status")["running"] and self.num_aborted() > before,
+            20,
+            "the answer went on although nobody waited for it",
+        )
 
 
 StartServer = Callable[..., AbstractContextManager[RunningServer]]

@@ -2,12 +2,12 @@
 
 import http.client
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.server.conftest import RunningServer, StartServer
+from tests.support.waiting import until
 
 LONG: dict[str, Any] = {
     "messages": [{"role": "user", "content": "xj qv zz 9"}],
@@ -46,15 +46,6 @@ def ended(server: RunningServer) -> list[dict[str, Any]]:
     """What the log says of requests that have ended."""
     lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
     return [line for line in lines if line["event"] == "request"]
-
-
-def until(is_so: Callable[[], Any]) -> Any:
-    """Wait for something to become true."""
-    for _ in range(600):
-        if found := is_so():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come true")
 
 
 def gone(server: RunningServer, num_before: int) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The official `anthropic` client against `/v1/messages` of a server as users start it."""
 
 import asyncio
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -62,26 +61,6 @@ def text_of(message: Message) -> str:
 def used(message: Message) -> ToolUseBlock:
     (block,) = [block for block in message.content if isinstance(block, ToolUseBlock)]
     return block
-
-
-def num_aborted(server: Any) -> float:
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
-    return sum(float(line.split()[-1]) for line in lines if "success_total{" in line and '"abort"' in line)
-
-
-def wait_until_aborted(server: Any, before: float) -> None:
-    deadline = time.monotonic() + 20
-    while server.get("/zaphod/status")["running"] or num_aborted(server) <= before:
-        assert time.monotonic() < deadline, "the answer went on although nobody waited for it"
-        time.sleep(0.02)
-
-
-def wait_until_ready(server: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not server.get("/zaphod/status")["ready"]:
-        assert time.monotonic() < deadline, "the engine did not come back"
-        time.sleep(0.05)
 
 
 def test_a_question_is_answered(client: anthropic.Anthropic) -> None:
@@ -238,19 +217,19 @@ def test_a_stream_whose_engine_dies_raises_an_error(client: anthropic.Anthropic,
         list(stream)
     assert isinstance(broken.value.body, dict)
     assert broken.value.body["error"]["type"] in ("overloaded_error", "api_error")
-    wait_until_ready(server)
+    server.wait_until_ready()
 
 
 def test_closing_a_stream_cancels_its_answer(client: anthropic.Anthropic, server: Any) -> None:
-    before = num_aborted(server)
+    before = server.num_aborted()
     with client.messages.create(**request(max_tokens=5000, output_config=ENDLESS), stream=True) as stream:
         for _ in zip(range(4), stream, strict=False):
             pass
-    wait_until_aborted(server, before)
+    server.wait_until_aborted(before)
 
 
 def test_a_client_that_stops_waiting_cancels_its_answer(client: anthropic.Anthropic, server: Any) -> None:
-    before = num_aborted(server)
+    before = server.num_aborted()
     with pytest.raises(anthropic.APITimeoutError):
         client.with_options(timeout=0.02).messages.create(**request(max_tokens=5000, output_config=ENDLESS))
-    wait_until_aborted(server, before)
+    server.wait_until_aborted(before)

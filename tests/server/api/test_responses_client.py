@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import time
-import urllib.request
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -58,26 +56,6 @@ def streamed(client: openai.OpenAI, **fields: Any) -> list[ResponseStreamEvent]:
 def called(response: Response) -> ResponseFunctionToolCall:
     (call,) = [item for item in response.output if isinstance(item, ResponseFunctionToolCall)]
     return call
-
-
-def num_aborted(server: Any) -> float:
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
-    return sum(float(line.split()[-1]) for line in lines if "success_total{" in line and '"abort"' in line)
-
-
-def wait_until_aborted(server: Any, before: float) -> None:
-    deadline = time.monotonic() + 20
-    while server.get("/zaphod/status")["running"] or num_aborted(server) <= before:
-        assert time.monotonic() < deadline, "the answer went on although nobody waited for it"
-        time.sleep(0.02)
-
-
-def wait_until_ready(server: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not server.get("/zaphod/status")["ready"]:
-        assert time.monotonic() < deadline, "the engine did not come back"
-        time.sleep(0.05)
 
 
 def test_a_question_is_answered(client: openai.OpenAI) -> None:
@@ -252,19 +230,19 @@ def test_a_stream_whose_engine_dies_ends_with_failed(client: openai.OpenAI, serv
     assert last.type == "response.failed"
     assert last.response.error is not None
     assert last.response.error.code == "server_error"
-    wait_until_ready(server)
+    server.wait_until_ready()
 
 
 def test_closing_a_stream_cancels_its_answer(client: openai.OpenAI, server: Any) -> None:
-    before = num_aborted(server)
+    before = server.num_aborted()
     with client.responses.create(model="builtin", input=SUM, stream=True, text=ENDLESS) as stream:
         for _ in zip(range(6), stream, strict=False):
             pass
-    wait_until_aborted(server, before)
+    server.wait_until_aborted(before)
 
 
 def test_a_client_that_stops_waiting_cancels_its_answer(client: openai.OpenAI, server: Any) -> None:
-    before = num_aborted(server)
+    before = server.num_aborted()
     with pytest.raises(openai.APITimeoutError):
         client.with_options(timeout=0.1).responses.create(model="builtin", input=SUM, text=ENDLESS)
-    wait_until_aborted(server, before)
+    server.wait_until_aborted(before)

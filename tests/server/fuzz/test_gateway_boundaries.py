@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,10 +15,7 @@ from tests.support.running_server import RunningServer, started
 @pytest.fixture(scope="module")
 def gateway(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with started(tmp_path_factory.mktemp("gateway"), "--upstream", server.url) as running:
-        deadline = time.monotonic() + 20
-        while not running.get("/zaphod/status")["ready"]:
-            assert time.monotonic() < deadline, "the gateway found no server"
-            time.sleep(0.05)
+        running.wait_until_ready()
         yield running
         log = running.log.read_text()
     assert "Traceback" not in log, log[-5000:]

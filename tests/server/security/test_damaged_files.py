@@ -7,7 +7,7 @@ import shutil
 import signal
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,18 +15,12 @@ import pytest
 from tests.server.security.attacking import CHAT, builtin_copy, chat, code, get, post
 from tests.server.security.conftest import Here
 from tests.support.running_server import RunningServer, StartServer
+from tests.support.waiting import until
 
 from zaphod.model.fetching.references import BUILTIN_FOLDER
 from zaphod.server.admission.keys import KeyStore
 
 WEIGHTS = "packed.safetensors"
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
 
 
 def header_length() -> int:

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import psutil
 import pytest
 from tests.server.security.attacking import CHAT, chat, connect, get, post
 from tests.support.running_server import RunningServer, started
+from tests.support.waiting import until
 
 CANARY = "qanary7f3a91"
 FAULTS = '''
@@ -71,13 +72,6 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 def told(server: RunningServer) -> str:
     return server.log.read_text() + (server.folder / "access.log").read_text()
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_ready(server: RunningServer) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import openai
 import pytest
 from tests.support.fake_engine import USAGE, Asked, Connection, FakeEngine, answer_chat, chat_chunk, serving
 from tests.support.running_server import RunningServer, started
+from tests.support.waiting import until
 
 MESSAGES: Any = [{"role": "user", "content": "hi"}]
 
@@ -169,7 +169,7 @@ def test_a_client_that_leaves_ends_the_answer_on_the_engine(gateway: Gateway) ->
     gateway.engine.answer = patient
     with gateway.openai as client, client.chat.completions.create(model="m", messages=MESSAGES, stream=True) as stream:
         next(iter(stream))
-    _until(lambda: bool(left))
+    until(lambda: bool(left))
 
 
 def test_a_client_that_leaves_before_the_answer_ends_it_on_the_engine(gateway: Gateway) -> None:
@@ -182,7 +182,7 @@ def test_a_client_that_leaves_before_the_answer_ends_it_on_the_engine(gateway: G
     gateway.engine.answer = patient
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(gateway.server.url + "/v1/chat/completions", json={"messages": MESSAGES}, timeout=0.2)
-    _until(lambda: bool(left))
+    until(lambda: bool(left))
 
 
 def test_a_deadline_is_kept_and_passed_on(gateway: Gateway) -> None:
@@ -309,13 +309,6 @@ def _tokens(gateway: Gateway) -> list[float]:
         text = answer.read().decode()
     names = ("vllm:prompt_tokens_total", "vllm:generation_tokens_total")
     return [sum(map(float, re.findall(rf"^{name}\S* (\S+)$", text, re.MULTILINE))) for name in names]
-
-
-def _until(condition: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_metrics_tell_how_each_server_is(gateway: Gateway) -> None:

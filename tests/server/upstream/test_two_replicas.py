@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.running_server import RunningServer, started
+from tests.support.waiting import until
 
 NUM_CLIENTS = 8
 PATIENCE_S = 60.0
@@ -97,13 +97,6 @@ def num_answered(replica: RunningServer) -> float:
     return sum(map(float, re.findall(r"^vllm:request_success_total\S* (\S+)$", text, re.MULTILINE)))
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s, "it did not come to pass"
-        time.sleep(0.01)
-
-
 def has_stopped_amid_streams(replica: RunningServer, load: Load) -> bool:
     """Stop a replica, and let it go on if no stream falls silent: then it had none."""
     os.kill(replica.process.pid, signal.SIGSTOP)
@@ -141,17 +134,17 @@ def _live(folder: Path) -> Story:
         for client in clients:
             client.start()
         try:
-            until(lambda: num_answered(one) > 2 and num_answered(two) > 2)
+            until(lambda: num_answered(one) > 2 and num_answered(two) > 2, PATIENCE_S)
             answered = [num_answered(one), num_answered(two)]
-            until(lambda: has_stopped_amid_streams(one, load))
+            until(lambda: has_stopped_amid_streams(one, load), PATIENCE_S)
             killed_s = time.monotonic()
             os.kill(one.process.pid, signal.SIGKILL)
             one.process.wait()
             num_then = len(load.told)
-            until(lambda: len(load.told) > num_then + 3 * NUM_CLIENTS)
+            until(lambda: len(load.told) > num_then + 3 * NUM_CLIENTS, PATIENCE_S)
             again = stack.enter_context(started(folders[3], "--port", one.url.rsplit(":", 1)[1]))
             restarted_s = time.monotonic()
-            until(lambda: num_answered(again) > 2)
+            until(lambda: num_answered(again) > 2, PATIENCE_S)
         finally:
             load.is_over.set()
             for client in clients:
