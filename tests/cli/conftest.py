@@ -14,6 +14,25 @@ import pytest
 
 from zaphod.cli.main import main
 
+TINY_RUN = """
+[model]
+vocab_size = 259
+hidden_size = 16
+num_layers = 1
+num_heads = 2
+num_kv_heads = 1
+head_dim = 8
+context_length = 32
+tie_embeddings = true
+moe = {expert_size = 16, router = {num_experts = 4, top_k = 2}}
+[data]
+texts = ["corpus"]
+tokenizer = "bytes"
+row_length = 16
+rows_per_part = 2
+"""
+"""The beginning of a run's file; more lines of [data] may follow."""
+
 
 class Outcome(NamedTuple):
     code: int

@@ -2,28 +2,16 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Zaphod
+from tests.cli.conftest import TINY_RUN, Zaphod
 
-CONFIG = """
-[model]
-vocab_size = 259
-hidden_size = 16
-num_layers = 1
-num_heads = 2
-num_kv_heads = 1
-head_dim = 8
-context_length = 32
-tie_embeddings = true
-moe = {expert_size = 16, router = {num_experts = 4, top_k = 2}}
-[data]
-texts = ["corpus"]
-tokenizer = "bytes"
-row_length = 16
-rows_per_part = 2
+CONFIG = (
+    TINY_RUN
+    + """
 [run]
 num_steps = 2
 threads = 1
 """
+)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Zaphod
+from tests.cli.conftest import TINY_RUN, Zaphod
 
 from zaphod.cli import train
 from zaphod.core.progress import Progress
@@ -44,22 +44,9 @@ def test_an_unknown_recipe_is_refused(zaphod: Zaphod, asked: list[tuple[float, P
     assert asked == []
 
 
-CONFIG = """
-[model]
-vocab_size = 259
-hidden_size = 16
-num_layers = 1
-num_heads = 2
-num_kv_heads = 1
-head_dim = 8
-context_length = 32
-tie_embeddings = true
-moe = {expert_size = 16, router = {num_experts = 4, top_k = 2}}
-[data]
-texts = ["corpus"]
-tokenizer = "bytes"
-row_length = 16
-rows_per_part = 2
+CONFIG = (
+    TINY_RUN
+    + """
 validation_share = 0.2
 [run]
 num_steps = 4
@@ -67,6 +54,7 @@ num_steps = 4
 every_steps = 2
 measures_peak = false
 """
+)
 
 
 @pytest.fixture
