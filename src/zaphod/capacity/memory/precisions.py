@@ -183,8 +183,8 @@ def stored_bytes(shape: ModelShape, kept: Precision) -> float:
 def layer_bytes(shape: ModelShape, index: int, kept: Precision) -> float:
     """Bytes of one layer of the kind `shape.layers[index]`, which is no mixture's."""
     contents = layer_contents(shape, shape.layers[index])
-    others = kept.kept_bits if kept.experts_only and shape.num_sparse_layers else kept.bits_per_weight
-    matrices = contents.experts * kept.bits_per_weight + (contents.matrices - contents.experts) * others
+    expert_bits, other_bits = matrix_bits(shape, kept)
+    matrices = contents.experts * expert_bits + (contents.matrices - contents.experts) * other_bits
     return (matrices + contents.small * kept.small_bits) / 8
 
 
