@@ -16,9 +16,11 @@ from zaphod.server.api.fields import (
     MAX_TOOLS,
     ExtensionMode,
     FunctionName,
+    Ignored,
     JsonObject,
     Metadata,
     Name,
+    Nothing,
     RequestModel,
     Routing,
     ShortText,
@@ -33,16 +35,13 @@ from zaphod.server.api.sampling import MAX_LOGPROBS, SamplingFields
 _TEXT_ONLY = "This server reads text alone, and fetches nothing: send `text`"
 _ROLES = ("system", "developer", "user", "assistant", "tool")
 
-_Ignored = Annotated[Any, Field(description="Read and passed over.")]
-_Nothing = Annotated[None, Field(description="Known, and refused unless null.")]
-
 
 class TextPart(RequestModel):
     """A piece of what is said."""
 
     type: Literal["text"]
     text: Text
-    prompt_cache_breakpoint: _Ignored = None
+    prompt_cache_breakpoint: Ignored = None
 
 
 class RefusalPart(RequestModel):
@@ -107,10 +106,10 @@ class AssistantMessage(RequestModel):
     refusal: Text | None = None
     tool_calls: Annotated[list[_ToolCall] | None, Field(max_length=MAX_TOOLS)] = None
     name: ShortText | None = None
-    annotations: _Ignored = None
-    reasoning_content: _Ignored = None
-    audio: Annotated[_Nothing, refused("This server speaks text alone")] = None
-    function_call: Annotated[_Nothing, refused("Send `tool_calls` instead")] = None
+    annotations: Ignored = None
+    reasoning_content: Ignored = None
+    audio: Annotated[Nothing, refused("This server speaks text alone")] = None
+    function_call: Annotated[Nothing, refused("Send `tool_calls` instead")] = None
 
 
 class ToolMessage(RequestModel):
@@ -201,7 +200,7 @@ class StreamOptions(RequestModel):
     """How chunks are sent."""
 
     include_usage: bool | None = None
-    include_obfuscation: _Ignored = None
+    include_obfuscation: Ignored = None
 
 
 class ChatRequest(SamplingFields):
@@ -225,31 +224,31 @@ class ChatRequest(SamplingFields):
     routing: Routing = False
 
     metadata: Metadata | None = None
-    prediction: _Ignored = None
+    prediction: Ignored = None
     prompt_cache_key: ShortText | None = None
-    prompt_cache_options: _Ignored = None
-    prompt_cache_retention: _Ignored = None
+    prompt_cache_options: Ignored = None
+    prompt_cache_retention: Ignored = None
     safety_identifier: ShortText | None = None
-    service_tier: _Ignored = None
+    service_tier: Ignored = None
     store: Annotated[bool | None, Field(description="Either way nothing is stored.")] = None
     user: ShortText | None = None
 
-    audio: Annotated[_Nothing, refused("This server speaks text alone")] = None
+    audio: Annotated[Nothing, refused("This server speaks text alone")] = None
     modalities: Annotated[
         list[Literal["text"]] | None,
         Field(min_length=1, max_length=1),
         refused("This server speaks text alone", unless=(["text"],)),
     ] = None
-    functions: Annotated[_Nothing, refused("Send `tools` instead")] = None
-    function_call: Annotated[_Nothing, refused("Send `tool_choice` instead")] = None
-    moderation: Annotated[_Nothing, refused("This server has no moderation model")] = None
+    functions: Annotated[Nothing, refused("Send `tools` instead")] = None
+    function_call: Annotated[Nothing, refused("Send `tool_choice` instead")] = None
+    moderation: Annotated[Nothing, refused("This server has no moderation model")] = None
     reasoning_effort: Annotated[
         Literal["none"] | None, refused("The models here do not reason before they answer", unless=("none",))
     ] = None
     verbosity: Annotated[
         Literal["medium"] | None, refused('Ask for the mode with `"mode": "concise"` instead', unless=("medium",))
     ] = None
-    web_search_options: Annotated[_Nothing, refused("This server searches nothing")] = None
+    web_search_options: Annotated[Nothing, refused("This server searches nothing")] = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> ChatRequest:

@@ -289,6 +289,8 @@ def _shown(value: Any) -> str:
     return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else type(value).__name__
 
 
+Ignored = Annotated[Any, Field(description="Read and passed over.")]
+Nothing = Annotated[None, Field(description="Known, and refused unless null.")]
 Stream = Annotated[bool, Field(description="Send the answer piece by piece as server-sent events.")]
 ExtensionMode = Annotated[
     str | None, Field(max_length=64, description="Zaphod: a mode's name; the server's own if left out.")

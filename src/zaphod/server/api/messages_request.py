@@ -16,8 +16,10 @@ from zaphod.server.api.fields import (
     MAX_TOOLS,
     ExtensionMode,
     FunctionName,
+    Ignored,
     JsonObject,
     Name,
+    Nothing,
     RequestModel,
     ShortText,
     Stream,
@@ -30,9 +32,6 @@ MAX_STOP_SEQUENCES = 16
 _BLOCK_TYPES = ("text", "tool_use", "tool_result", "thinking", "redacted_thinking")
 _THINKING = 'The models here do not think before they answer: send `{"type": "disabled"}`'
 _TEXT_ALONE = "This server reads text alone: send `text`"
-
-_Ignored = Annotated[Any, Field(description="Read and passed over.")]
-_Nothing = Annotated[None, Field(description="Known, and refused unless null.")]
 
 
 class CacheControl(RequestModel):
@@ -47,7 +46,7 @@ class TextBlock(RequestModel):
 
     type: Literal["text"]
     text: Text
-    citations: _Ignored = None
+    citations: Ignored = None
     cache_control: CacheControl | None = None
 
 
@@ -59,7 +58,7 @@ class ToolUseBlock(RequestModel):
     name: FunctionName
     input: JsonObject
     cache_control: CacheControl | None = None
-    caller: _Ignored = None
+    caller: Ignored = None
     toolset_name: ShortText | None = None
 
 
@@ -126,7 +125,7 @@ class ClientTool(RequestModel):
     input_schema: JsonObject
     strict: bool | None = None
     cache_control: CacheControl | None = None
-    input_examples: _Ignored = None
+    input_examples: Ignored = None
     eager_input_streaming: bool | None = None
     defer_loading: Annotated[Literal[False] | None, refused("All tools are shown at once here", unless=(False,))] = None
     allowed_callers: Annotated[
@@ -252,6 +251,6 @@ class MessagesRequest(CountRequest):
     metadata: RequestMetadata | None = None
     service_tier: Literal["auto", "standard_only"] | None = None
 
-    container: Annotated[_Nothing, refused("No code is run here")] = None
-    diagnostics: Annotated[_Nothing, refused("No earlier request is remembered here")] = None
-    inference_geo: Annotated[_Nothing, refused("This server stands in one place")] = None
+    container: Annotated[Nothing, refused("No code is run here")] = None
+    diagnostics: Annotated[Nothing, refused("No earlier request is remembered here")] = None
+    inference_geo: Annotated[Nothing, refused("This server stands in one place")] = None

@@ -16,9 +16,11 @@ from zaphod.server.api.fields import (
     MAX_TOOLS,
     ExtensionMode,
     FunctionName,
+    Ignored,
     JsonObject,
     Metadata,
     Name,
+    Nothing,
     RequestModel,
     ShortText,
     Stream,
@@ -32,8 +34,6 @@ _PART_TYPES = ("input_text", "output_text", "refusal")
 _FORMAT_TYPES = ("text", "json_object", "json_schema")
 
 _Status = Literal["in_progress", "completed", "incomplete"] | None
-_Ignored = Annotated[Any, Field(description="Read and passed over.")]
-_Nothing = Annotated[None, Field(description="Known, and refused unless null.")]
 
 
 class InputText(RequestModel):
@@ -41,7 +41,7 @@ class InputText(RequestModel):
 
     type: Literal["input_text"]
     text: Text
-    prompt_cache_breakpoint: _Ignored = None
+    prompt_cache_breakpoint: Ignored = None
 
 
 class OutputText(RequestModel):
@@ -49,8 +49,8 @@ class OutputText(RequestModel):
 
     type: Literal["output_text"]
     text: Text
-    annotations: _Ignored = None
-    logprobs: _Ignored = None
+    annotations: Ignored = None
+    logprobs: Ignored = None
 
 
 class Refusal(RequestModel):
@@ -94,7 +94,7 @@ class FunctionCall(RequestModel):
     id: ShortText | None = None
     status: _Status = None
     namespace: ShortText | None = None
-    caller: _Ignored = None
+    caller: Ignored = None
     async_: Annotated[bool | None, Field(alias="async")] = None
 
 
@@ -108,7 +108,7 @@ class FunctionCallOutput(RequestModel):
     name: ShortText | None = None
     status: _Status = None
     namespace: ShortText | None = None
-    caller: _Ignored = None
+    caller: Ignored = None
 
 
 class ReasoningItem(RequestModel):
@@ -116,9 +116,9 @@ class ReasoningItem(RequestModel):
 
     type: Literal["reasoning"]
     id: ShortText | None = None
-    summary: _Ignored = None
-    content: _Ignored = None
-    encrypted_content: _Ignored = None
+    summary: Ignored = None
+    content: Ignored = None
+    encrypted_content: Ignored = None
     status: _Status = None
 
 
@@ -146,7 +146,7 @@ class FunctionTool(RequestModel):
         Field(min_length=1, max_length=1),
         refused("Tools are called directly", unless=(["direct"],)),
     ] = None
-    output_schema: _Ignored = None
+    output_schema: Ignored = None
     async_: Annotated[
         Literal[False] | None, Field(alias="async"), refused("Answers do not wait for tools here", unless=(False,))
     ] = None
@@ -223,8 +223,8 @@ class Reasoning(RequestModel):
     effort: Annotated[
         Literal["none"] | None, refused("The models here do not reason before they answer", unless=("none",))
     ] = None
-    summary: Annotated[_Nothing, refused("There is no reasoning to sum up")] = None
-    generate_summary: Annotated[_Nothing, refused("There is no reasoning to sum up")] = None
+    summary: Annotated[Nothing, refused("There is no reasoning to sum up")] = None
+    generate_summary: Annotated[Nothing, refused("There is no reasoning to sum up")] = None
     context: Literal["auto", "current_turn", "all_turns"] | None = None
     mode: Annotated[Literal["standard"] | None, refused("The one mode here is 'standard'", unless=("standard",))] = None
 
@@ -243,7 +243,7 @@ class PromptCacheOptions(RequestModel):
     prewarm: Annotated[
         Literal[False] | None, refused("Prompts are remembered once they were answered", unless=(False,))
     ] = None
-    comparison_response_id: Annotated[_Nothing, refused("Prompts are not compared here")] = None
+    comparison_response_id: Annotated[Nothing, refused("Prompts are not compared here")] = None
 
 
 def _one_item(value: Any) -> Any:
@@ -304,23 +304,23 @@ class ResponseRequest(RequestModel):
     prompt_cache_retention: Literal["in_memory", "24h"] | None = None
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None = None
     max_tool_calls: Annotated[int | None, Field(ge=1, description="Of OpenAI's own tools, which are not here.")] = None
-    image: _Ignored = None
+    image: Ignored = None
 
     previous_response_id: Annotated[Name | None, Field(description="A stored response that this one goes on from.")] = (
         None
     )
     conversation: Annotated[
-        _Nothing, refused("There are no conversations here: go on from a response with `previous_response_id`")
+        Nothing, refused("There are no conversations here: go on from a response with `previous_response_id`")
     ] = None
-    prompt: Annotated[_Nothing, refused("No prompts are stored here: send the text in `instructions`")] = None
+    prompt: Annotated[Nothing, refused("No prompts are stored here: send the text in `instructions`")] = None
     background: Annotated[
         Literal[False] | None, refused("Answers are sent on the connection that asked for them", unless=(False,))
     ] = None
     context_management: Annotated[
         list[Any] | None, Field(max_length=0), refused("Nothing is compacted here: shorten `input`", unless=([],))
     ] = None
-    moderation: Annotated[_Nothing, refused("This server has no moderation model")] = None
-    access_programs: Annotated[_Nothing, refused("There are no access programs here")] = None
+    moderation: Annotated[Nothing, refused("This server has no moderation model")] = None
+    access_programs: Annotated[Nothing, refused("There are no access programs here")] = None
 
     @model_validator(mode="after")
     def _logprobs_are_included(self) -> ResponseRequest:
