@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from zaphod.core.errors import AuditError, ConfigError, RequestError
 from zaphod.core.places import state_folder
 from zaphod.core.progress import ProgressLines
 from zaphod.safety.audit import read, verify, witness_of
+from zaphod.safety.verification.documents import open_json
 
 
 def actions_command(
@@ -62,9 +62,9 @@ def actions_command(
         _list(found, as_json)
     else:
         found = [_chosen(found, which)]
-        num_claims = hold_against(found[0], _json(certificate)) if certificate is not None else None
+        num_claims = hold_against(found[0], open_json(certificate)) if certificate is not None else None
         if recording is not None:
-            hold_recording_against(found[0], _json(recording))
+            hold_recording_against(found[0], open_json(recording))
         _tell(found[0], num_claims, recording is not None, as_json)
     if any(action.problem for action in found):
         raise typer.Exit(AuditError.exit_code)
@@ -171,12 +171,3 @@ def _as_json(action: Action) -> dict[str, Any]:
 
 def _short(digest: str) -> str:
     return digest[:MOST_LETTERS_SHOWN]
-
-
-def _json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.", "It is a JSON file.") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} is no JSON: {error}.", "It is a JSON file.", "Mend it.") from error
