@@ -4,14 +4,10 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import TINY_RUN, Zaphod
 
-CONFIG = (
-    TINY_RUN
-    + """
-[run]
+CONFIG = f"""{TINY_RUN}[run]
 num_steps = 2
 threads = 1
 """
-)
 
 
 @pytest.fixture

@@ -44,17 +44,13 @@ def test_an_unknown_recipe_is_refused(zaphod: Zaphod, asked: list[tuple[float, P
     assert asked == []
 
 
-CONFIG = (
-    TINY_RUN
-    + """
-validation_share = 0.2
+CONFIG = f"""{TINY_RUN}validation_share = 0.2
 [run]
 num_steps = 4
 [logging]
 every_steps = 2
 measures_peak = false
 """
-)
 
 
 @pytest.fixture
