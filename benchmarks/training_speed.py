@@ -60,6 +60,9 @@ class Arm:
         return result
 
 
+_WARMUP = 8
+"""Steps that are not counted: until about then a process still asks the system for memory, and waits for its pages."""
+
 ARMS = (
     Arm("ours", "ours", 2),
     Arm("ours, 1 thread", "ours", 1),
@@ -238,7 +241,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.short:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # threads that wait for each other on a loaded machine must not spin
-    comparison = Comparison(2, 1, 2, 8, 256) if chosen.short else Comparison(chosen.rounds, 2, 4, 32, 256)
+    comparison = Comparison(2, 1, 2, 8, 256) if chosen.short else Comparison(chosen.rounds, _WARMUP, 4, 32, 256)
     comparison.run()
     comparison.parity(5 if chosen.short else 50)
     if chosen.short:
