@@ -29,7 +29,7 @@ def _points(plan: Plan) -> Iterator[CurvePoint]:
                 output_tokens=work.output_tokens,
                 cached_share=work.cached_share,
             )
-        except (CapacityError, RefusedError):  # beyond what was measured the curve ends; the plan's own point was predicted
+        except (CapacityError, RefusedError):  # beyond what was measured; the plan's own point was predicted
             continue
         yield CurvePoint(
             concurrency=concurrency,

@@ -52,8 +52,8 @@ def sums_at_holders(gradients: Mapping[str, Tensor], holders: Mapping[str, Holde
             ]
         for work in [work for operations in sent.values() for work in dist.batch_isend_irecv(operations)]:
             work.wait()
-    for names, messages in arriving:
-        sums |= _parted(float32_sum(messages), names, shared)
+    for names, parts in arriving:
+        sums |= _parted(float32_sum(parts), names, shared)
     return sums
 
 
@@ -85,7 +85,7 @@ def _joined(tensors: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
 
 
 def _parted(message: Tensor, names: Sequence[str], shapes: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    pieces = message.split([shapes[name].numel() for name in names])
+    pieces = torch.split(message, [shapes[name].numel() for name in names])
     return {name: piece.view_as(shapes[name]) for name, piece in zip(names, pieces, strict=True)}
 
 
