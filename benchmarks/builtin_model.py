@@ -1,6 +1,6 @@
 """What the built-in model's second edition is right at, on the files as they are shipped, with counts and intervals.
 
-    python -m benchmarks.builtin_model [--model runs/builtin2/model] [--examples 1000] [--router-training 40000]
+    python -m benchmarks.builtin_model [--model FOLDER] [--examples 1000] [--router-training 40000]
 
 Every table of the claims: unseen combinations, both frozen sets of wordings, dangers, sums of four digits, schemas with
 and without a grammar, and the query router against hashed n-grams with logistic regression, fitted to the same
@@ -24,6 +24,7 @@ from benchmarks.common import publish
 from zaphod.data.tasks import Example
 from zaphod.data.tasks.second import Household, Sums
 from zaphod.data.tasks.task import Split, Task
+from zaphod.model.fetching.references import BUILTIN_FOLDER
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
@@ -38,7 +39,7 @@ _REFUSED = "dangers refused"
 def main() -> None:
     """Print all tables, and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("runs/builtin2/model"))
+    parser.add_argument("--model", type=Path, default=BUILTIN_FOLDER)
     parser.add_argument("--examples", type=int, default=1000, help="per task and split")
     parser.add_argument("--router-training", type=int, default=40_000, help="questions that the n-grams learn from")
     options = parser.parse_args()

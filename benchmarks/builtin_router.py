@@ -1,6 +1,6 @@
 """The built-in model as query router against hashed n-grams with logistic regression: same questions, same tests.
 
-    python -m benchmarks.builtin_router [--model runs/builtin2/model]
+    python -m benchmarks.builtin_router [--model FOLDER]
 
 The n-grams (words 1-2, characters 3-5 within words, 2^18 hashed features of each) learn from questions drawn as
 training drew them; their regularisation is chosen on questions kept aside. ECE has 15 bins of equal width. Intervals:
@@ -27,6 +27,7 @@ from tokenizers import Tokenizer
 
 from zaphod.data.tasks import Example
 from zaphod.data.tasks.second import RoutePairs, Routes
+from zaphod.model.fetching.references import BUILTIN_FOLDER
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
@@ -158,7 +159,7 @@ def _said(figure: tuple[float, float, float]) -> str:
 def main() -> None:
     """Print the table; nothing is kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("runs/builtin2/model"))
+    parser.add_argument("--model", type=Path, default=BUILTIN_FOLDER)
     parser.add_argument("--training", type=int, default=40_000)
     parser.add_argument("--examples", type=int, default=2000)
     options = parser.parse_args()

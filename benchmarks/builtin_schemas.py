@@ -1,6 +1,6 @@
 """Whether the built-in model's JSON fits its schemas, left alone and held by a grammar; and how long a plan takes.
 
-    python -m benchmarks.builtin_schemas [--model runs/builtin2/model]
+    python -m benchmarks.builtin_schemas [--model FOLDER]
 
 Plans against the schema of the five actions, calls against the schemas of the tools in their own prompt.
 """
@@ -28,6 +28,7 @@ from zaphod.data.tasks.task import Split
 from zaphod.engine import Request, SamplingParams
 from zaphod.engine.grammar import GrammarSpec
 from zaphod.launch.models import LoadedModel, load_model
+from zaphod.model.fetching.references import BUILTIN_FOLDER
 from zaphod.model.files.weights import open_model
 from zaphod.model.loading import load_transformer
 from zaphod.model.transformer import Transformer
@@ -174,7 +175,7 @@ def _add(
 def main() -> None:
     """Print the table; nothing is kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("runs/builtin2/model"))
+    parser.add_argument("--model", type=Path, default=BUILTIN_FOLDER)
     parser.add_argument("--examples", type=int, default=500)
     options = parser.parse_args()
     model = load_transformer(open_model(options.model), torch.float32)
