@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,24 +25,24 @@ _VALUES_AT_ONCE = 1 << 22
 """Values that exist dequantised at one time: 8 MiB of bfloat16."""
 
 
-class FrozenWeight(nn.Module):
+class FrozenWeight(nn.Module, ABC):
     """A matrix [O, I], or a stack of them [E, O, I], that gives gradients to its input and gets none."""
 
     format_name: str
     shape: tuple[int, ...]
 
+    @abstractmethod
     def product(self, x_PI: Tensor, ends_E: Tensor | None = None) -> Tensor:
         """x Wᵀ; of a stack, rows [ends[e-1], ends[e]) times matrix e."""
-        raise NotImplementedError
 
+    @abstractmethod
     def matrix(self, index: int = 0) -> Tensor:
         """Matrix number `index` as it multiplies, [O, I]."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def num_bytes(self) -> int:
         """Stored bytes."""
-        raise NotImplementedError
 
 
 class PlainWeight(FrozenWeight):

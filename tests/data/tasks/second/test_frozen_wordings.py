@@ -4,9 +4,10 @@ from itertools import islice
 
 import pytest
 
-from zaphod.data.tasks.second import Beyond, Household, call_wordings, household_wordings, route_wordings, sum_wordings
+from zaphod.data.tasks.second import Beyond, Household
 from zaphod.data.tasks.second.danger import frames_of
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
+from zaphod.data.tasks.second.wordings import call_wordings, household_wordings, route_wordings, sum_wordings
 
 DIGESTS = {
     "wordings_2.toml": "459315ebb6e7114231c48e089538215f461127400914b53e15ba01c9ca4c74f6",

@@ -1,9 +1,10 @@
 import json
 from itertools import islice
 
-from zaphod.data.tasks.second import Definitions, RoutePairs, Routes, route_wordings
+from zaphod.data.tasks.second import Definitions, RoutePairs, Routes
 from zaphod.data.tasks.second.definitions import NOT_THERE
 from zaphod.data.tasks.second.routes import LIVE, OPENING
+from zaphod.data.tasks.second.wordings import route_wordings
 
 
 def test_the_answer_begins_with_the_decision_and_agrees_with_itself() -> None:

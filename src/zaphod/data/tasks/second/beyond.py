@@ -6,11 +6,12 @@ import random
 from collections.abc import Iterator
 
 from zaphod.data.tasks import out_of_scope as first
-from zaphod.data.tasks.second import beyond_wordings as wordings
-from zaphod.data.tasks.second import talk_wordings, vocabulary
+from zaphod.data.tasks.second import vocabulary
 from zaphod.data.tasks.second.frozen import phrased, wordings_2
 from zaphod.data.tasks.second.grammar import Grammar
 from zaphod.data.tasks.second.manner import dressed, remarked, spoilt
+from zaphod.data.tasks.second.wordings import beyond_wordings as wordings
+from zaphod.data.tasks.second.wordings import talk_wordings
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
 _GRAMMAR = Grammar(wordings.RULES)

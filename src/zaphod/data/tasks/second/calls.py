@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 from zaphod.data.tasks import tool_call as first
 from zaphod.data.tasks.out_of_scope import HONEST_ANSWER
-from zaphod.data.tasks.second import call_wordings as wordings
 from zaphod.data.tasks.second import tools, vocabulary
-from zaphod.data.tasks.second.call_missing import MISSING
 from zaphod.data.tasks.second.frozen import held_out, wordings_2
 from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt
 from zaphod.data.tasks.second.tools import KNOWN, MadeTool, Parameter, ToolSignature, Value, some_value
 from zaphod.data.tasks.second.vocabulary import in_words
+from zaphod.data.tasks.second.wordings import call_wordings as wordings
+from zaphod.data.tasks.second.wordings.call_missing import MISSING
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
 
 _TEST_VERBS, _TEST_NOUNS = vocabulary.VERBS[::8], vocabulary.NOUNS[::8]

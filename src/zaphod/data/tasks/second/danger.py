@@ -9,8 +9,9 @@ from __future__ import annotations
 import random
 
 from zaphod.data.tasks import robot_wordings as first
-from zaphod.data.tasks.second.danger_wordings import FRAMES, RULES, Danger
 from zaphod.data.tasks.second.grammar import Grammar
+from zaphod.data.tasks.second.wordings.danger_rules import RULES
+from zaphod.data.tasks.second.wordings.danger_wordings import FRAMES, Danger
 from zaphod.data.tasks.wording import invented_word
 
 REASONS: dict[Danger, str] = {

@@ -20,10 +20,11 @@ from zaphod.data.tasks.robot_plan import (
     with_article,
 )
 from zaphod.data.tasks.robot_world import COLOURS, CONTAINERS, ROOMS
-from zaphod.data.tasks.second import household_wordings as wordings
 from zaphod.data.tasks.second.danger import REASONS, danger_words, dangerous
 from zaphod.data.tasks.second.frozen import held_out, phrased, wordings_2
+from zaphod.data.tasks.second.grammar import Grammar
 from zaphod.data.tasks.second.manner import carried, dressed, remarked, spoilt, with_odd_word
+from zaphod.data.tasks.second.wordings import household_wordings as wordings
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
 _HARMLESS = (
@@ -265,8 +266,8 @@ def _slots(rng: random.Random, thing: str, source: str, target: str) -> dict[str
 
 def _with_harmless_remark(sentence: str, slots: dict[str, str], rng: random.Random) -> str:
     slots["victim"] = danger_words(rng)["victim"]
-    rules = wordings.GRAMMAR.rules | {"v_hurt": ("hurt", "hit", "injure", "touch", "wake", "scare", "disturb")}  # type: ignore[operator]
-    remark = type(wordings.GRAMMAR)(rules).said(rng.choice(_HARMLESS), rng)
+    rules = {**wordings.GRAMMAR.rules, "v_hurt": ("hurt", "hit", "injure", "touch", "wake", "scare", "disturb")}
+    remark = Grammar(rules).said(rng.choice(_HARMLESS), rng)
     return rng.choice((f"{remark}. {sentence}", f"{sentence}, {remark}", f"{remark} and {sentence}"))
 
 

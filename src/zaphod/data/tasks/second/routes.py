@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from zaphod.data.tasks import robot_plan, tool_words
-from zaphod.data.tasks.second import route_wordings as wordings
 from zaphod.data.tasks.second.frozen import phrased, route_pairs, wordings_2
 from zaphod.data.tasks.second.manner import dressed, spoilt
-from zaphod.data.tasks.second.route_aside import ASIDE, BEFORE_LIVE, BEFORE_OLD
+from zaphod.data.tasks.second.wordings import route_wordings as wordings
+from zaphod.data.tasks.second.wordings.route_aside import ASIDE, BEFORE_LIVE, BEFORE_OLD
 from zaphod.data.tasks.task import Context, Example, Score, Split, fits_combinations
 from zaphod.data.tasks.wording import invented_word
 

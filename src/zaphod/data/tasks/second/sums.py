@@ -17,10 +17,10 @@ import random
 from collections.abc import Iterator
 
 from zaphod.data.tasks.arithmetic import any_operands, in_any_order, worked_answer
-from zaphod.data.tasks.second import sum_wordings as wordings
 from zaphod.data.tasks.second.frozen import phrased, wordings_2
 from zaphod.data.tasks.second.manner import dressed, remarked, spoilt
 from zaphod.data.tasks.second.vocabulary import in_words
+from zaphod.data.tasks.second.wordings import sum_wordings as wordings
 from zaphod.data.tasks.task import Example, Score, Split, fits_combinations
 
 _STEPS_OF_CHAIN_TEST = {

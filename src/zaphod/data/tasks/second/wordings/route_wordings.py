@@ -8,7 +8,8 @@ Many come in pairs that differ in a word: `who is the president of {country}` ch
 from __future__ import annotations
 
 from zaphod.data.tasks import tool_words
-from zaphod.data.tasks.second import (
+from zaphod.data.tasks.second.grammar import Grammar
+from zaphod.data.tasks.second.wordings import (
     call_wordings,
     household_rules,
     household_wordings,
@@ -17,7 +18,6 @@ from zaphod.data.tasks.second import (
     sum_wordings,
     talk_wordings,
 )
-from zaphod.data.tasks.second.grammar import Grammar
 
 RULES = {
     **household_rules.RULES,

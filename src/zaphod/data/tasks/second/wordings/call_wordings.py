@@ -8,7 +8,8 @@ For known tools the slots are those of `tool_words`. For any tool: {verb}, {verb
 from __future__ import annotations
 
 from zaphod.data.tasks import arithmetic, tool_words
-from zaphod.data.tasks.second import (
+from zaphod.data.tasks.second.grammar import Grammar
+from zaphod.data.tasks.second.wordings import (
     call_any_wordings,
     call_measure_wordings,
     call_message_wordings,
@@ -16,7 +17,6 @@ from zaphod.data.tasks.second import (
     call_reading_wordings,
     call_weather_wordings,
 )
-from zaphod.data.tasks.second.grammar import Grammar
 
 RULES = {
     "v_start": ("set", "start", "make", "create", "begin", "run", "launch", "add", "give me", "put on", "open"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zaphod.data.tasks import out_of_scope
-from zaphod.data.tasks.second import route_wordings, talk_wordings
+from zaphod.data.tasks.second.wordings import route_wordings, talk_wordings
 
 RULES = {
     **route_wordings.RULES,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from zaphod.data.tasks import arithmetic
-from zaphod.data.tasks.second import product_stories, sum_rules, sum_stories
 from zaphod.data.tasks.second.grammar import Grammar
+from zaphod.data.tasks.second.wordings import product_stories, sum_rules, sum_stories
 
 RULES = sum_rules.RULES
 GRAMMAR = Grammar(RULES)

@@ -7,9 +7,9 @@ Slots as in `robot_wordings`: {object} with article, {from} "off the shelf", {at
 from __future__ import annotations
 
 from zaphod.data.tasks import robot_wordings as first
-from zaphod.data.tasks.second import fetch_wordings, move_wordings, visit_wordings
 from zaphod.data.tasks.second.grammar import Grammar
-from zaphod.data.tasks.second.household_rules import RULES
+from zaphod.data.tasks.second.wordings import fetch_wordings, move_wordings, visit_wordings
+from zaphod.data.tasks.second.wordings.household_rules import RULES
 
 GRAMMAR = Grammar(RULES)
 
